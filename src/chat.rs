@@ -1,0 +1,26 @@
+//! The vocabulary that every floor shares: ids, messages, turns, token events, decisions and
+//! health as data, usage, faults and our own keys.
+//!
+//! Never: serde, I/O, a clock. Rows live in `store`, wire types in `ipc` and `remote`.
+
+mod decision;
+mod device;
+mod event;
+mod fault;
+mod generation;
+mod health;
+mod id;
+mod key;
+mod message;
+mod usage;
+
+pub use decision::{Decision, Mode, PrivacyClass, Route};
+pub use device::{DeviceLevel, DeviceSample};
+pub use event::{StopReason, TokenEvent, TurnEvent};
+pub use fault::{Fault, FaultKind};
+pub use generation::{Generation, Limits, Priority, Probe, Sampling};
+pub use health::{Health, LoadState, ModelInfo};
+pub use id::{SessionId, TurnId};
+pub use key::{Key, KeyCode, Mods};
+pub use message::{MediaHash, Message, Part, Role};
+pub use usage::{Timings, Usage};

@@ -1,0 +1,55 @@
+//! What an engine says of itself.
+
+use crate::chat::DeviceLevel;
+use crate::chat::DeviceSample;
+
+/// How far an engine is with its model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LoadState {
+    /// The model loads; 0 to 100.
+    Loading(u8),
+    /// Turns are accepted.
+    Ready(ModelInfo),
+}
+
+/// The model that an engine holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelInfo {
+    /// The name inside the model file, or the file's name.
+    pub name: String,
+    /// Quantisation as llama.cpp words it, like `llama ?B Q4_1`.
+    pub description: String,
+    /// Tokens in the engine's pool of KV cells.
+    pub pool_tokens: u32,
+    /// Tokens of context that the model was trained on.
+    pub train_tokens: u32,
+    /// Size of the tensors.
+    pub weight_bytes: u64,
+    /// Vector units and backends in use, as llama.cpp words it.
+    pub system: String,
+}
+
+/// The engine's state, published while turns run and shortly after.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Health {
+    /// Process id of the engine.
+    pub pid: u32,
+    /// Resident memory of the engine.
+    pub resident_bytes: u64,
+    /// Threads that decode.
+    pub threads: u32,
+    /// Turns that are running.
+    pub running: u32,
+    /// Turns that wait for room.
+    pub queued: u32,
+    /// Cells of the pool in use.
+    pub pool_used: u32,
+    /// Cells of the pool in all.
+    pub pool_tokens: u32,
+    /// Clients connected.
+    pub clients: u32,
+    /// The level that the samples amount to.
+    pub level: DeviceLevel,
+    /// The newest sample.
+    pub sample: DeviceSample,
+}

@@ -1,0 +1,3 @@
+//! Raw TOML to resolved settings: profiles, paths, environment.
+//!
+//! Never: environment reads outside `config::env`.

@@ -1,0 +1,3 @@
+//! Samples of this machine: run-queue wait, pressure, memory, battery.
+//!
+//! Never: decisions.

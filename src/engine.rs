@@ -1,0 +1,3 @@
+//! The local backend, front side: finds, starts and speaks to the engine process.
+//!
+//! Never: llama.cpp.

@@ -1,0 +1,3 @@
+//! `edgewise`, the program.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Names to model files.
+//!
+//! Never: llama.cpp.

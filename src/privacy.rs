@@ -1,0 +1,3 @@
+//! What may leave the device.
+//!
+//! Never: the network.

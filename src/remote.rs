@@ -1,0 +1,3 @@
+//! Endpoints as backends. None is spoken to yet.
+//!
+//! Never: `app`, `ui`.

@@ -1,0 +1,3 @@
+//! Wires the front: event loop, driver, terminal, signals, shutdown.
+//!
+//! Never: business rules.

@@ -1,0 +1,3 @@
+//! Palettes from `themes/*.toml`.
+//!
+//! Never: drawing.

@@ -1,0 +1,3 @@
+//! Draws the Model.
+//!
+//! Never: adapters, the runtime.
