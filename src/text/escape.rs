@@ -56,16 +56,16 @@ impl Escapes {
 
     fn within(&mut self, c: char, emit: &mut impl FnMut(char)) {
         match (self.state, c) {
-            (State::Ground, _) => emit(c),
             (State::BellString, '\u{7}') => self.enter(State::Ground),
-            (State::BellString | State::String, _) => self.hold(c, emit),
-            // A terminal obeys a control inside of these sequences and goes on with them.
-            (_, '\0'..='\u{1f}' | '\u{7f}') => emit(c),
+            (State::BellString | State::String, _)
+            | (State::Intermediate, ' '..='/')
+            | (State::Csi, ' '..='?') => self.hold(c, emit),
+            // A terminal obeys a control inside of other sequences and goes on with them.
+            (State::Ground, _) | (_, '\0'..='\u{1f}' | '\u{7f}') => emit(c),
             (State::Escape, '[') => self.enter(State::Csi),
             (State::Escape, ']' | 'k') => self.enter(State::BellString),
             (State::Escape, 'P' | 'X' | '^' | '_') => self.enter(State::String),
             (State::Escape, ' '..='/') => self.enter(State::Intermediate),
-            (State::Intermediate, ' '..='/') | (State::Csi, ' '..='?') => self.hold(c, emit),
             (_, ' '..='~') => self.enter(State::Ground),
             // No sequence holds anything else: it was broken off.
             (_, _) => {

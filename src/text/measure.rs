@@ -15,7 +15,8 @@ pub fn graphemes(text: &str) -> impl Iterator<Item = &str> {
 /// Gives the width of a text that starts at a tab stop, in terminal cells.
 ///
 /// It is measured by grapheme cluster as ratatui measures it, so that what is counted is what is
-/// drawn: East Asian wide characters and emoji take 2, marks 0, control characters 0. A tab goes to
+/// drawn: East Asian wide characters and emoji take 2, marks that do not space and control
+/// characters 0. A tab goes to
 /// the next multiple of [`TAB_WIDTH`].
 pub fn width(text: &str) -> usize {
     if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
@@ -64,7 +65,7 @@ mod tests {
             ("❤\u{fe0f}", 2),
             ("👨\u{200d}👩\u{200d}👧", 2),
             ("🇩🇪", 2),
-            ("क्षि", 2),
+            ("क्षि", 3),
             ("\t", 4),
             ("ab\tc", 5),
             ("abcd\t", 8),

@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn newlines_are_hard_and_in_no_row() {
-        assert_eq!(wrap("", 10), [0..0]);
+        assert_eq!(rows("", 10), [""]);
         assert_eq!(rows("a\n\nb", 10), ["a", "", "b"]);
         assert_eq!(rows("a\n", 10), ["a", ""]);
     }
