@@ -1,3 +1,28 @@
-//! Raw TOML to resolved settings: profiles, paths, environment.
+//! Raw TOML to resolved settings: profiles, endpoints, paths, environment.
 //!
-//! Never: environment reads outside `config::env`.
+//! Each layer is a file read into raw tables whose values know their line ([`raw`] behind
+//! [`source`]); [`Settings::from_layers`] lays them over each other and checks what they name.
+//!
+//! Never: environment reads outside `config::env`; serde, because a reader of our own names the
+//! file, the line and the nearest valid key of everything it refuses.
+
+pub mod env;
+pub mod paths;
+
+mod endpoint;
+mod error;
+mod hint;
+mod layer;
+mod load;
+mod profile;
+mod runtime_dir;
+mod settings;
+
+pub use endpoint::{Endpoint, KeySource, Protocol};
+pub use env::Env;
+pub use error::{ConfigError, Place};
+pub use hint::nearest;
+pub use layer::Layer;
+pub use paths::Paths;
+pub use profile::{OnFull, Overrides, Profile, Slo, Threads};
+pub use settings::{EngineSettings, PoolTokens, Settings, ThemeChoice};

@@ -1,3 +1,11 @@
-//! Names to model files.
+//! Names to model files: the directory of models, the built-in catalogue, paths.
 //!
 //! Never: llama.cpp.
+
+mod catalogue;
+mod error;
+mod locate;
+
+pub use catalogue::{CATALOGUE, CatalogueEntry};
+pub use error::ModelError;
+pub use locate::{ModelFile, available, locate};

@@ -1,0 +1,129 @@
+//! Everything that the configuration says, resolved and checked.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::config::ConfigError;
+use crate::config::Endpoint;
+use crate::config::Overrides;
+use crate::config::Profile;
+use crate::config::nearest;
+
+/// Room for turns in the engine's pool of KV cells.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PoolTokens {
+    /// As much as the profile's context and the memory allow.
+    #[default]
+    Auto,
+    /// This many tokens, at least 1.
+    Fixed(u32),
+}
+
+/// The engine's settings, fixed when it starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EngineSettings {
+    /// How long it stays after its last client; `None` leaves it to the front: 5 min after a
+    /// chat, 60 s after a script.
+    pub keep_alive: Option<Duration>,
+    /// Room for all running turns.
+    pub pool_tokens: PoolTokens,
+    /// Turns that run at once, 1 to 256; more wait.
+    pub max_turns: u32,
+    /// Whether the draft is evaluated while it is typed.
+    pub prefill_ahead: bool,
+    /// Gigabytes (10^9 bytes) of cached state on disk at most.
+    pub kv_disk_gb: u32,
+}
+
+impl Default for EngineSettings {
+    fn default() -> Self {
+        Self {
+            keep_alive: None,
+            pool_tokens: PoolTokens::default(),
+            max_turns: 16,
+            prefill_ahead: true,
+            kv_disk_gb: 4,
+        }
+    }
+}
+
+/// Which of the two themes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ThemeChoice {
+    /// What the terminal's background asks for, dark if it does not say.
+    #[default]
+    Auto,
+    /// Light text on a dark ground.
+    Dark,
+    /// Dark text on a light ground.
+    Light,
+}
+
+impl ThemeChoice {
+    /// Every choice with its name in files.
+    pub const NAMES: [(&'static str, Self); 3] =
+        [("auto", Self::Auto), ("dark", Self::Dark), ("light", Self::Light)];
+}
+
+/// Everything that the configuration says, resolved and checked.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The engine's settings.
+    pub engine: EngineSettings,
+    /// The theme.
+    pub theme: ThemeChoice,
+    /// The profile that is used when none is named; it is in `profiles`.
+    pub default_profile: String,
+    /// Every profile by name; `default` is always there.
+    pub profiles: BTreeMap<String, Profile>,
+    /// Every endpoint by name.
+    pub endpoints: BTreeMap<String, Endpoint>,
+    /// Whether `EDGEWISE_NO_REMOTE` forbids every network connection.
+    pub no_remote: bool,
+    /// Lines that the user should see once, on stderr or in the status line.
+    pub notices: Vec<String>,
+}
+
+impl Settings {
+    /// Returns the named profile, or the default one.
+    ///
+    /// # Errors
+    /// There is no such profile; the hint gives the nearest, or all of them.
+    pub fn profile(&self, name: Option<&str>) -> Result<Profile, ConfigError> {
+        let name = name.unwrap_or(&self.default_profile);
+        if let Some(profile) = self.profiles.get(name) {
+            return Ok(profile.clone());
+        }
+        Err(unknown("profile", name, self.profiles.keys()))
+    }
+
+    /// Returns the named profile, or the default one, with the flags laid over it.
+    ///
+    /// # Errors
+    /// There is no such profile, or no endpoint that `--endpoint` names.
+    pub fn select(&self, name: Option<&str>, flags: &Overrides) -> Result<Profile, ConfigError> {
+        if let Some(endpoint) = &flags.endpoint
+            && !self.endpoints.contains_key(endpoint)
+        {
+            return Err(unknown("endpoint", endpoint, self.endpoints.keys()));
+        }
+        Ok(self.profile(name)?.with(flags))
+    }
+}
+
+/// Makes the error for a name that is not among `known`.
+fn unknown<'a>(
+    what: &str,
+    name: &str,
+    known: impl Iterator<Item = &'a String> + Clone,
+) -> ConfigError {
+    let error = ConfigError::new(format!("no {what} `{name}`"));
+    if let Some(near) = nearest(name, known.clone().map(String::as_str)) {
+        return error.did_you_mean(Some(near));
+    }
+    let all: Vec<&str> = known.map(String::as_str).collect();
+    match all.as_slice() {
+        [] => error.hint(format!("config.toml has no [{what}s.NAME]")),
+        all => error.hint(format!("there is {}", all.join(", "))),
+    }
+}
