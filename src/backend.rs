@@ -8,7 +8,6 @@ mod sink;
 pub use sink::{Cancel, TokenSink, TurnQueue, turn_queue};
 
 use std::fmt;
-use std::future::Future;
 use std::pin::Pin;
 
 use crate::chat::Fault;

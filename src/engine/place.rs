@@ -1,0 +1,83 @@
+//! Which engine: its name follows from what it loads, so that equal fronts meet.
+
+use std::ffi::OsString;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use sha2::Digest as _;
+use sha2::Sha256;
+
+use crate::config::ConfigError;
+use crate::config::Paths;
+use crate::ipc::LoadSpec;
+use crate::ipc::PROTOCOL;
+use crate::ipc::Spec;
+
+/// What it takes to find or start an engine.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// The program to run with the argument `engine`: this one.
+    pub program: PathBuf,
+    /// The environment it gets; nothing else is inherited.
+    pub environment: Vec<(OsString, OsString)>,
+    /// What it loads and where it listens.
+    pub spec: Spec,
+}
+
+impl EngineConfig {
+    /// Chooses the names for `load` within the runtime directory, which is made if need be.
+    ///
+    /// # Errors
+    /// The runtime directory cannot be made or is not this user's alone.
+    pub fn new(
+        program: PathBuf,
+        environment: Vec<(OsString, OsString)>,
+        load: LoadSpec,
+        paths: &Paths,
+    ) -> Result<Self, ConfigError> {
+        let name = name(&load);
+        let file = |ending: &str| format!("{name}.{ending}");
+        let directory = paths.runtime_for_socket(file("sock").len())?;
+        let at = |ending: &str| directory.join(file(ending));
+        let (socket, lock, log) = (at("sock"), at("lock"), at("log"));
+        Ok(Self { program, environment, spec: Spec { load, socket, lock, log } })
+    }
+}
+
+/// Returns 16 hex digits over everything that tells two engines apart.
+fn name(load: &LoadSpec) -> String {
+    let mut hash = Sha256::new();
+    hash.update(env!("CARGO_PKG_VERSION"));
+    hash.update(PROTOCOL.to_le_bytes());
+    // `Debug` of plain numbers and a path: it only has to differ where they differ.
+    hash.update(format!("{load:?}"));
+    hash.finalize().iter().take(8).fold(String::new(), |mut text, byte| {
+        write!(text, "{byte:02x}").ok();
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load() -> LoadSpec {
+        LoadSpec {
+            model: "/m.gguf".into(),
+            model_bytes: 1,
+            model_changed_ns: 2,
+            pool_tokens: 3,
+            max_turns: 4,
+            threads: None,
+        }
+    }
+
+    #[test]
+    fn equal_settings_meet_and_different_ones_do_not() {
+        let one = name(&load());
+        assert_eq!(one, name(&load()));
+        assert_eq!(one.len(), 16);
+        assert_ne!(one, name(&LoadSpec { pool_tokens: 5, ..load() }));
+        assert_ne!(one, name(&LoadSpec { model_changed_ns: 9, ..load() }));
+    }
+}

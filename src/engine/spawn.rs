@@ -1,0 +1,103 @@
+//! Starts an engine process and learns how it ends.
+
+use std::fs::File;
+use std::io;
+use std::io::Read as _;
+use std::io::Seek as _;
+use std::io::SeekFrom;
+use std::io::Write as _;
+use std::os::unix::process::ExitStatusExt as _;
+use std::path::Path;
+use std::process::Command;
+use std::process::ExitStatus;
+use std::process::Stdio;
+
+use tokio::sync::oneshot;
+
+use super::EngineConfig;
+use crate::chat::Fault;
+use crate::ipc;
+use crate::text::Clean;
+
+/// The end of a log that may hold the reason for a crash, in bytes.
+const LOG_TAIL_BYTES: u64 = 4096;
+
+/// A child's exit status, once it has one.
+pub(super) type Ending = oneshot::Receiver<ExitStatus>;
+
+/// Starts the engine and returns when its socket listens. Blocks.
+///
+/// # Errors
+/// The program cannot be run, or ended before it listened; its log's last line is in the fault.
+pub(super) fn start(config: &EngineConfig) -> Result<Ending, Fault> {
+    let program = config.program.display();
+    let failed = |error: io::Error| Fault::new(format!("cannot start the engine {program}: {error}"));
+    let mut child = Command::new(&config.program)
+        .arg("engine")
+        .env_clear()
+        .envs(config.environment.iter().cloned())
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(failed)?;
+    let spec = ipc::encode(&config.spec).map_err(|error| failed(io::Error::other(error)))?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A child that died already is noticed below, with its reason.
+        stdin.write_all(&spec).ok();
+    }
+    let mut word = [0; 1];
+    let heard = child.stdout.take().map(|mut stdout| stdout.read_exact(&mut word));
+    if !matches!(heard, Some(Ok(()))) {
+        let status = child.wait().map_err(failed)?;
+        return Err(ended(Some(status), &config.spec.log));
+    }
+    let (tell, ending) = oneshot::channel();
+    // Waits for the child so that it does not stay behind as a zombie.
+    std::thread::spawn(move || {
+        if let Ok(status) = child.wait() {
+            // The front may have gone before its engine.
+            tell.send(status).ok();
+        }
+    });
+    Ok(ending)
+}
+
+/// Words how an engine ended; `status` is known when this front had started it.
+pub(super) fn ended(status: Option<ExitStatus>, log: &Path) -> Fault {
+    let how = match status {
+        Some(status) => match (status.signal(), status.code()) {
+            (Some(signal), _) => format!("the engine was ended by {}", signal_name(signal)),
+            (None, Some(code)) => format!("the engine ended with code {code}"),
+            (None, None) => "the engine ended".to_owned(),
+        },
+        None => "the engine is gone".to_owned(),
+    };
+    let crashed = status.is_some_and(|status| status.core_dumped() || status.signal() == Some(6));
+    let message = match last_line(log).filter(|_| crashed || status.is_some_and(|s| s.code() == Some(1))) {
+        Some(line) => format!("{how}: {line}"),
+        None => how,
+    };
+    Fault::new(message).hint(format!("ask again to start it anew; its log is {}", log.display()))
+}
+
+fn signal_name(signal: i32) -> String {
+    let known = rustix::process::Signal::from_named_raw(signal);
+    match known {
+        Some(signal) => format!("{signal:?}").replace("Signal::", "SIG"),
+        None => format!("signal {signal}"),
+    }
+}
+
+/// Returns the last line of a log, cleaned; its end only, whatever the size.
+fn last_line(log: &Path) -> Option<String> {
+    let mut file = File::open(log).ok()?;
+    let length = file.metadata().ok()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(LOG_TAIL_BYTES))).ok()?;
+    let mut bytes = Vec::new();
+    file.take(LOG_TAIL_BYTES).read_to_end(&mut bytes).ok()?;
+    let text = String::from_utf8_lossy(&bytes);
+    let line = text.lines().rev().find(|line| !line.trim().is_empty())?;
+    Some(Clean::one_line(line, 200).as_str().to_owned())
+}

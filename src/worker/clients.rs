@@ -1,0 +1,140 @@
+//! Frames on their way to the fronts: a bounded queue per client, and what did not fit.
+
+use std::collections::HashMap;
+use std::collections::VecDeque;
+use std::io::Write as _;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc;
+
+use super::core::Outlet;
+use super::core::TurnKey;
+use super::intake::Intake;
+use super::intake::Order;
+use crate::chat::TokenEvent;
+use crate::ipc;
+use crate::ipc::ToFront;
+
+/// Frames that wait in a client's queue; at 100 tok/s more than two seconds of one answer.
+const QUEUE_FRAMES: usize = 256;
+
+/// The sending end of a client's queue.
+#[derive(Clone, Debug)]
+pub(super) struct Mailbox {
+    queue: mpsc::SyncSender<ToFront>,
+    /// Set when a frame did not fit: the writing thread then says that there is room again.
+    starved: Arc<AtomicBool>,
+}
+
+impl Mailbox {
+    /// Sends a frame if there is room, or gives it back.
+    fn offer(&self, frame: ToFront) -> Result<(), ToFront> {
+        match self.queue.try_send(frame) {
+            // The writing thread is gone, and so is the client: `Left` follows.
+            Ok(()) | Err(mpsc::TrySendError::Disconnected(_)) => Ok(()),
+            Err(mpsc::TrySendError::Full(frame)) => {
+                self.starved.store(true, Ordering::SeqCst);
+                // Once more: the queue may have drained before the flag was up.
+                match self.queue.try_send(frame) {
+                    Ok(()) | Err(mpsc::TrySendError::Disconnected(_)) => Ok(()),
+                    Err(mpsc::TrySendError::Full(frame)) => Err(frame),
+                }
+            }
+        }
+    }
+
+    /// Sends a frame and waits for room; for the client's own reading thread.
+    pub(super) fn send(&self, frame: ToFront) {
+        // A closed queue means that the client is gone.
+        self.queue.send(frame).ok();
+    }
+}
+
+/// Starts the thread that writes a client's frames; it ends with the mailbox or the socket.
+pub(super) fn open(client: u32, mut socket: UnixStream, intake: Arc<Intake>) -> Mailbox {
+    let (queue, frames) = mpsc::sync_channel::<ToFront>(QUEUE_FRAMES);
+    let starved = Arc::new(AtomicBool::new(false));
+    let mailbox = Mailbox { queue, starved: Arc::clone(&starved) };
+    std::thread::spawn(move || {
+        while let Ok(frame) = frames.recv() {
+            let mut bytes = Vec::new();
+            let more = std::iter::once(frame).chain(frames.try_iter()).take(QUEUE_FRAMES);
+            for frame in more {
+                // What is sent is small; a frame that cannot be encoded is not sent.
+                bytes.extend(ipc::encode(&frame).unwrap_or_default());
+            }
+            if starved.swap(false, Ordering::SeqCst) {
+                intake.push(Order::Drained(client));
+            }
+            if socket.write_all(&bytes).is_err() {
+                // The reading thread sees the same and reports it.
+                socket.shutdown(std::net::Shutdown::Both).ok();
+                return;
+            }
+        }
+    });
+    mailbox
+}
+
+#[derive(Debug)]
+struct Client {
+    mailbox: Mailbox,
+    /// Frames that did not fit, in order; while there are any, the client's turns pause.
+    backlog: VecDeque<ToFront>,
+}
+
+/// All connected clients, as the batch sees them.
+#[derive(Debug, Default)]
+pub(super) struct Clients(HashMap<u32, Client>);
+
+impl Clients {
+    /// Adds a client.
+    pub(super) fn join(&mut self, client: u32, mailbox: Mailbox) {
+        self.0.insert(client, Client { mailbox, backlog: VecDeque::new() });
+    }
+
+    /// Drops a client and what waited for it.
+    pub(super) fn leave(&mut self, client: u32) {
+        self.0.remove(&client);
+    }
+
+    /// Sends a frame to one client, behind what already waits for it.
+    pub(super) fn send(&mut self, client: u32, frame: ToFront) {
+        let Some(client) = self.0.get_mut(&client) else { return };
+        if !client.backlog.is_empty() {
+            client.backlog.push_back(frame);
+        } else if let Err(frame) = client.mailbox.offer(frame) {
+            client.backlog.push_back(frame);
+        }
+    }
+
+    /// Sends a frame to every client that has room: the next one replaces it anyway.
+    pub(super) fn broadcast(&self, frame: &ToFront) {
+        for client in self.0.values().filter(|client| client.backlog.is_empty()) {
+            client.mailbox.offer(frame.clone()).ok();
+        }
+    }
+
+    /// Sends what waited for a client, as far as it fits now.
+    pub(super) fn drained(&mut self, client: u32) {
+        let Some(client) = self.0.get_mut(&client) else { return };
+        while let Some(frame) = client.backlog.pop_front() {
+            if let Err(frame) = client.mailbox.offer(frame) {
+                client.backlog.push_front(frame);
+                return;
+            }
+        }
+    }
+}
+
+impl Outlet for Clients {
+    fn ready(&self, client: u32) -> bool {
+        self.0.get(&client).is_some_and(|client| client.backlog.is_empty())
+    }
+
+    fn event(&mut self, key: TurnKey, event: TokenEvent) {
+        self.send(key.client, ToFront::Turn { turn: key.turn, event });
+    }
+}

@@ -1,0 +1,265 @@
+//! All turns in one batch: what runs, what waits, one step at a time.
+//!
+//! Knows nothing of sockets: events go to an [`Outlet`].
+
+mod admit;
+mod step;
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use super::clock;
+use super::ffi::Batch;
+use super::ffi::Context;
+use super::ffi::ContextParams;
+use super::model::LoadError;
+use super::model::Model;
+use super::slot::Rate;
+use super::slot::Slot;
+use super::turn::Turn;
+use super::turn::count;
+use crate::chat::Fault;
+use crate::chat::FaultKind;
+use crate::chat::Generation;
+use crate::chat::ModelInfo;
+use crate::chat::Probe;
+use crate::chat::SessionId;
+use crate::chat::StopReason;
+use crate::chat::TokenEvent;
+use crate::chat::Usage;
+use crate::prompt::common_prefix;
+
+/// Names a turn: the client's number here, and the turn's number there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TurnKey {
+    /// The client.
+    pub client: u32,
+    /// The client's own number of the turn.
+    pub turn: u64,
+}
+
+/// Where the events of turns go.
+pub trait Outlet: fmt::Debug {
+    /// Returns whether the client takes more; its turns pause while it does not.
+    fn ready(&self, client: u32) -> bool;
+    /// Passes an event on; it is not lost even when the client is not ready.
+    fn event(&mut self, key: TurnKey, event: TokenEvent);
+}
+
+/// Sizes of a batch and its pool.
+#[derive(Clone, Copy, Debug)]
+pub struct CoreParams {
+    /// KV cells that the running turns share.
+    pub pool_tokens: u32,
+    /// The most tokens of one batch.
+    pub batch_tokens: u32,
+    /// Turns that may run at once.
+    pub max_turns: u32,
+    /// Threads that decode.
+    pub threads: u32,
+}
+
+/// Turns, their cells, and the context that evaluates them.
+#[derive(Debug)]
+pub struct Core<O> {
+    // The context is dropped before the model that it was made of.
+    context: Context,
+    batch: Batch,
+    model: Arc<Model>,
+    params: CoreParams,
+    slots: Vec<Slot>,
+    /// Turns that wait for a slot or for room, in order of arrival.
+    waiting: Vec<Turn>,
+    outlet: O,
+    prefill_rate: Rate,
+    turns_ended: u64,
+}
+
+impl<O: Outlet> Core<O> {
+    /// Makes a pool for `model`. `abort` stops a running step between two graph nodes.
+    ///
+    /// # Errors
+    /// `LoadError::Context` when the memory does not suffice.
+    pub fn new(
+        model: Arc<Model>,
+        params: CoreParams,
+        abort: Arc<AtomicBool>,
+        outlet: O,
+    ) -> Result<Self, LoadError> {
+        let sizes = ContextParams {
+            pool_tokens: params.pool_tokens,
+            batch_tokens: params.batch_tokens,
+            sequences: params.max_turns,
+            threads: params.threads,
+        };
+        let context = Context::new(model.weights(), sizes, abort)
+            .map_err(|error| LoadError::Context(error.to_string()))?;
+        Ok(Self {
+            params: CoreParams { pool_tokens: context.pool_tokens(), ..params },
+            context,
+            batch: Batch::new(params.batch_tokens),
+            model,
+            slots: (0..params.max_turns).map(|_| Slot::default()).collect(),
+            waiting: Vec::new(),
+            outlet,
+            prefill_rate: Rate::default(),
+            turns_ended: 0,
+        })
+    }
+
+    /// Takes a turn in; it ends by exactly one `Finished`, even when it cannot begin.
+    pub fn submit(&mut self, key: TurnKey, generation: Generation) {
+        if self.running().chain(&self.waiting).any(|turn| turn.key == key) {
+            return;
+        }
+        let prompt = match self.prompt(&generation) {
+            Ok(prompt) => prompt,
+            Err(fault) => return self.refuse(key, StopReason::Failed(fault)),
+        };
+        if generation.limits.max_tokens == Some(0) {
+            return self.refuse(key, StopReason::Length);
+        }
+        self.waiting.push(Turn::new(key, generation, prompt, &self.model));
+    }
+
+    /// Stops a turn wherever it is.
+    pub fn cancel(&mut self, key: TurnKey) {
+        if let Some(place) = self.waiting.iter().position(|turn| turn.key == key) {
+            let turn = self.waiting.remove(place);
+            self.outlet.event(key, TokenEvent::Finished(StopReason::Cancelled, turn.usage()));
+        }
+        let running = |slot: &Slot| slot.turn.as_ref().is_some_and(|turn| turn.key == key);
+        if let Some(slot) = self.slots.iter().position(running) {
+            self.finish(slot, StopReason::Cancelled);
+        }
+    }
+
+    /// Stops all turns of a client that is gone and drops what it asked not to keep.
+    pub fn drop_client(&mut self, client: u32) {
+        self.waiting.retain(|turn| turn.key.client != client);
+        for slot in 0..self.slots.len() {
+            if self.slots[slot].turn.as_ref().is_some_and(|turn| turn.key.client == client) {
+                self.finish(slot, StopReason::Cancelled);
+            }
+            if self.slots[slot].ephemeral_of == Some(client) {
+                self.clear(slot);
+            }
+        }
+    }
+
+    /// Drops the cells of a session; one of its turns that runs keeps what it needs.
+    pub fn forget(&mut self, session: SessionId) {
+        for slot in 0..self.slots.len() {
+            if self.slots[slot].turn.is_none() && self.slots[slot].session == Some(session) {
+                self.clear(slot);
+            }
+        }
+    }
+
+    /// Tells what a generation would cost; counted, not estimated.
+    ///
+    /// # Errors
+    /// The prompt cannot be rendered or does not fit.
+    pub fn probe(&self, generation: &Generation) -> Result<Probe, Fault> {
+        let prompt = self.prompt(generation)?;
+        let own = self.slots.iter().find(|slot| slot.session == Some(generation.session));
+        let cached = own.map_or(0, |slot| common_prefix(&slot.cached, &prompt));
+        let missing = self.slots.iter().enumerate().filter_map(|(at, slot)| slot.view(at));
+        let queued = missing.map(|view| view.missing).sum::<usize>()
+            + self.waiting.iter().map(|turn| turn.target.len()).sum::<usize>();
+        Ok(Probe {
+            prompt_tokens: count(prompt.len()),
+            cached_tokens: count(cached),
+            queued_tokens: count(queued),
+            exact: true,
+        })
+    }
+
+    /// Returns how many turns run and how many wait.
+    pub fn turns(&self) -> (usize, usize) {
+        (self.running().count(), self.waiting.len())
+    }
+
+    /// Returns the cells that are in use.
+    pub fn used_tokens(&self) -> usize {
+        self.slots.iter().map(|slot| slot.cached.len()).sum()
+    }
+
+    /// Returns the sizes in force.
+    pub fn params(&self) -> CoreParams {
+        self.params
+    }
+
+    /// Returns what a front shows of the model.
+    pub fn info(&self) -> ModelInfo {
+        self.model.info(self.params.pool_tokens)
+    }
+
+    /// Returns where the events go.
+    pub fn outlet(&mut self) -> &mut O {
+        &mut self.outlet
+    }
+
+    fn running(&self) -> impl Iterator<Item = &Turn> {
+        self.slots.iter().filter_map(|slot| slot.turn.as_ref())
+    }
+
+    /// Renders a prompt and checks that one more token fits.
+    fn prompt(
+        &self,
+        generation: &Generation,
+    ) -> Result<Vec<llama_cpp_2::token::LlamaToken>, Fault> {
+        let prompt = self.model.tokens(&generation.messages)?;
+        let context = generation.limits.n_ctx.min(self.params.pool_tokens);
+        if prompt.is_empty() {
+            return Err(Fault::new("the model's chat template made an empty prompt of this"));
+        }
+        if prompt.len() < context as usize {
+            return Ok(prompt);
+        }
+        let message =
+            format!("the conversation has {} tokens, the context holds {context}", prompt.len());
+        Err(Fault::new(message)
+            .kind(FaultKind::TooLong)
+            .hint("shorten it, begin a new session, or raise n_ctx in the profile"))
+    }
+
+    fn refuse(&mut self, key: TurnKey, reason: StopReason) {
+        self.outlet.event(key, TokenEvent::Finished(reason, Usage::default()));
+    }
+
+    /// Ends a slot's turn; its cells stay for the session's next one.
+    fn finish(&mut self, slot: usize, reason: StopReason) {
+        let Some(mut turn) = self.slots[slot].turn.take() else { return };
+        let tail = turn.flush(&reason);
+        if !tail.is_empty() {
+            self.outlet.event(turn.key, TokenEvent::Delta(tail));
+        }
+        self.outlet.event(turn.key, TokenEvent::Finished(reason, turn.usage()));
+        self.turns_ended += 1;
+        let slot = &mut self.slots[slot];
+        slot.session = Some(turn.session);
+        slot.ephemeral_of = turn.ephemeral.then_some(turn.key.client);
+        slot.used = self.turns_ended;
+    }
+
+    /// Empties a slot's cells.
+    fn clear(&mut self, slot: usize) {
+        self.context.cut(sequence(slot), 0);
+        let slot = &mut self.slots[slot];
+        slot.cached.clear();
+        slot.session = None;
+        slot.ephemeral_of = None;
+    }
+}
+
+/// Returns the sequence of a slot.
+fn sequence(slot: usize) -> i32 {
+    i32::try_from(slot).expect("there are few slots")
+}
+
+/// Reads the clock; here so that `step` and `admit` share one.
+fn now() -> std::time::Instant {
+    clock::now()
+}

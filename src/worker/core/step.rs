@@ -1,0 +1,158 @@
+//! One step: fill a batch, evaluate it, draw the next tokens.
+
+use std::time::Duration;
+
+use super::Core;
+use super::Outlet;
+use super::now;
+use super::sequence;
+use crate::chat::Fault;
+use crate::chat::StopReason;
+use crate::chat::TokenEvent;
+use crate::worker::ffi::Decoded;
+use crate::worker::plan::SLICE_TOKENS_MIN;
+use crate::worker::plan::Share;
+use crate::worker::plan::View;
+use crate::worker::plan::plan;
+use crate::worker::plan::slice_tokens;
+use crate::worker::turn::count;
+
+/// A share of the batch with the row that its next token is drawn from.
+struct Fed {
+    share: Share,
+    row: Option<i32>,
+}
+
+impl<O: Outlet> Core<O> {
+    /// Admits what waits and evaluates one batch; `false` when there was nothing to do, because
+    /// nothing runs or every client of a running turn has a full queue.
+    pub fn step(&mut self) -> bool {
+        self.admit();
+        let views = self.views();
+        if views.is_empty() {
+            return false;
+        }
+        let batch_tokens = self.params.batch_tokens as usize;
+        let streams = views.iter().any(|view| view.streams);
+        let slice = slice_tokens(self.prefill_rate.get(), streams, batch_tokens);
+        let fed = self.fill(&plan(&views, slice, batch_tokens));
+        let begun = now();
+        let decoded = self.context.decode(&self.batch);
+        let time = now().saturating_duration_since(begun);
+        match decoded {
+            Decoded::Done => self.advance(&fed, time),
+            Decoded::NoRoom => self.free_room(&fed),
+            Decoded::Aborted => self.resync(&fed),
+            Decoded::Failed(code) => self.fail(&fed, code),
+        }
+        true
+    }
+
+    /// Returns the running turns whose clients take more.
+    fn views(&self) -> Vec<View> {
+        let slots = self.slots.iter().enumerate();
+        let listening = slots.filter(|(_, slot)| {
+            slot.turn.as_ref().is_some_and(|turn| self.outlet.ready(turn.key.client))
+        });
+        listening.filter_map(|(index, slot)| slot.view(index)).collect()
+    }
+
+    /// Puts the planned tokens into the batch.
+    fn fill(&mut self, shares: &[Share]) -> Vec<Fed> {
+        let begun = now();
+        self.batch.clear();
+        let mut fed = Vec::with_capacity(shares.len());
+        for share in shares {
+            let slot = &mut self.slots[share.slot];
+            let Some(turn) = slot.turn.as_mut() else { continue };
+            turn.begin(begun);
+            let (first, last) = (slot.cached.len(), slot.cached.len() + share.take);
+            let mut row = None;
+            for position in first..last {
+                let output = position + 1 == turn.target.len();
+                let at = i32::try_from(position).expect("a context is far below 2^31 tokens");
+                let added =
+                    self.batch.add(turn.target[position], at, sequence(share.slot), output);
+                row = output.then_some(added);
+            }
+            fed.push(Fed { share: *share, row });
+        }
+        fed
+    }
+
+    /// The batch is in the cache: notes it and draws the next tokens.
+    fn advance(&mut self, fed: &[Fed], time: Duration) {
+        let prompts: usize = fed.iter().map(|fed| fed.share.take).filter(|take| *take > 1).sum();
+        if prompts >= SLICE_TOKENS_MIN {
+            self.prefill_rate.add(prompts, time);
+        }
+        for fed in fed {
+            let slot = &mut self.slots[fed.share.slot];
+            let Some(turn) = slot.turn.as_ref() else { continue };
+            let (from, to) = (slot.cached.len(), slot.cached.len() + fed.share.take);
+            slot.cached.extend_from_slice(&turn.target[from..to]);
+            if turn.generated() == 0 {
+                let event = TokenEvent::Prefill {
+                    done: count(slot.cached.len()),
+                    total: count(turn.prompt_tokens),
+                    cached: count(turn.cached_tokens),
+                };
+                self.outlet.event(turn.key, event);
+            }
+            if let Some(row) = fed.row {
+                self.draw(fed.share.slot, row);
+            }
+        }
+    }
+
+    /// Draws a slot's next token and ends its turn where it ends.
+    fn draw(&mut self, slot: usize, row: i32) {
+        let Some(turn) = self.slots[slot].turn.as_mut() else { return };
+        let token = turn.sampler().sample(&mut self.context, row);
+        let step = turn.take(token, &self.model, now());
+        if let Some(text) = step.text {
+            self.outlet.event(turn.key, TokenEvent::Delta(text));
+        }
+        if let Some(end) = step.end {
+            self.finish(slot, end);
+        }
+    }
+
+    /// No cells for the batch, and nothing changed: idle cells go first, then a running turn
+    /// steps back, and only a turn that is alone with the whole pool has met its end.
+    fn free_room(&mut self, fed: &[Fed]) {
+        if self.evict() || self.preempt() {
+            return;
+        }
+        for fed in fed {
+            self.finish(fed.share.slot, StopReason::ContextFull);
+        }
+    }
+
+    /// Reads back what is in the cache after a step that was stopped in the middle.
+    fn resync(&mut self, fed: &[Fed]) {
+        for fed in fed {
+            let cached = self.context.cached(sequence(fed.share.slot));
+            let slot = &mut self.slots[fed.share.slot];
+            let Some(turn) = slot.turn.as_ref() else { continue };
+            // The next token is drawn from the last one's logits, which are lost: it goes again.
+            let known = cached.min(turn.target.len() - 1);
+            slot.cached.clear();
+            slot.cached.extend_from_slice(&turn.target[..known]);
+            let cut = i32::try_from(known).unwrap_or(0);
+            if known < cached && !self.context.cut(sequence(fed.share.slot), cut) {
+                self.context.cut(sequence(fed.share.slot), 0);
+                slot.cached.clear();
+            }
+        }
+    }
+
+    /// llama.cpp failed: the turns of this batch end, their cells are not trusted.
+    fn fail(&mut self, fed: &[Fed], code: i32) {
+        for fed in fed {
+            let fault = Fault::new(format!("llama.cpp could not evaluate the batch (code {code})"));
+            self.finish(fed.share.slot, StopReason::Failed(fault));
+            self.clear(fed.share.slot);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! How the process that a front started becomes one of its own, and how it goes.
+
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::io;
+use std::io::Read as _;
+use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+
+use rustix::fs::FlockOperation;
+use rustix::fs::Mode;
+use rustix::process::Resource;
+use rustix::process::Rlimit;
+
+use super::ffi;
+use crate::ipc;
+use crate::ipc::Spec;
+
+/// Leaves the front's session and takes in what the front says on standard input.
+///
+/// The environment was cleared to an allow-list by the front; every other inheritance goes here.
+///
+/// # Errors
+/// The standard input is not one frame with a `Spec`.
+pub(super) fn begin() -> io::Result<Spec> {
+    ffi::close_inherited();
+    // Fails only for a process that leads a group already: then it is detached enough.
+    rustix::process::setsid().ok();
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
+    // A crash leaves its words in the log, not gigabytes of weights in a core file.
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    rustix::process::setrlimit(Resource::Core, none).ok();
+    let mut bytes = Vec::new();
+    io::stdin().lock().take(ipc::FRAME_BYTES_MAX as u64).read_to_end(&mut bytes)?;
+    let mut decoder = ipc::Decoder::default();
+    decoder.push(&bytes);
+    let spec = decoder.next().map_err(io::Error::other)?;
+    spec.ok_or_else(|| io::Error::new(io::ErrorKind::UnexpectedEof, "no settings on stdin"))
+}
+
+/// Points standard error at the log file of this engine, a fresh one; the previous one is kept.
+///
+/// # Errors
+/// The file cannot be made.
+pub(super) fn redirect_errors(log: &Path) -> io::Result<()> {
+    // There may be no previous one.
+    std::fs::rename(log, log.with_extension("log.old")).ok();
+    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(log)?;
+    rustix::stdio::dup2_stderr(&file)?;
+    Ok(())
+}
+
+/// Tells the front that the socket listens, and lets go of its pipes.
+///
+/// # Errors
+/// Standard input and output cannot be replaced.
+pub(super) fn announce() -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    // A front that is gone already does not hear it: then nobody joins, and the engine leaves.
+    out.write_all(b"\n").and_then(|()| out.flush()).ok();
+    let null = File::options().read(true).write(true).open("/dev/null")?;
+    rustix::stdio::dup2_stdin(&null)?;
+    rustix::stdio::dup2_stdout(&null)?;
+    Ok(())
+}
+
+/// The socket file of this engine, told from another one of the same name.
+#[derive(Debug)]
+pub(super) struct Socket {
+    device: u64,
+    inode: u64,
+}
+
+/// Listens at the socket's path, which only this user can reach.
+///
+/// # Errors
+/// The path is taken or cannot be made.
+pub(super) fn listen(spec: &Spec) -> io::Result<(UnixListener, Socket)> {
+    let listener = UnixListener::bind(&spec.socket)?;
+    let file = std::fs::symlink_metadata(&spec.socket)?;
+    Ok((listener, Socket { device: file.dev(), inode: file.ino() }))
+}
+
+/// Removes the socket file if it is still this engine's. Fronts hold the lock while they replace
+/// an engine: then the file is theirs to remove.
+pub(super) fn remove_socket(spec: &Spec, socket: &Socket) {
+    let Ok(lock) = OpenOptions::new().create(true).append(true).mode(0o600).open(&spec.lock) else {
+        return;
+    };
+    if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
+        return;
+    }
+    let ours = |file: std::fs::Metadata| file.dev() == socket.device && file.ino() == socket.inode;
+    if std::fs::symlink_metadata(&spec.socket).is_ok_and(ours) {
+        // Whoever finds it dead removes it.
+        std::fs::remove_file(&spec.socket).ok();
+    }
+}

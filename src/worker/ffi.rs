@@ -1,0 +1,22 @@
+//! The sole place with `unsafe`: the context and samplers over `llama-cpp-sys-2`, and closing the
+//! descriptors that the process was born with.
+//!
+//! The safe crate carries the model and the vocabulary; its context hides the abort callback, the
+//! thread count and the output limit, so this one stands beside it.
+//!
+//! Never: scheduling, text.
+#![allow(unsafe_code, reason = "this is where llama.cpp's C interface is wrapped")]
+
+mod batch;
+mod context;
+mod log;
+mod model;
+mod process;
+mod sampler;
+
+pub(super) use batch::Batch;
+pub(super) use context::{Context, ContextError, ContextParams, Decoded};
+pub(super) use log::{log_to_stderr, system_info};
+pub(super) use model::describe;
+pub(super) use process::close_inherited;
+pub(super) use sampler::{PENALTY_TOKENS, Sampler};

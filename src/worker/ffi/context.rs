@@ -1,0 +1,146 @@
+//! A llama.cpp context: the KV cells and the graph that fills them.
+
+use std::ffi::c_void;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+
+use llama_cpp_2::model::LlamaModel;
+use llama_cpp_sys_2 as sys;
+use thiserror::Error;
+
+use super::Batch;
+use super::model::model_ptr;
+
+/// Sizes of a context, all explicit: llama.cpp's own defaults are 512 cells and 4 threads.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::worker) struct ContextParams {
+    /// KV cells that all sequences share.
+    pub pool_tokens: u32,
+    /// The most tokens of one `decode`, and of one graph.
+    pub batch_tokens: u32,
+    /// The most sequences.
+    pub sequences: u32,
+    /// Threads for single tokens and for batches.
+    pub threads: u32,
+}
+
+/// Why there is no context.
+#[derive(Debug, Error)]
+pub(in crate::worker) enum ContextError {
+    /// llama.cpp returned nothing; its log says why, mostly memory.
+    #[error("llama.cpp made no context; the memory may not suffice for {0} tokens")]
+    None(u32),
+}
+
+/// What became of one `decode`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::worker) enum Decoded {
+    /// All tokens are in the cache.
+    Done,
+    /// No room for the batch; nothing changed.
+    NoRoom,
+    /// The abort flag was seen; some tokens may be in the cache: read the positions again.
+    Aborted,
+    /// llama.cpp failed with this code; some tokens may be in the cache.
+    Failed(i32),
+}
+
+/// Owns a context and keeps its model and its abort flag alive. One thread uses it at a time.
+#[derive(Debug)]
+pub(in crate::worker) struct Context {
+    raw: NonNull<sys::llama_context>,
+    // Fields drop in order after `drop` below has freed the context that borrows them.
+    _model: Arc<LlamaModel>,
+    _abort: Arc<AtomicBool>,
+}
+
+// SAFETY: llama.cpp ties no state of a context to the thread that made it; `&mut self` on every
+// call that changes it keeps two threads out.
+unsafe impl Send for Context {}
+
+unsafe extern "C" fn aborted(flag: *mut c_void) -> bool {
+    // SAFETY: `flag` is the `AtomicBool` that the context keeps alive.
+    unsafe { (*flag.cast::<AtomicBool>().cast_const()).load(Ordering::Relaxed) }
+}
+
+impl Context {
+    /// Makes a context for `model`; `abort` stops a running `decode` between two graph nodes.
+    ///
+    /// # Errors
+    /// llama.cpp could not allocate it.
+    pub(in crate::worker) fn new(
+        model: Arc<LlamaModel>,
+        params: ContextParams,
+        abort: Arc<AtomicBool>,
+    ) -> Result<Self, ContextError> {
+        let threads = i32::try_from(params.threads).unwrap_or(1).max(1);
+        // SAFETY: returns a plain struct.
+        let mut raw = unsafe { sys::llama_context_default_params() };
+        raw.n_ctx = params.pool_tokens;
+        raw.n_batch = params.batch_tokens;
+        raw.n_ubatch = params.batch_tokens;
+        raw.n_seq_max = params.sequences;
+        // One row of logits per sequence: the default reserves a row for every token of a batch.
+        raw.n_outputs_max = params.sequences;
+        raw.n_threads = threads;
+        raw.n_threads_batch = threads;
+        raw.flash_attn_type = sys::LLAMA_FLASH_ATTN_TYPE_AUTO;
+        raw.kv_unified = true;
+        raw.swa_full = true;
+        raw.no_perf = true;
+        raw.abort_callback = Some(aborted);
+        raw.abort_callback_data = Arc::as_ptr(&abort).cast_mut().cast();
+        // SAFETY: `model` and the flag are kept alive for as long as the context lives.
+        let context = unsafe { sys::llama_init_from_model(model_ptr(&model), raw) };
+        let raw = NonNull::new(context).ok_or(ContextError::None(params.pool_tokens))?;
+        Ok(Self { raw, _model: model, _abort: abort })
+    }
+
+    /// Evaluates a batch. The batch holds at most `batch_tokens`.
+    pub(in crate::worker) fn decode(&mut self, batch: &Batch) -> Decoded {
+        // SAFETY: both are alive, and the batch's arrays hold `n_tokens` entries each.
+        match unsafe { sys::llama_decode(self.raw.as_ptr(), batch.raw()) } {
+            0 => Decoded::Done,
+            1 => Decoded::NoRoom,
+            2 => Decoded::Aborted,
+            code => Decoded::Failed(code),
+        }
+    }
+
+    /// Removes a sequence's cells from `position` on; `false` when this memory cannot be cut.
+    pub(in crate::worker) fn cut(&mut self, sequence: i32, position: i32) -> bool {
+        // SAFETY: the memory belongs to this live context; -1 means to the end.
+        unsafe { sys::llama_memory_seq_rm(self.memory(), sequence, position, -1) }
+    }
+
+    /// Returns how many tokens of a sequence are in the cache.
+    pub(in crate::worker) fn cached(&self, sequence: i32) -> usize {
+        // SAFETY: the memory belongs to this live context; -1 is returned for an empty sequence.
+        let last = unsafe { sys::llama_memory_seq_pos_max(self.memory(), sequence) };
+        usize::try_from(last + 1).unwrap_or(0)
+    }
+
+    /// Returns the cells that one sequence may fill.
+    pub(in crate::worker) fn pool_tokens(&self) -> u32 {
+        // SAFETY: reads a number of a live context.
+        unsafe { sys::llama_n_ctx(self.raw.as_ptr()) }
+    }
+
+    pub(super) fn raw(&mut self) -> *mut sys::llama_context {
+        self.raw.as_ptr()
+    }
+
+    fn memory(&self) -> sys::llama_memory_t {
+        // SAFETY: returns the pointer that the live context owns.
+        unsafe { sys::llama_get_memory(self.raw.as_ptr()) }
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        // SAFETY: made by `llama_init_from_model`, freed once, before the model.
+        unsafe { sys::llama_free(self.raw.as_ptr()) }
+    }
+}

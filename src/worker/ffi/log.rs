@@ -1,0 +1,56 @@
+//! llama.cpp's log and its last words.
+
+use std::ffi::CStr;
+use std::ffi::c_char;
+use std::ffi::c_void;
+use std::io::Write as _;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+
+use llama_cpp_sys_2 as sys;
+
+/// The most bytes that llama.cpp may write into the engine's log file.
+const LOG_BYTES_MAX: usize = 256 * 1024;
+
+static WRITTEN: AtomicUsize = AtomicUsize::new(0);
+
+unsafe extern "C" fn on_log(level: sys::ggml_log_level, text: *const c_char, _: *mut c_void) {
+    if level < sys::GGML_LOG_LEVEL_WARN || text.is_null() {
+        return;
+    }
+    // SAFETY: llama.cpp passes a NUL-terminated string that lives during the call.
+    write(unsafe { CStr::from_ptr(text) }.to_bytes());
+}
+
+unsafe extern "C" fn on_abort(text: *const c_char) {
+    if !text.is_null() {
+        // SAFETY: as above.
+        write(unsafe { CStr::from_ptr(text) }.to_bytes());
+        write(b"\n");
+    }
+}
+
+/// Writes while the file is within its bound; a failed write has nobody left to be told.
+fn write(bytes: &[u8]) {
+    if WRITTEN.fetch_add(bytes.len(), Ordering::Relaxed) < LOG_BYTES_MAX {
+        std::io::stderr().write_all(bytes).ok();
+    }
+}
+
+/// Sends llama.cpp's warnings and errors to standard error, which is the engine's log file, within
+/// a bound. An assertion writes its text there before it ends the process, instead of starting a
+/// debugger, which is what ggml does without a callback.
+pub(in crate::worker) fn log_to_stderr() {
+    // SAFETY: both callbacks are plain functions that live as long as the program.
+    unsafe {
+        sys::llama_log_set(Some(on_log), std::ptr::null_mut());
+        sys::ggml_set_abort_callback(Some(on_abort));
+    }
+}
+
+/// Returns the vector units and backends in use, as llama.cpp words it.
+pub(in crate::worker) fn system_info() -> String {
+    // SAFETY: returns a pointer to a static string.
+    let info = unsafe { CStr::from_ptr(sys::llama_print_system_info()) };
+    info.to_string_lossy().into_owned()
+}

@@ -1,0 +1,161 @@
+//! Fronts at the door: one thread accepts, one per client reads.
+
+use std::io;
+use std::io::Read as _;
+use std::os::unix::net::UnixListener;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::board::Board;
+use super::clients;
+use super::clients::Mailbox;
+use super::core::TurnKey;
+use super::intake::Intake;
+use super::intake::Order;
+use super::intake::TURNS_PER_CLIENT_MAX;
+use crate::chat::Fault;
+use crate::chat::SessionId;
+use crate::chat::StopReason;
+use crate::chat::TokenEvent;
+use crate::chat::Usage;
+use crate::ipc;
+use crate::ipc::PROTOCOL;
+use crate::ipc::ToEngine;
+use crate::ipc::ToFront;
+
+/// How long a connection may take to say hello; a front says it at once.
+const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Bytes read at once; a pasted page fits.
+const READ_BYTES: usize = 64 * 1024;
+
+/// What every client's thread needs.
+#[derive(Clone, Debug)]
+pub(super) struct Door {
+    pub(super) intake: Arc<Intake>,
+    pub(super) board: Arc<Board>,
+}
+
+/// Starts the thread that accepts; it lives as long as the process.
+pub(super) fn accept(listener: UnixListener, door: Door) {
+    std::thread::spawn(move || {
+        for socket in listener.incoming().flatten() {
+            let door = door.clone();
+            std::thread::spawn(move || attend(socket, &door));
+        }
+    });
+}
+
+/// Serves one connection until it ends.
+fn attend(socket: UnixStream, door: &Door) {
+    if !same_user(&socket) {
+        return;
+    }
+    let Ok(mut frames) = Frames::new(&socket) else { return };
+    let Some(hello) = greet(&socket, &mut frames) else { return };
+    let Some(client) = door.intake.join() else { return };
+    if let Ok(writer) = socket.try_clone() {
+        let mailbox = clients::open(client, writer, Arc::clone(&door.intake));
+        mailbox.send(hello);
+        door.intake.push(Order::Joined(client, mailbox.clone()));
+        door.board.join(client, mailbox.clone());
+        while let Ok(Some(frame)) = frames.next() {
+            if !follow(client, frame, &mailbox, &door.intake) {
+                break;
+            }
+        }
+        door.board.leave(client);
+    }
+    door.intake.leave(client);
+    // The writing thread may still sit in a write that nobody reads.
+    socket.shutdown(std::net::Shutdown::Both).ok();
+}
+
+/// Returns whether the other end is a process of the same user.
+fn same_user(socket: &UnixStream) -> bool {
+    #[cfg(target_os = "linux")]
+    {
+        let peer = rustix::net::sockopt::socket_peercred(socket);
+        peer.is_ok_and(|peer| peer.uid == rustix::process::geteuid())
+    }
+    // Elsewhere the 0700 directory around the socket is what keeps others out.
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = socket;
+        true
+    }
+}
+
+/// Reads the hello and returns the answer; another protocol is told ours and let go.
+fn greet(socket: &UnixStream, frames: &mut Frames) -> Option<ToFront> {
+    socket.set_read_timeout(Some(HELLO_TIMEOUT)).ok()?;
+    let first = frames.next().ok()??;
+    socket.set_read_timeout(None).ok()?;
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let hello = ToFront::Hello { protocol: PROTOCOL, version, pid: std::process::id() };
+    let ToEngine::Hello { protocol, version } = first else { return None };
+    if protocol == PROTOCOL && version == env!("CARGO_PKG_VERSION") {
+        return Some(hello);
+    }
+    let bytes = ipc::encode(&hello).ok()?;
+    io::Write::write_all(&mut &*socket, &bytes).ok()?;
+    None
+}
+
+/// Does what a frame asks; `false` when it is out of place, which ends the connection.
+fn follow(client: u32, frame: ToEngine, mailbox: &Mailbox, intake: &Intake) -> bool {
+    let finished = |turn, reason| ToFront::Turn {
+        turn,
+        event: TokenEvent::Finished(reason, Usage::default()),
+    };
+    match frame {
+        ToEngine::Hello { .. } => return false,
+        ToEngine::Start { turn, generation } => {
+            if intake.waiting(client) < TURNS_PER_CLIENT_MAX {
+                intake.push(Order::Start(TurnKey { client, turn }, generation));
+            } else {
+                let fault = Fault::new("too many turns wait for the engine")
+                    .hint("ask again when some of them have ended");
+                mailbox.send(finished(turn, StopReason::Failed(fault)));
+            }
+        }
+        ToEngine::Cancel { turn } => {
+            if intake.cancel(TurnKey { client, turn }) {
+                mailbox.send(finished(turn, StopReason::Cancelled));
+            }
+        }
+        ToEngine::Probe { id, generation } => intake.push(Order::Probe(client, id, generation)),
+        // Evaluating ahead is not there yet; the frame is, so that fronts need not know.
+        ToEngine::Prepare { .. } => {}
+        ToEngine::Forget { session } => intake.push(Order::Forget(SessionId(session))),
+    }
+    true
+}
+
+/// Whole frames from a socket.
+struct Frames {
+    socket: UnixStream,
+    decoder: ipc::Decoder,
+    buffer: Vec<u8>,
+}
+
+impl Frames {
+    fn new(socket: &UnixStream) -> io::Result<Self> {
+        let socket = socket.try_clone()?;
+        Ok(Self { socket, decoder: ipc::Decoder::default(), buffer: vec![0; READ_BYTES] })
+    }
+
+    /// Returns the next frame; `None` at the end of the stream.
+    fn next(&mut self) -> io::Result<Option<ToEngine>> {
+        loop {
+            if let Some(frame) = self.decoder.next().map_err(io::Error::other)? {
+                return Ok(Some(frame));
+            }
+            match self.socket.read(&mut self.buffer)? {
+                0 => return Ok(None),
+                read => self.decoder.push(&self.buffer[..read]),
+            }
+        }
+    }
+}

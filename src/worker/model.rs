@@ -1,0 +1,149 @@
+//! A loaded model: weights, vocabulary and chat template.
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::OnceLock;
+
+use llama_cpp_2::llama_backend::LlamaBackend;
+use llama_cpp_2::model::LlamaModel;
+use llama_cpp_2::model::params::LlamaModelParams;
+use llama_cpp_2::token::LlamaToken;
+use llama_cpp_2::vocab::LlamaVocab;
+use thiserror::Error;
+
+use super::ffi;
+use crate::chat::Fault;
+use crate::chat::Message;
+use crate::chat::ModelInfo;
+use crate::prompt::RenderOptions;
+use crate::prompt::SpecialTexts;
+use crate::prompt::Template;
+use crate::prompt::TemplateError;
+
+/// Why a model could not be loaded.
+#[derive(Debug, Error)]
+pub enum LoadError {
+    /// llama.cpp does not start. Remedy: look at the log.
+    #[error("llama.cpp does not start: {0}")]
+    Backend(String),
+    /// llama.cpp refuses the file, or the caller stopped the load; the log says which.
+    #[error("llama.cpp cannot load the model")]
+    Refused,
+    /// The model's chat template is not one. Remedy: another file of this model.
+    #[error("the chat template inside the model cannot be used: {0}")]
+    Template(#[from] TemplateError),
+    /// There is not enough memory for the context. Remedy: a smaller one.
+    #[error("{0}")]
+    Context(String),
+}
+
+/// Weights, vocabulary and template.
+pub struct Model {
+    weights: Arc<LlamaModel>,
+    template: Template,
+    bos: Option<LlamaToken>,
+}
+
+impl fmt::Debug for Model {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Model").field("weights", &self.weights).finish_non_exhaustive()
+    }
+}
+
+/// llama.cpp's process-wide state; it lives as long as the process.
+fn backend() -> Result<&'static LlamaBackend, LoadError> {
+    static BACKEND: OnceLock<Result<LlamaBackend, String>> = OnceLock::new();
+    let backend = BACKEND.get_or_init(|| {
+        ffi::log_to_stderr();
+        LlamaBackend::init().map_err(|error| error.to_string())
+    });
+    backend.as_ref().map_err(|error| LoadError::Backend(error.clone()))
+}
+
+impl Model {
+    /// Loads a model file that has passed `gguf`'s preflight.
+    ///
+    /// `progress` is told the share that is loaded, 0 to 1, and stops the load by `false`.
+    ///
+    /// # Errors
+    /// See [`LoadError`]; a stopped load is `Refused`.
+    pub fn load(
+        path: &Path,
+        progress: impl FnMut(f32) -> bool + 'static,
+    ) -> Result<Self, LoadError> {
+        let params = LlamaModelParams::default().with_progress_callback(progress);
+        let weights = LlamaModel::load_from_file(backend()?, path, &params)
+            .map_err(|_| LoadError::Refused)?;
+        let vocab = weights.vocab();
+        let text = |token: LlamaToken| Some(vocab.text(token)?.to_str().ok()?.to_owned());
+        let specials = SpecialTexts {
+            specials: vocab.tokens().filter(|token| vocab.is_control(*token)).filter_map(text).collect(),
+            bos: text(vocab.bos()),
+            eos: text(vocab.eos()),
+        };
+        let template = match weights.meta_val_str("tokenizer.chat_template") {
+            Ok(source) => Template::new(&source, specials)?,
+            Err(_) => Template::chatml(specials),
+        };
+        let bos = vocab.should_add_bos().then(|| vocab.bos());
+        Ok(Self { weights: Arc::new(weights), template, bos })
+    }
+
+    /// Returns what the front shows of this model. `pool_tokens` is the context's.
+    pub(super) fn info(&self, pool_tokens: u32) -> ModelInfo {
+        ModelInfo {
+            name: self.weights.meta_val_str("general.name").unwrap_or_default(),
+            description: ffi::describe(&self.weights),
+            pool_tokens,
+            train_tokens: self.weights.n_ctx_train(),
+            weight_bytes: self.weights.size(),
+            system: ffi::system_info(),
+        }
+    }
+
+    /// Renders a conversation with the model's template and turns it into tokens.
+    ///
+    /// No text of a message becomes a control token: see `prompt`.
+    ///
+    /// # Errors
+    /// The template refuses the conversation, or it has parts that the model cannot take.
+    pub fn tokens(&self, messages: &[Message]) -> Result<Vec<LlamaToken>, Fault> {
+        let rendered = self
+            .template
+            .render(messages, &RenderOptions::default())
+            .map_err(|error| Fault::new(error.to_string()))?;
+        let mut tokens = Vec::new();
+        if !rendered.starts_with_bos {
+            tokens.extend(self.bos);
+        }
+        for piece in &rendered.pieces {
+            tokens.extend(self.vocab().tokenize(piece.as_bytes(), false, true));
+        }
+        Ok(tokens)
+    }
+
+    /// Appends a token's bytes; nothing for a control token.
+    pub(super) fn piece(&self, token: LlamaToken, bytes: &mut Vec<u8>) {
+        self.vocab().token_to_piece_into(token, bytes, false, None);
+    }
+
+    /// Returns whether the token ends a generation.
+    pub(super) fn ends(&self, token: LlamaToken) -> bool {
+        self.vocab().is_eog(token)
+    }
+
+    /// Returns the number of tokens in the vocabulary.
+    pub(super) fn vocabulary(&self) -> i32 {
+        self.weights.n_vocab()
+    }
+
+    /// Returns the weights, for a context.
+    pub fn weights(&self) -> Arc<LlamaModel> {
+        Arc::clone(&self.weights)
+    }
+
+    fn vocab(&self) -> LlamaVocab<'_> {
+        self.weights.vocab()
+    }
+}

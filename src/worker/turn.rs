@@ -1,0 +1,150 @@
+//! One turn inside the engine: its tokens, its sampler, its text on the way out.
+
+use std::time::Duration;
+use std::time::Instant;
+
+use llama_cpp_2::token::LlamaToken;
+
+use super::core::TurnKey;
+use super::ffi::PENALTY_TOKENS;
+use super::ffi::Sampler;
+use super::model::Model;
+use crate::chat::Generation;
+use crate::chat::Limits;
+use crate::chat::Priority;
+use crate::chat::SessionId;
+use crate::chat::StopReason;
+use crate::chat::Usage;
+use crate::text::StopScan;
+use crate::text::Utf8;
+
+/// A turn from its arrival to its end; it may be put back in the queue in between.
+#[derive(Debug)]
+pub(super) struct Turn {
+    pub(super) key: TurnKey,
+    pub(super) session: SessionId,
+    pub(super) priority: Priority,
+    /// No trace is to be kept once its client is gone.
+    pub(super) ephemeral: bool,
+    /// The prompt and what was generated: all that the cache is to hold for the next token.
+    pub(super) target: Vec<LlamaToken>,
+    pub(super) prompt_tokens: usize,
+    pub(super) cached_tokens: usize,
+    limits: Limits,
+    sampler: Sampler,
+    utf8: Utf8,
+    stops: StopScan,
+    /// Whether its place in the queue was told, and which.
+    pub(super) told_ahead: Option<u32>,
+    started: Option<Instant>,
+    first: Option<Instant>,
+    last: Option<Instant>,
+}
+
+/// What one more token amounts to.
+#[derive(Debug, PartialEq)]
+pub(super) struct Step {
+    /// Whole characters that can be shown; `None` for a token that ends the generation.
+    pub(super) text: Option<String>,
+    /// Why the turn ends here, if it does.
+    pub(super) end: Option<StopReason>,
+}
+
+impl Turn {
+    /// Makes a turn of a rendered prompt.
+    pub(super) fn new(
+        key: TurnKey,
+        generation: Generation,
+        prompt: Vec<LlamaToken>,
+        model: &Model,
+    ) -> Self {
+        let mut sampler = Sampler::new(&generation.sampling, model.vocabulary());
+        for token in prompt.iter().skip(prompt.len().saturating_sub(PENALTY_TOKENS)) {
+            sampler.accept(*token);
+        }
+        Self {
+            key,
+            session: generation.session,
+            priority: generation.priority,
+            ephemeral: generation.ephemeral,
+            prompt_tokens: prompt.len(),
+            cached_tokens: 0,
+            target: prompt,
+            sampler,
+            utf8: Utf8::default(),
+            stops: StopScan::new(generation.limits.stop.clone()),
+            limits: generation.limits,
+            told_ahead: None,
+            started: None,
+            first: None,
+            last: None,
+        }
+    }
+
+    /// Returns how many tokens were generated.
+    pub(super) fn generated(&self) -> usize {
+        self.target.len() - self.prompt_tokens
+    }
+
+    /// Notes that the turn's first slice begins.
+    pub(super) fn begin(&mut self, now: Instant) {
+        self.started.get_or_insert(now);
+    }
+
+    /// Returns the sampler, which draws the next token from a row of the last batch.
+    pub(super) fn sampler(&mut self) -> &mut Sampler {
+        &mut self.sampler
+    }
+
+    /// Takes the token that was drawn.
+    pub(super) fn take(&mut self, token: LlamaToken, model: &Model, now: Instant) -> Step {
+        self.first.get_or_insert(now);
+        self.last = Some(now);
+        if model.ends(token) {
+            return Step { text: None, end: Some(StopReason::EndOfTurn) };
+        }
+        self.target.push(token);
+        let mut bytes = Vec::with_capacity(16);
+        model.piece(token, &mut bytes);
+        let scanned = self.stops.push(&self.utf8.push(&bytes));
+        let end = if scanned.stopped { Some(StopReason::Stop) } else { self.limit() };
+        Step { text: Some(scanned.text), end }
+    }
+
+    /// Gives back what was held: incomplete characters, the beginning of a stop string.
+    pub(super) fn flush(&mut self, end: &StopReason) -> String {
+        if *end == StopReason::Stop {
+            return String::new();
+        }
+        let tail = self.utf8.finish();
+        let scanned = self.stops.push(&tail);
+        if scanned.stopped { scanned.text } else { scanned.text + &self.stops.finish() }
+    }
+
+    /// Returns what the turn has cost so far.
+    pub(super) fn usage(&self) -> Usage {
+        let between = |a: Option<Instant>, b: Option<Instant>| match (a, b) {
+            (Some(a), Some(b)) => b.saturating_duration_since(a),
+            (None, _) | (_, None) => Duration::ZERO,
+        };
+        Usage {
+            prompt_tokens: count(self.prompt_tokens),
+            cached_tokens: count(self.cached_tokens),
+            completion_tokens: count(self.generated()),
+            prefill: between(self.started, self.first),
+            decode: between(self.first, self.last),
+        }
+    }
+
+    fn limit(&self) -> Option<StopReason> {
+        if self.limits.max_tokens.is_some_and(|max| self.generated() >= max as usize) {
+            return Some(StopReason::Length);
+        }
+        (self.target.len() >= self.limits.n_ctx as usize).then_some(StopReason::ContextFull)
+    }
+}
+
+/// Counts tokens; no context holds four thousand million.
+pub(super) fn count(tokens: usize) -> u32 {
+    u32::try_from(tokens).unwrap_or(u32::MAX)
+}
