@@ -1,7 +1,7 @@
 //! What a draft is when Enter is pressed: a prompt, or a command of the chat itself.
 
 /// The commands with what they do, for parsing and for the help.
-pub const COMMANDS: [(&str, Command, &str); 6] = [
+pub(super) const COMMANDS: [(&str, Command, &str); 6] = [
     ("new", Command::New, "new session"),
     ("next", Command::Next, "next session"),
     ("prev", Command::Previous, "previous session"),
@@ -12,7 +12,7 @@ pub const COMMANDS: [(&str, Command, &str); 6] = [
 
 /// A command of the chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Command {
+pub(super) enum Command {
     /// Opens a session.
     New,
     /// Goes to the next session.
@@ -29,7 +29,7 @@ pub enum Command {
 
 /// What Enter sends off.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Line {
+pub(super) enum Line {
     /// Nothing but blanks.
     Blank,
     /// A question to the model.
@@ -42,7 +42,7 @@ pub enum Line {
 
 /// Reads a draft. `/word` is a command, and never sent, known or not; `//text` sends `/text`; what
 /// does not begin with one plain word, like `/usr/bin`, is a prompt.
-pub fn read(draft: &str) -> Line {
+pub(super) fn read(draft: &str) -> Line {
     let text = draft.trim();
     let Some(rest) = text.strip_prefix('/') else {
         return if text.is_empty() { Line::Blank } else { Line::Prompt(draft.trim_end().to_owned()) };

@@ -7,7 +7,7 @@ mod history;
 mod motion;
 mod undo;
 
-pub use history::History;
+pub(super) use history::History;
 
 use std::ops::Range;
 

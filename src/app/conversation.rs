@@ -10,7 +10,7 @@ use crate::chat::Role;
 /// A partial answer, failed, interrupted or cancelled, is part of the conversation: the user saw
 /// it and refers to it. A turn without any answer is left out whole, and its label says so: two
 /// user messages in a row are refused by many chat templates.
-pub fn messages(settings: &Settings, turns: &[Turn], question: &str) -> Vec<Message> {
+pub(super) fn messages(settings: &Settings, turns: &[Turn], question: &str) -> Vec<Message> {
     let system = settings.system.iter().map(|text| Message::text(Role::System, text));
     let answered = turns.iter().filter(|turn| turn.is_remembered());
     let earlier = answered.flat_map(|turn| {

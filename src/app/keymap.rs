@@ -8,7 +8,7 @@ use crate::chat::Mods;
 
 /// What a key asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
+pub(super) enum Action {
     /// Sends the draft, or runs the command in it.
     Send,
     /// Stops the answer, else clears the draft, else asks to quit.
@@ -270,7 +270,7 @@ const DRAFT: &[Entry] = &[
 ];
 
 /// Returns what a key asks for; `None` for characters to type and for keys without a meaning.
-pub fn action(key: Key) -> Option<Action> {
+pub(super) fn action(key: Key) -> Option<Action> {
     let key = normal(key);
     let bindings = GROUPS.iter().flat_map(|group| group.entries).flat_map(|entry| entry.keys);
     bindings.clone().find(|(bound, _)| *bound == key).map(|(_, action)| *action)

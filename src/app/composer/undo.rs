@@ -15,7 +15,7 @@ struct Change {
 
 /// Two stacks of changes; characters typed in one go are one change for each word.
 #[derive(Clone, Debug, Default)]
-pub struct Undo {
+pub(super) struct Undo {
     done: Vec<Change>,
     undone: Vec<Change>,
     sealed: bool,
@@ -23,12 +23,12 @@ pub struct Undo {
 
 impl Undo {
     /// Lets the next change begin a new step.
-    pub fn seal(&mut self) {
+    pub(super) fn seal(&mut self) {
         self.sealed = true;
     }
 
     /// Notes that `removed` at `at` was replaced by `inserted`.
-    pub fn record(&mut self, at: usize, removed: String, inserted: String) {
+    pub(super) fn record(&mut self, at: usize, removed: String, inserted: String) {
         self.undone.clear();
         let sealed = std::mem::replace(&mut self.sealed, false);
         let change = Change { at, removed, inserted };
@@ -43,7 +43,7 @@ impl Undo {
     }
 
     /// Takes the last step back in `text`; returns the cursor.
-    pub fn back(&mut self, text: &mut String) -> Option<usize> {
+    pub(super) fn back(&mut self, text: &mut String) -> Option<usize> {
         let change = self.done.pop()?;
         text.replace_range(change.at..change.at + change.inserted.len(), &change.removed);
         let cursor = change.at + change.removed.len();
@@ -53,7 +53,7 @@ impl Undo {
     }
 
     /// Makes the step again that was taken back last; returns the cursor.
-    pub fn forth(&mut self, text: &mut String) -> Option<usize> {
+    pub(super) fn forth(&mut self, text: &mut String) -> Option<usize> {
         let change = self.undone.pop()?;
         text.replace_range(change.at..change.at + change.removed.len(), &change.inserted);
         let cursor = change.at + change.inserted.len();
