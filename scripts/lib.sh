@@ -318,10 +318,11 @@ build() {
 
 # The directory that edgewise itself uses for data.
 data_directory() {
-    if [ -n "${EDGEWISE_DATA_DIR:-}" ]; then
-        echo "$EDGEWISE_DATA_DIR"
-        return
-    fi
+    case "${EDGEWISE_DATA_DIR:-}" in
+    '') ;;
+    /*) echo "$EDGEWISE_DATA_DIR" && return ;;
+    *) fail "EDGEWISE_DATA_DIR is not an absolute path: $EDGEWISE_DATA_DIR" ;;
+    esac
     case "$(uname -s):${XDG_DATA_HOME:-}" in
     Darwin:*) echo ~/"Library/Application Support/edgewise" ;;
     *:/*) echo "$XDG_DATA_HOME/edgewise" ;;
@@ -329,7 +330,7 @@ data_directory() {
     esac
 }
 
-models=$(data_directory)/models
+models=$(data_directory)/models || exit 1
 model=$models/$model_name
 # Says that the file was hashed, and which one: a second run compares size and time only.
 model_seal=$models/.$model_name.verified
