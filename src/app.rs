@@ -1,3 +1,37 @@
-//! The chat as a pure state machine: Model, Msg, Effect, update, keymap, composer.
+//! The chat as a pure state machine: messages in, effects out.
+//!
+//! Owns the [`Model`] (sessions of this run, their turns, drafts and scroll positions, the
+//! engine's state as last told), the keymap and the composer. Time comes in with the messages, as
+//! a duration since the program started; text that a model wrote is kept twice: raw for the
+//! history sent back to the model, [`Clean`](crate::text::Clean) for everything shown.
 //!
 //! Never: I/O, a clock, ratatui, crossterm, tokio.
+
+mod command;
+mod composer;
+mod conversation;
+mod effect;
+mod keymap;
+mod model;
+mod msg;
+mod notice;
+mod rate;
+mod scroll;
+mod session;
+mod settings;
+mod status;
+mod turn;
+mod update;
+
+pub use composer::Composer;
+pub use effect::Effect;
+pub use keymap::{HelpLine, help};
+pub use model::{Model, Overlay};
+pub use msg::Msg;
+pub use notice::{Level, Notice};
+pub use rate::{Progress, Rate};
+pub use scroll::{Laid, Scroll};
+pub use session::Session;
+pub use settings::Settings;
+pub use status::{EngineState, EngineStatus};
+pub use turn::{Phase, Prefill, Turn};

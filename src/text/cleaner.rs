@@ -11,9 +11,9 @@ mod tests;
 /// Cleans a stream; any chunking gives what the whole gives.
 ///
 /// - Escape sequences (CSI, OSC, DCS, SOS, PM, APC, nF, `ESC k`), in 7-bit and C1 form, are dropped
-///   whole. CAN and SUB end one early. One that runs for more than 4 KiB, or a string (OSC and its
-///   kind) that is still open at the end, is no sequence: its content is shown, so that a stray
-///   introducer cannot swallow an answer.
+///   whole. CAN, SUB and another ESC end one early. One that runs for more than 4 KiB, or a string
+///   (OSC and its kind) that is still open at the end or that a C1 control other than ST breaks off,
+///   is no sequence: its content is shown, so that a stray introducer cannot swallow an answer.
 /// - `\n` and `\t` stay; `\r\n`, a lone `\r`, U+2028 and U+2029 become `\n`; other control
 ///   characters are dropped.
 /// - What is invisible and can mislead (bidirectional controls, tags, fillers, zero-width

@@ -42,6 +42,11 @@ impl Escapes {
 
     /// Takes one character and emits those that turn out to be text.
     pub(super) fn step(&mut self, c: char, mut emit: impl FnMut(char)) {
+        // Text that was decoded wrongly is full of C1 controls: an introducer among them began
+        // nothing, and what followed it is not to be lost.
+        if self.in_string() && matches!(c, '\u{80}'..='\u{9b}' | '\u{9d}'..='\u{9f}') {
+            self.release(&mut emit);
+        }
         // These act in every state: they begin a sequence, or end one early. ST (`ESC \` or
         // U+009C) needs no rule of its own: it ends a string like any other, and does nothing.
         match c {
@@ -77,10 +82,14 @@ impl Escapes {
 
     /// Ends the stream: a string still open was text.
     pub(super) fn finish(&mut self, emit: impl FnMut(char)) {
-        if matches!(self.state, State::BellString | State::String) {
+        if self.in_string() {
             self.release(emit);
         }
         self.enter(State::Ground);
+    }
+
+    fn in_string(&self) -> bool {
+        matches!(self.state, State::BellString | State::String)
     }
 
     fn enter(&mut self, state: State) {

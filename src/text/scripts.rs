@@ -31,7 +31,13 @@ pub(super) fn takes_presentation(c: char) -> bool {
 /// Says whether `c` extends the character before it: a combining mark, a skin tone.
 pub(super) fn is_mark(c: char) -> bool {
     // The long runs of everyday text that hold none, for speed alone.
-    let plain = matches!(c, '\0'..'\u{300}' | '\u{370}'..'\u{483}' | '\u{3400}'..'\u{a000}' | '\u{ac00}'..'\u{d7a4}');
+    let plain = matches!(c,
+        '\0'..'\u{300}'
+        | '\u{370}'..'\u{483}'
+        | '\u{3030}'..'\u{3099}'
+        | '\u{309b}'..'\u{a000}'
+        | '\u{ac00}'..'\u{d7a4}'
+    );
     !plain && is_one_grapheme(&['a', c])
 }
 
@@ -91,4 +97,27 @@ pub(super) fn is_hidden(c: char) -> bool {
         | '\u{1d173}'..='\u{1d17a}'
         | '\u{e0000}'..='\u{e0fff}'
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fast_path_passes_no_mark() {
+        let missed: Vec<char> = ('\0'..='\u{d7ff}')
+            .filter(|c| !c.is_control() && !is_mark(*c) && is_one_grapheme(&['a', *c]))
+            .collect();
+        assert_eq!(missed, []);
+    }
+
+    #[test]
+    fn emoji_are_told_from_letters() {
+        for c in "👩❤☠🏳🌈©™ℹ‼㊗♀✔".chars() {
+            assert!(is_pictographic(c), "{c}");
+        }
+        for c in "aéß漢한かक1🇩🏽→".chars() {
+            assert!(!is_pictographic(c), "{c}");
+        }
+    }
 }

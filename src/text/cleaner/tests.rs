@@ -71,6 +71,9 @@ fn a_stray_introducer_swallows_no_answer() {
         assert_eq!(clean(&format!("{introducer}{answer}")), answer);
         assert_eq!(clean(&format!("{introducer}short")), "short");
     }
+    // Quotation marks in UTF-8 that were read as Latin-1.
+    let quotes = "â\u{80}\u{9c}one\u{e2}\u{80}\u{9d} two â\u{80}\u{9d} three";
+    assert_eq!(clean(quotes), "âoneâ two â three");
     let digits = "1".repeat(5000);
     assert_eq!(clean(&format!("\x1b[{digits}")), digits);
     // At the cap it shows; it does not wait for the end.
@@ -127,6 +130,7 @@ fn joiners_stay_where_they_are_needed() {
         ("👩\u{200d}x", "👩<U+200D>x"),
         ("👩\u{200d}", "👩<U+200D>"),
         ("ه\u{200d}\u{200d}\u{200c}", "ه\u{200d}<U+200D><U+200C>"),
+        ("ه\u{200c}\u{200c}ه", "ه\u{200c}<U+200C>ه"),
         ("\u{200d}👩", "<U+200D>👩"),
     ]);
 }

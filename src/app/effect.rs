@@ -1,0 +1,30 @@
+//! What the model asks the runtime to do.
+
+use crate::chat::Generation;
+use crate::chat::SessionId;
+use crate::chat::TurnId;
+
+/// One thing to do, in the order given. None of them is waited for: answers come back as
+/// messages.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Begin a turn. It ends by exactly one `Finished`, which comes back as `Msg::Turn`.
+    Generate {
+        /// Identifies every event of the turn.
+        turn: TurnId,
+        /// What to answer.
+        generation: Generation,
+    },
+    /// Stop a turn; it still ends by its own `Finished`.
+    Cancel(TurnId),
+    /// Make a session identity and send it as `Msg::SessionCreated`.
+    NewSessionId,
+    /// Drop every trace of a session's cached state.
+    Forget(SessionId),
+    /// Give the terminal back and stop the process until it is continued; then `Msg::Redraw`.
+    Suspend,
+    /// Clear the terminal and draw every cell again.
+    Repaint,
+    /// Leave; the last effect ever.
+    Exit,
+}

@@ -1,0 +1,178 @@
+//! The whole state of the front.
+
+use std::time::Duration;
+
+use crate::app::composer::History;
+use crate::app::notice::Notice;
+use crate::app::session::Session;
+use crate::app::settings::Settings;
+use crate::app::status::EngineState;
+use crate::app::status::EngineStatus;
+use crate::app::turn::Turn;
+use crate::chat::SessionId;
+use crate::chat::TurnId;
+
+/// How often figures that move by themselves are drawn while an answer runs.
+const FIGURES_EVERY: Duration = Duration::from_millis(250);
+
+/// How long open turns are waited for after the user asked to leave (design section 5).
+pub(super) const LEAVE_WITHIN: Duration = Duration::from_secs(2);
+
+/// What lies over the transcript and takes the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlay {
+    /// The keymap, scrolled down by this many rows.
+    Help(u16),
+    /// "Quit?", asked at this time.
+    Quit(Duration),
+    /// "Close this session?"
+    Close,
+}
+
+/// Everything that the screen shows and the next message may change.
+///
+/// Invariants: there is always a session; a session's turns are finished but perhaps the last; a
+/// turn finishes once; `Effect::Exit` comes when no turn is open, or when time is up.
+#[derive(Debug)]
+pub struct Model {
+    pub(super) sessions: Vec<Session>,
+    pub(super) current: usize,
+    pub(super) settings: Settings,
+    pub(super) engine: EngineStatus,
+    pub(super) overlay: Option<Overlay>,
+    pub(super) notice: Option<Notice>,
+    pub(super) history: History,
+    pub(super) size: (u16, u16),
+    pub(super) composer_width: u16,
+    pub(super) help_slack: u16,
+    /// Turns of sessions that were closed: cancelled, and waited for when leaving.
+    pub(super) orphans: Vec<TurnId>,
+    /// Session identities that were asked for and have not come yet.
+    pub(super) wanted: u32,
+    /// The only session is to be replaced by the next new one.
+    pub(super) replacing: bool,
+    pub(super) leaving_since: Option<Duration>,
+    pub(super) gone: bool,
+    pub(super) next_turn: u64,
+    pub(super) now: Duration,
+    touched_at: Duration,
+    version: u64,
+}
+
+impl Model {
+    /// Starts with one empty session on a screen of `width` by `height` cells.
+    pub fn new(settings: Settings, first: SessionId, width: u16, height: u16) -> Self {
+        Self {
+            sessions: vec![Session::new(first)],
+            current: 0,
+            settings,
+            engine: EngineStatus::default(),
+            overlay: None,
+            notice: None,
+            history: History::default(),
+            size: (width, height),
+            composer_width: width,
+            help_slack: 0,
+            orphans: Vec::new(),
+            wanted: 0,
+            replacing: false,
+            leaving_since: None,
+            gone: false,
+            next_turn: 0,
+            now: Duration::ZERO,
+            touched_at: Duration::ZERO,
+            version: 0,
+        }
+    }
+
+    /// Returns a number that changes when there is something new to draw.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// Returns when the runtime is to send the next `Msg::Tick`, if time alone changes anything:
+    /// the figures of a running answer, or the end of the patience for leaving.
+    pub fn next_deadline(&self) -> Option<Duration> {
+        if let Some(since) = self.leaving_since {
+            return (!self.gone).then_some(since + LEAVE_WITHIN);
+        }
+        self.current().running().map(|_| self.touched_at + FIGURES_EVERY)
+    }
+
+    /// Returns the sessions, oldest first; never empty.
+    pub fn sessions(&self) -> &[Session] {
+        &self.sessions
+    }
+
+    /// Returns the index of the session in front.
+    pub fn current_index(&self) -> usize {
+        self.current
+    }
+
+    /// Returns the session in front.
+    pub fn current(&self) -> &Session {
+        &self.sessions[self.current]
+    }
+
+    /// Returns the settings of this run.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Returns the engine as last heard of.
+    pub fn engine(&self) -> &EngineStatus {
+        &self.engine
+    }
+
+    /// Returns what lies over the transcript.
+    pub fn overlay(&self) -> Option<Overlay> {
+        self.overlay
+    }
+
+    /// Returns the line above the composer.
+    pub fn notice(&self) -> Option<&Notice> {
+        self.notice.as_ref()
+    }
+
+    /// Returns whether the program is on its way out.
+    pub fn is_leaving(&self) -> bool {
+        self.leaving_since.is_some()
+    }
+
+    /// Returns the newest time that a message carried.
+    pub fn now(&self) -> Duration {
+        self.now
+    }
+
+    /// Returns the turns that are open, those of closed sessions included.
+    pub fn open_turns(&self) -> impl Iterator<Item = TurnId> {
+        let running = self.sessions.iter().filter_map(Session::running).map(Turn::id);
+        running.chain(self.orphans.iter().copied())
+    }
+
+    /// Returns the tokens that one session may take: the setting, or the engine's pool if that is
+    /// smaller; 0 while neither is known.
+    pub fn context_limit(&self) -> u32 {
+        let pool = match self.engine.state() {
+            EngineState::Ready(info) => info.pool_tokens,
+            EngineState::Loading(_) | EngineState::Lost(_) => 0,
+        };
+        let known = [self.settings.limits.n_ctx, pool].into_iter().filter(|tokens| *tokens > 0);
+        known.min().unwrap_or(0)
+    }
+
+    pub(super) fn current_mut(&mut self) -> &mut Session {
+        &mut self.sessions[self.current]
+    }
+
+    /// Says that there is something new to draw.
+    pub(super) fn touch(&mut self) {
+        self.touched_at = self.now;
+        self.version += 1;
+    }
+
+    /// Takes the time of a message.
+    pub(super) fn observe(&mut self, at: Duration) {
+        self.now = self.now.max(at);
+    }
+}

@@ -1,0 +1,24 @@
+//! The settings that a run of the chat works with.
+
+use crate::chat::Limits;
+use crate::chat::Mode;
+use crate::chat::Sampling;
+
+/// A snapshot of the resolved profile; it does not change during a run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Settings {
+    /// The profile's name, for the screen.
+    pub profile: String,
+    /// What the session allows.
+    pub mode: Mode,
+    /// The model's name as the user knows it.
+    pub model: String,
+    /// The system prompt, if there is one.
+    pub system: Option<String>,
+    /// How tokens are drawn.
+    pub sampling: Sampling,
+    /// Where an answer ends at the latest; `n_ctx` is the total beside "context used".
+    pub limits: Limits,
+    /// Whether any trace may be kept after a turn.
+    pub ephemeral: bool,
+}

@@ -1,0 +1,64 @@
+//! The engine as the front last heard of it.
+
+use std::time::Duration;
+
+use crate::app::rate::Progress;
+use crate::chat::Fault;
+use crate::chat::Health;
+use crate::chat::LoadState;
+use crate::chat::ModelInfo;
+
+/// What the engine is doing.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EngineState {
+    /// Loads its model; the progress counts percent.
+    Loading(Progress),
+    /// Accepts turns.
+    Ready(ModelInfo),
+    /// Is gone; the next question starts another.
+    Lost(Fault),
+}
+
+/// The engine's state and its newest figures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EngineStatus {
+    pub(super) state: EngineState,
+    pub(super) health: Option<Health>,
+}
+
+impl Default for EngineStatus {
+    fn default() -> Self {
+        let progress = Progress::new(0, 100, Duration::ZERO);
+        Self { state: EngineState::Loading(progress), health: None }
+    }
+}
+
+impl EngineStatus {
+    /// Returns what the engine is doing.
+    pub fn state(&self) -> &EngineState {
+        &self.state
+    }
+
+    /// Returns its newest figures; `None` before the first ones and after it is gone.
+    pub fn health(&self) -> Option<&Health> {
+        self.health.as_ref()
+    }
+
+    /// Takes a load state in.
+    pub(super) fn load(&mut self, state: LoadState, at: Duration) {
+        self.state = match (state, &self.state) {
+            (LoadState::Ready(info), _) => EngineState::Ready(info),
+            (LoadState::Loading(percent), EngineState::Loading(progress)) => {
+                EngineState::Loading(progress.advanced(u32::from(percent), at))
+            }
+            (LoadState::Loading(percent), EngineState::Ready(_) | EngineState::Lost(_)) => {
+                EngineState::Loading(Progress::new(u32::from(percent), 100, at))
+            }
+        };
+    }
+
+    /// Takes the loss in; figures of a process that is gone say nothing.
+    pub(super) fn lost(&mut self, fault: Fault) {
+        *self = Self { state: EngineState::Lost(fault), health: None };
+    }
+}

@@ -1,0 +1,249 @@
+//! One question and the answer to it, whatever became of the answer.
+
+use std::time::Duration;
+
+use crate::app::rate::Progress;
+use crate::app::rate::Rate;
+use crate::chat::Decision;
+use crate::chat::StopReason;
+use crate::chat::Timings;
+use crate::chat::TokenEvent;
+use crate::chat::TurnEvent;
+use crate::chat::TurnId;
+use crate::chat::Usage;
+use crate::text::Clean;
+use crate::text::Cleaner;
+
+/// Where a turn stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Sent; the backend has not spoken yet.
+    Sent,
+    /// Waits for this many turns.
+    Queued(u32),
+    /// The prompt is being evaluated; [`Turn::prefill`] tells how far.
+    Prefill,
+    /// Tokens arrive.
+    Streaming,
+    /// Ended, exactly once.
+    Finished(StopReason),
+}
+
+/// How far the prompt is evaluated, in tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Prefill {
+    /// Done and total; the time left leaves the cached ones out.
+    pub progress: Progress,
+    /// Those that were cached and cost nothing.
+    pub cached: u32,
+}
+
+/// One question and its answer.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    id: TurnId,
+    question: String,
+    asked_at: Duration,
+    answer: String,
+    cleaner: Cleaner,
+    shown_question: Clean,
+    shown_answer: Clean,
+    decision: Option<Decision>,
+    phase: Phase,
+    stopping: bool,
+    prefill: Option<Prefill>,
+    rate: Rate,
+    usage: Usage,
+    timings: Timings,
+}
+
+impl Turn {
+    /// Opens a turn at the moment its question is sent.
+    pub(super) fn new(id: TurnId, question: String, asked_at: Duration) -> Self {
+        Self {
+            id,
+            shown_question: Clean::new(&question),
+            question,
+            asked_at,
+            answer: String::new(),
+            cleaner: Cleaner::new(),
+            shown_answer: Clean::new(""),
+            decision: None,
+            phase: Phase::Sent,
+            stopping: false,
+            prefill: None,
+            rate: Rate::default(),
+            usage: Usage::default(),
+            timings: Timings::default(),
+        }
+    }
+
+    /// Returns its identity.
+    pub fn id(&self) -> TurnId {
+        self.id
+    }
+
+    /// Returns the question as it is sent to the model.
+    pub fn question(&self) -> &str {
+        &self.question
+    }
+
+    /// Returns the question as it is shown.
+    pub fn shown_question(&self) -> &Clean {
+        &self.shown_question
+    }
+
+    /// Returns the answer so far, as the model wrote it.
+    pub fn answer(&self) -> &str {
+        &self.answer
+    }
+
+    /// Returns the answer so far as it is shown; it only ever grows at its end.
+    pub fn shown_answer(&self) -> &Clean {
+        &self.shown_answer
+    }
+
+    /// Returns where it runs and why, once that is known.
+    pub fn decision(&self) -> Option<&Decision> {
+        self.decision.as_ref()
+    }
+
+    /// Returns where it stands.
+    pub fn phase(&self) -> &Phase {
+        &self.phase
+    }
+
+    /// Returns whether it has not ended yet.
+    pub fn is_open(&self) -> bool {
+        !matches!(self.phase, Phase::Finished(_))
+    }
+
+    /// Returns whether it was asked to stop and has not ended yet.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping && self.is_open()
+    }
+
+    /// Returns whether anything of the answer is on the screen.
+    pub fn has_answer(&self) -> bool {
+        !self.shown_answer.as_str().trim().is_empty()
+    }
+
+    /// Returns whether later questions are asked with this turn before them.
+    pub fn is_remembered(&self) -> bool {
+        !self.is_open() && self.has_answer()
+    }
+
+    /// Returns how far the prompt is, once the backend has said so.
+    pub fn prefill(&self) -> Option<&Prefill> {
+        self.prefill.as_ref()
+    }
+
+    /// Returns the tokens of the answer as they came.
+    pub fn rate(&self) -> &Rate {
+        &self.rate
+    }
+
+    /// Returns what the backend counted; zero while the turn is open.
+    pub fn usage(&self) -> &Usage {
+        &self.usage
+    }
+
+    /// Returns what the user waited.
+    pub fn timings(&self) -> &Timings {
+        &self.timings
+    }
+
+    /// Returns how long the turn has run at `now`.
+    pub fn elapsed(&self, now: Duration) -> Duration {
+        if self.is_open() { now.saturating_sub(self.asked_at) } else { self.timings.total }
+    }
+
+    /// Returns evaluated prompt tokens per second: the backend's figure if there is one, otherwise
+    /// the one seen from here.
+    pub fn prefill_tps(&self) -> Option<f64> {
+        let seen = || self.prefill.and_then(|prefill| prefill.progress.per_second());
+        self.usage.prefill_tps().or_else(seen)
+    }
+
+    /// Returns tokens per second over the whole answer: the backend's figure if there is one,
+    /// otherwise the one seen from here.
+    pub fn decode_tps(&self) -> Option<f64> {
+        self.usage.decode_tps().or_else(|| self.rate.mean())
+    }
+
+    /// Returns the tokens of context in use after the newest token.
+    pub fn context_tokens(&self) -> u32 {
+        let prompt = self.prefill.map_or(0, |prefill| prefill.progress.done);
+        let seen = prompt.saturating_add(self.rate.count());
+        seen.max(self.usage.prompt_tokens.saturating_add(self.usage.completion_tokens))
+    }
+
+    /// Marks it as stopping; `false` when there is nothing to stop any more.
+    pub(super) fn stop(&mut self) -> bool {
+        let first = self.is_open() && !self.stopping;
+        self.stopping |= first;
+        first
+    }
+
+    /// Takes a step in; `false` when the turn has ended already and the event is late.
+    pub(super) fn step(&mut self, event: TurnEvent, at: Duration) -> bool {
+        if !self.is_open() {
+            return false;
+        }
+        match event {
+            TurnEvent::Routed(decision) => self.decision = Some(decision),
+            TurnEvent::Token(TokenEvent::Queued(ahead)) => self.phase = Phase::Queued(ahead),
+            TurnEvent::Token(TokenEvent::Prefill { done, total, cached }) => {
+                self.evaluated(done, total, cached, at);
+            }
+            TurnEvent::Token(TokenEvent::Delta(text)) => self.grow(&text, at),
+            TurnEvent::Token(TokenEvent::Finished(reason, usage)) => {
+                self.finish(reason, usage, at);
+            }
+        }
+        true
+    }
+
+    /// Ends it.
+    pub(super) fn finish(&mut self, reason: StopReason, usage: Usage, at: Duration) {
+        let rest = self.cleaner.finish();
+        self.shown_answer.push(&rest);
+        self.see(at);
+        self.usage = usage;
+        self.timings.total = at.saturating_sub(self.asked_at);
+        self.phase = Phase::Finished(reason);
+    }
+
+    fn evaluated(&mut self, done: u32, total: u32, cached: u32, at: Duration) {
+        self.phase = Phase::Prefill;
+        let progress = match self.prefill {
+            Some(prefill) if prefill.progress.total == total => prefill.progress.advanced(done, at),
+            // The first event may come after the first slice: only what was cached is known to
+            // have cost nothing, but the time of that slice is not known, so count from here.
+            _ => Progress::new(done, total, at),
+        };
+        self.prefill = Some(Prefill { progress, cached });
+    }
+
+    fn grow(&mut self, text: &str, at: Duration) {
+        if self.phase != Phase::Streaming {
+            self.phase = Phase::Streaming;
+            if let Some(prefill) = &mut self.prefill {
+                let total = prefill.progress.total;
+                prefill.progress = prefill.progress.advanced(total, at);
+            }
+        }
+        self.rate.push(at);
+        self.answer.push_str(text);
+        let clean = self.cleaner.push(text);
+        self.shown_answer.push(&clean);
+        self.see(at);
+    }
+
+    /// Takes the time of the first visible character.
+    fn see(&mut self, at: Duration) {
+        if self.timings.ttft.is_none() && self.has_answer() {
+            self.timings.ttft = Some(at.saturating_sub(self.asked_at));
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! One message in, effects out. Each file under it handles one kind.
+
+mod keys;
+mod leaving;
+mod sessions;
+#[cfg(test)]
+mod tests;
+mod turns;
+
+use crate::app::effect::Effect;
+use crate::app::model::Model;
+use crate::app::msg::Msg;
+use crate::app::notice::Level;
+use crate::app::notice::Notice;
+use crate::app::scroll::Laid;
+use crate::chat::Fault;
+use crate::chat::Health;
+use crate::chat::LoadState;
+
+impl Model {
+    /// Takes one message in and returns what is to be done, in order.
+    ///
+    /// No I/O, no clock. After [`Effect::Exit`] it does nothing any more.
+    pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if self.gone {
+            return effects;
+        }
+        match msg {
+            Msg::Key { key, at } => {
+                self.observe(at);
+                self.key(key, &mut effects);
+            }
+            Msg::Paste(text) => self.paste(&text),
+            Msg::Resize { width, height } => self.resize(width, height),
+            Msg::Turn { turn, event, at } => {
+                self.observe(at);
+                self.turn(turn, event);
+            }
+            Msg::Load { state, at } => {
+                self.observe(at);
+                self.load(state);
+            }
+            Msg::Health(health) => self.health(health),
+            Msg::Lost(fault) => self.lost(fault),
+            Msg::Tick(at) => {
+                self.observe(at);
+                self.touch();
+            }
+            Msg::Laid(laid) => self.laid(&laid),
+            Msg::SessionCreated { id } => self.created(id, &mut effects),
+            Msg::Quit(at) => {
+                self.observe(at);
+                self.leave(&mut effects);
+            }
+            Msg::Deadline => self.abandon(),
+            Msg::Redraw => self.touch(),
+        }
+        self.depart(&mut effects);
+        effects
+    }
+
+    fn resize(&mut self, width: u16, height: u16) {
+        self.size = (width, height);
+        self.touch();
+    }
+
+    fn load(&mut self, state: LoadState) {
+        if matches!(state, LoadState::Ready(_))
+            && self.notice.as_ref().is_some_and(|notice| notice.level == Level::Bad)
+        {
+            self.notice = None;
+        }
+        self.engine.load(state, self.now);
+        self.touch();
+    }
+
+    fn health(&mut self, health: Health) {
+        if self.engine.health.as_ref() != Some(&health) {
+            self.engine.health = Some(health);
+            self.touch();
+        }
+    }
+
+    fn lost(&mut self, fault: Fault) {
+        self.notice = Some(Notice::fault(&fault));
+        self.engine.lost(fault);
+        self.touch();
+    }
+
+    /// Remembers what was drawn; nothing on the screen depends on it before the next key.
+    fn laid(&mut self, laid: &Laid) {
+        self.composer_width = laid.composer_width;
+        self.help_slack = laid.help_slack;
+        if let Some(session) = self.sessions.iter_mut().find(|session| session.id == laid.session) {
+            session.scroll.laid(laid);
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Keys and pastes.
+
+use crate::app::command;
+use crate::app::command::Command;
+use crate::app::command::Line;
+use crate::app::effect::Effect;
+use crate::app::keymap;
+use crate::app::keymap::Action;
+use crate::app::model::Model;
+use crate::app::model::Overlay;
+use crate::app::notice::Level;
+use crate::app::notice::Notice;
+use crate::app::scroll::Scroll;
+use crate::app::session::Session;
+use crate::chat::Key;
+use crate::chat::KeyCode;
+
+impl Model {
+    /// Takes a key: what lies on top has it first, then the keymap, then the draft.
+    pub(super) fn key(&mut self, key: Key, effects: &mut Vec<Effect>) {
+        if self.is_leaving() {
+            return;
+        }
+        self.touch();
+        if self.notice.as_ref().is_some_and(|notice| notice.level == Level::Info) {
+            self.notice = None;
+        }
+        let action = keymap::action(key);
+        if matches!(action, Some(Action::Suspend | Action::Repaint)) || self.overlay.is_none() {
+            match (action, key.code) {
+                (Some(action), _) => self.act(action, effects),
+                (None, KeyCode::Char(c)) if !key.mods.ctrl && !key.mods.alt => self.typed(c),
+                (None, _) => {}
+            }
+        } else {
+            self.overlaid(key, action, effects);
+        }
+    }
+
+    /// Takes pasted text: it never sends, and an overlay makes way for it.
+    pub(super) fn paste(&mut self, text: &str) {
+        if self.is_leaving() {
+            return;
+        }
+        self.overlay = None;
+        self.current_mut().composer.paste(text);
+        self.touch();
+    }
+
+    fn typed(&mut self, c: char) {
+        if c == '?' && self.current().composer.is_empty() {
+            self.overlay = Some(Overlay::Help(0));
+        } else {
+            self.current_mut().composer.type_char(c);
+        }
+    }
+
+    fn act(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        match action {
+            Action::Send => self.send(effects),
+            Action::Interrupt => self.interrupt(effects),
+            Action::Leave => self.leave_or_delete(effects),
+            Action::NewSession => self.open_session(effects),
+            Action::Turn(by) => self.turn_to(by),
+            Action::GoTo(number) => self.go_to(number),
+            Action::CloseSession => self.ask_to_close(effects),
+            Action::Pages(pages) => self.scroll(|scroll| scroll.by_pages(pages)),
+            Action::Rows(rows) => self.scroll(|scroll| scroll.by(rows)),
+            Action::Top => self.scroll(Scroll::to_top),
+            Action::Bottom => self.scroll(Scroll::follow),
+            Action::Home if self.current().composer.is_empty() => self.scroll(Scroll::to_top),
+            Action::End if self.current().composer.is_empty() => self.scroll(Scroll::follow),
+            Action::Home => self.edit(crate::app::composer::Edit::LineStart),
+            Action::End => self.edit(crate::app::composer::Edit::LineEnd),
+            Action::Help => self.overlay = Some(Overlay::Help(0)),
+            Action::Dismiss => self.dismiss(),
+            Action::Suspend => effects.push(Effect::Suspend),
+            Action::Repaint => effects.push(Effect::Repaint),
+            Action::Edit(edit) => self.edit(edit),
+        }
+    }
+
+    fn edit(&mut self, edit: crate::app::composer::Edit) {
+        let Self { sessions, current, history, composer_width, .. } = self;
+        sessions[*current].composer.edit(edit, history, *composer_width);
+    }
+
+    fn scroll(&mut self, by: impl FnOnce(&mut Scroll)) {
+        by(&mut self.current_mut().scroll);
+    }
+
+    fn dismiss(&mut self) {
+        if self.notice.take().is_none() {
+            self.scroll(Scroll::follow);
+        }
+    }
+
+    fn send(&mut self, effects: &mut Vec<Effect>) {
+        match command::read(self.current().composer.text()) {
+            Line::Blank => {}
+            Line::Prompt(question) => self.ask(question, effects),
+            Line::Mistaken(why) => self.notice = Some(Notice::info(&why)),
+            Line::Run(command) => {
+                let _draft = self.current_mut().composer.take();
+                self.notice = None;
+                self.run(command, effects);
+            }
+        }
+    }
+
+    fn run(&mut self, command: Command, effects: &mut Vec<Effect>) {
+        match command {
+            Command::New => self.open_session(effects),
+            Command::Next => self.turn_to(1),
+            Command::Previous => self.turn_to(-1),
+            Command::Close => self.ask_to_close(effects),
+            Command::Help => self.overlay = Some(Overlay::Help(0)),
+            Command::Quit => self.quit_unless_running(effects),
+        }
+    }
+
+    /// Ctrl-C: stops the answer, else clears the draft, else asks.
+    fn interrupt(&mut self, effects: &mut Vec<Effect>) {
+        let session = self.current_mut();
+        if let Some(turn) = session.running_mut().filter(|turn| !turn.is_stopping()) {
+            let id = turn.id();
+            turn.stop();
+            effects.push(Effect::Cancel(id));
+        } else if session.composer.is_empty() {
+            self.overlay = Some(Overlay::Quit(self.now));
+        } else {
+            session.composer.clear();
+        }
+    }
+
+    fn leave_or_delete(&mut self, effects: &mut Vec<Effect>) {
+        if self.current().composer.is_empty() {
+            self.quit_unless_running(effects);
+        } else {
+            self.edit(crate::app::composer::Edit::DeleteRight);
+        }
+    }
+
+    fn quit_unless_running(&mut self, effects: &mut Vec<Effect>) {
+        if self.sessions.iter().any(|session| Session::running(session).is_some()) {
+            self.overlay = Some(Overlay::Quit(self.now));
+        } else {
+            self.leave(effects);
+        }
+    }
+}

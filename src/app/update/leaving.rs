@@ -1,0 +1,120 @@
+//! Overlays, and the way out.
+
+use std::time::Duration;
+
+use crate::app::composer::Edit;
+use crate::app::effect::Effect;
+use crate::app::keymap::Action;
+use crate::app::model::LEAVE_WITHIN;
+use crate::app::model::Model;
+use crate::app::model::Overlay;
+use crate::chat::Fault;
+use crate::chat::Key;
+use crate::chat::KeyCode;
+use crate::chat::StopReason;
+use crate::chat::Usage;
+
+/// How soon a second Ctrl-C quits without another word.
+const AGAIN_WITHIN: Duration = Duration::from_secs(1);
+
+/// Rows that a page of the help moves by.
+const HELP_PAGE: i32 = 8;
+
+impl Model {
+    /// Takes a key while something lies on top.
+    pub(super) fn overlaid(&mut self, key: Key, action: Option<Action>, effects: &mut Vec<Effect>) {
+        match self.overlay {
+            Some(Overlay::Help(top)) => self.overlay = self.help_key(key, action, top),
+            Some(Overlay::Quit(asked)) => self.quit_key(key, action, asked, effects),
+            Some(Overlay::Close) => match answer(key) {
+                Some(true) => {
+                    self.overlay = None;
+                    self.close_session(effects);
+                }
+                Some(false) => self.overlay = None,
+                None if action == Some(Action::Interrupt) => self.overlay = None,
+                None => {}
+            },
+            None => {}
+        }
+    }
+
+    fn help_key(&self, key: Key, action: Option<Action>, top: u16) -> Option<Overlay> {
+        let by = match (key.code, action) {
+            (_, Some(Action::Edit(Edit::Up) | Action::Rows(-1))) => -1,
+            (_, Some(Action::Edit(Edit::Down) | Action::Rows(1))) => 1,
+            (_, Some(Action::Pages(pages))) if pages < 0 => -HELP_PAGE,
+            (_, Some(Action::Pages(_))) | (KeyCode::Char(' '), _) => HELP_PAGE,
+            (_, Some(Action::Home | Action::Top)) => i32::MIN,
+            (_, Some(Action::End | Action::Bottom)) => i32::MAX,
+            _ => return None,
+        };
+        let top = i32::from(top).saturating_add(by).clamp(0, i32::from(self.help_slack));
+        Some(Overlay::Help(u16::try_from(top).unwrap_or(0)))
+    }
+
+    fn quit_key(
+        &mut self,
+        key: Key,
+        action: Option<Action>,
+        asked: Duration,
+        effects: &mut Vec<Effect>,
+    ) {
+        let again = action == Some(Action::Interrupt);
+        if again && self.now.saturating_sub(asked) > AGAIN_WITHIN {
+            self.overlay = Some(Overlay::Quit(self.now));
+        } else if again || answer(key) == Some(true) {
+            self.leave(effects);
+        } else if answer(key) == Some(false) {
+            self.overlay = None;
+        }
+    }
+
+    /// Begins to leave: every open turn is told to stop.
+    pub(super) fn leave(&mut self, effects: &mut Vec<Effect>) {
+        if self.is_leaving() {
+            return;
+        }
+        self.leaving_since = Some(self.now);
+        self.overlay = None;
+        for turn in self.sessions.iter_mut().filter_map(|session| session.running_mut()) {
+            if turn.stop() {
+                effects.push(Effect::Cancel(turn.id()));
+            }
+        }
+        self.touch();
+    }
+
+    /// Gives up waiting: what is open ends here, with what there is of it.
+    pub(super) fn abandon(&mut self) {
+        let now = self.now;
+        self.leaving_since.get_or_insert(now);
+        self.orphans.clear();
+        for turn in self.sessions.iter_mut().filter_map(|session| session.running_mut()) {
+            let fault = Fault::new("the program left before the answer was complete");
+            turn.finish(StopReason::Interrupted(fault), Usage::default(), now);
+        }
+        self.touch();
+    }
+
+    /// Exits as soon as a program that is leaving has nothing open, or has waited long enough.
+    pub(super) fn depart(&mut self, effects: &mut Vec<Effect>) {
+        let Some(since) = self.leaving_since else { return };
+        if self.now.saturating_sub(since) >= LEAVE_WITHIN && self.open_turns().next().is_some() {
+            self.abandon();
+        }
+        if self.open_turns().next().is_none() {
+            self.gone = true;
+            effects.push(Effect::Exit);
+        }
+    }
+}
+
+/// Reads a key as yes or no.
+fn answer(key: Key) -> Option<bool> {
+    match key.code {
+        KeyCode::Enter | KeyCode::Char('y' | 'Y') => Some(true),
+        KeyCode::Esc | KeyCode::Char('n' | 'N') => Some(false),
+        _ => None,
+    }
+}
