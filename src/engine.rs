@@ -50,6 +50,8 @@ enum Order {
     Warm,
     Start(Box<Generation>, TokenSink),
     Cancel(u64),
+    /// Ends a cancelled turn that the engine has not ended.
+    GiveUp(u64),
     Probe(Box<Generation>, oneshot::Sender<Result<Probe, Fault>>),
     Prepare(Box<Generation>),
     Forget(SessionId),
@@ -80,8 +82,9 @@ impl Engine {
 
     fn order(&self, order: Order) {
         // Only a turn has somebody waiting for an answer.
-        if let Err(mpsc::error::TrySendError::Full(order) | mpsc::error::TrySendError::Closed(order)) =
-            self.orders.try_send(order)
+        if let Err(
+            mpsc::error::TrySendError::Full(order) | mpsc::error::TrySendError::Closed(order),
+        ) = self.orders.try_send(order)
             && let Order::Start(_, mut sink) = order
         {
             let fault = Fault::new("the engine has too much to do").hint("ask again in a moment");

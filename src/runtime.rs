@@ -1,3 +1,41 @@
 //! Wires the front: event loop, driver, terminal, signals, shutdown.
 //!
+//! Threads: the main one runs the loop and draws into memory; one reads the terminal and one
+//! writes to it, so that a terminal that stalls holds up neither keys nor signals; tasks (the
+//! engine's supervisor, one per turn that begins) run on a worker of tokio's.
+//!
 //! Never: business rules.
+
+mod chat;
+mod clock;
+mod crash;
+mod driver;
+mod front;
+mod ids;
+mod input;
+mod one_shot;
+mod printer;
+mod screen;
+mod signals;
+mod stdin;
+mod terminal;
+
+pub use chat::chat;
+pub use crash::install as install_crash_hook;
+pub use front::{Front, FrontError};
+pub use one_shot::{Asked, Question, ask};
+pub use stdin::read_stdin;
+pub use terminal::reset as reset_terminal;
+
+/// Makes the runtime that tasks run on: one worker, so that a panic in a task is never on the
+/// thread that holds the terminal.
+///
+/// # Errors
+/// The system gives no thread or no poll descriptor.
+pub fn tasks() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("edgewise-tasks")
+        .enable_all()
+        .build()
+}

@@ -114,11 +114,7 @@ impl Theme {
 
     /// Returns the theme without any colour, for `NO_COLOR` and terminals that have none.
     pub fn plain() -> Self {
-        Self {
-            kind: Kind::Dark,
-            colors: [Color::Default; Role::NAMES.len()],
-            depth: Depth::None,
-        }
+        Self { kind: Kind::Dark, colors: [Color::Default; Role::NAMES.len()], depth: Depth::None }
     }
 
     /// Returns the theme in the colours that a terminal has.

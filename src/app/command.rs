@@ -45,7 +45,11 @@ pub(super) enum Line {
 pub(super) fn read(draft: &str) -> Line {
     let text = draft.trim();
     let Some(rest) = text.strip_prefix('/') else {
-        return if text.is_empty() { Line::Blank } else { Line::Prompt(draft.trim_end().to_owned()) };
+        return if text.is_empty() {
+            Line::Blank
+        } else {
+            Line::Prompt(draft.trim_end().to_owned())
+        };
     };
     if rest.starts_with('/') {
         return Line::Prompt(rest.to_owned());

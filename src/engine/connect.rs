@@ -47,10 +47,12 @@ pub(super) fn connect(config: &EngineConfig) -> Result<Connection, Fault> {
         return Ok(connection);
     }
     let lock_path = &config.spec.lock;
-    let locked = |error: io::Error| Fault::new(format!("cannot lock {}: {error}", lock_path.display()));
+    let locked =
+        |error: io::Error| Fault::new(format!("cannot lock {}: {error}", lock_path.display()));
     let lock = OpenOptions::new().create(true).append(true).mode(0o600).open(lock_path);
     let lock = lock.map_err(locked)?;
-    rustix::fs::flock(&lock, FlockOperation::LockExclusive).map_err(|error| locked(error.into()))?;
+    rustix::fs::flock(&lock, FlockOperation::LockExclusive)
+        .map_err(|error| locked(error.into()))?;
     for _ in 0..ATTEMPTS {
         // Somebody else may have started it while the lock was theirs.
         if let Some(connection) = greet(&config.spec.socket, None) {
@@ -78,7 +80,7 @@ fn greet(path: &Path, ending: Option<Ending>) -> Option<Connection> {
     let mut decoder = Decoder::default();
     let mut bytes = [0; 4096];
     let answer = loop {
-        if let Some(frame) = decoder.next::<ToFront>().ok()? {
+        if let Some(frame) = decoder.take::<ToFront>().ok()? {
             break frame;
         }
         let read = socket.read(&mut bytes).ok().filter(|read| *read > 0)?;

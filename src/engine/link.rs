@@ -57,7 +57,7 @@ impl Link {
     /// Safe: what was read stays in the decoder.
     pub(super) async fn next(&mut self) -> Option<ToFront> {
         loop {
-            if let Some(frame) = self.decoder.next().ok()? {
+            if let Some(frame) = self.decoder.take().ok()? {
                 return Some(frame);
             }
             let read = self.reader.read(&mut self.buffer).await.ok().filter(|read| *read > 0)?;

@@ -58,11 +58,6 @@ impl OpenTurns {
         }
     }
 
-    /// Returns whether no turn is open.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     fn remove(&mut self, turn: u64) -> Option<Open> {
         let open = self.0.remove(&turn)?;
         open.watch.abort();

@@ -7,7 +7,7 @@ use std::time::Instant;
 const CRASHES_MAX: usize = 3;
 
 /// How long a crash counts.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 
 /// How long to wait before the next start, by the crashes that count.
 const BACK_OFF: [Duration; CRASHES_MAX - 1] = [Duration::from_millis(100), Duration::from_secs(2)];

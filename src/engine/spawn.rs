@@ -31,7 +31,8 @@ pub(super) type Ending = oneshot::Receiver<ExitStatus>;
 /// The program cannot be run, or ended before it listened; its log's last line is in the fault.
 pub(super) fn start(config: &EngineConfig) -> Result<Ending, Fault> {
     let program = config.program.display();
-    let failed = |error: io::Error| Fault::new(format!("cannot start the engine {program}: {error}"));
+    let failed =
+        |error: io::Error| Fault::new(format!("cannot start the engine {program}: {error}"));
     let mut child = Command::new(&config.program)
         .arg("engine")
         .env_clear()
@@ -75,10 +76,11 @@ pub(super) fn ended(status: Option<ExitStatus>, log: &Path) -> Fault {
         None => "the engine is gone".to_owned(),
     };
     let crashed = status.is_some_and(|status| status.core_dumped() || status.signal() == Some(6));
-    let message = match last_line(log).filter(|_| crashed || status.is_some_and(|s| s.code() == Some(1))) {
-        Some(line) => format!("{how}: {line}"),
-        None => how,
-    };
+    let message =
+        match last_line(log).filter(|_| crashed || status.is_some_and(|s| s.code() == Some(1))) {
+            Some(line) => format!("{how}: {line}"),
+            None => how,
+        };
     Fault::new(message).hint(format!("ask again to start it anew; its log is {}", log.display()))
 }
 

@@ -27,6 +27,9 @@ use crate::ipc::ToFront;
 /// How long to wait for a dead child's status; it is there at once, unless only the socket died.
 const STATUS_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How long a cancelled turn may take to end; the engine needs 100 ms, a stopped one never does.
+const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
+
 /// How a connection came to its end.
 enum End {
     /// The front has no more orders.
@@ -86,7 +89,10 @@ impl Supervisor {
     /// engine to be had.
     async fn connect(&mut self, first: Order, inbox: &mut mpsc::Receiver<Order>) -> Option<Link> {
         let mut backlog = Vec::new();
-        if matches!(first, Order::Cancel(_) | Order::Forget(_) | Order::Prepare(_)) {
+        if matches!(
+            first,
+            Order::Cancel(_) | Order::GiveUp(_) | Order::Forget(_) | Order::Prepare(_)
+        ) {
             // Nothing runs and nothing is cached without an engine.
             return None;
         }
@@ -175,14 +181,18 @@ impl Supervisor {
                 let orders = self.orders.clone();
                 let watch = tokio::spawn(async move {
                     cancelled.cancelled().await;
-                    if let Some(orders) = orders.upgrade() {
-                        orders.send(Order::Cancel(turn)).await.ok();
-                    }
+                    give(&orders, Order::Cancel(turn)).await;
+                    tokio::time::sleep(CANCEL_TIMEOUT).await;
+                    give(&orders, Order::GiveUp(turn)).await;
                 });
                 self.open.add(turn, sink, watch.abort_handle());
                 ToEngine::Start { turn, generation: *generation }
             }
             Order::Cancel(turn) => ToEngine::Cancel { turn },
+            Order::GiveUp(turn) => {
+                self.open.end(turn, StopReason::Cancelled);
+                return None;
+            }
             Order::Probe(generation, answer) => {
                 self.next_probe += 1;
                 self.probes.insert(self.next_probe, answer);
@@ -236,6 +246,13 @@ impl Supervisor {
     async fn tell(&self, event: EngineEvent) {
         // A front that is gone needs no news.
         self.events.send(event).await.ok();
+    }
+}
+
+/// Orders something from a task that may outlive the front's interest.
+async fn give(orders: &mpsc::WeakSender<Order>, order: Order) {
+    if let Some(orders) = orders.upgrade() {
+        orders.send(order).await.ok();
     }
 }
 

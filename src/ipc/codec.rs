@@ -58,7 +58,7 @@ impl Decoder {
     ///
     /// # Errors
     /// The bytes are not frames; nothing after them can be trusted.
-    pub fn next<T: DeserializeOwned>(&mut self) -> Result<Option<T>, FrameError> {
+    pub fn take<T: DeserializeOwned>(&mut self) -> Result<Option<T>, FrameError> {
         let rest = &self.bytes[self.read..];
         let Some((prefix, rest)) = rest.split_first_chunk::<PREFIX_BYTES>() else {
             return Ok(None);
@@ -83,7 +83,7 @@ mod tests {
     fn a_length_that_lies_is_refused_before_it_is_waited_for() {
         let mut decoder = Decoder::default();
         decoder.push(&u32::MAX.to_le_bytes());
-        assert!(matches!(decoder.next::<String>(), Err(FrameError::TooLarge(_))));
+        assert!(matches!(decoder.take::<String>(), Err(FrameError::TooLarge(_))));
     }
 
     #[test]
@@ -104,7 +104,7 @@ mod tests {
             let mut seen = Vec::new();
             for piece in bytes.chunks(chunk) {
                 decoder.push(piece);
-                while let Some(value) = decoder.next::<String>().expect("well formed") {
+                while let Some(value) = decoder.take::<String>().expect("well formed") {
                     seen.push(value);
                 }
             }
@@ -115,10 +115,10 @@ mod tests {
         fn hostile_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             let mut decoder = Decoder::default();
             decoder.push(&bytes);
-            while let Ok(Some(_)) = decoder.next::<crate::ipc::ToFront>() {}
+            while let Ok(Some(_)) = decoder.take::<crate::ipc::ToFront>() {}
             let mut decoder = Decoder::default();
             decoder.push(&bytes);
-            while let Ok(Some(_)) = decoder.next::<crate::ipc::ToEngine>() {}
+            while let Ok(Some(_)) = decoder.take::<crate::ipc::ToEngine>() {}
         }
     }
 }

@@ -29,19 +29,19 @@ pub(super) struct Mailbox {
 }
 
 impl Mailbox {
-    /// Sends a frame if there is room, or gives it back.
-    fn offer(&self, frame: ToFront) -> Result<(), ToFront> {
+    /// Sends a frame, or gives it back when there is no room.
+    fn offer(&self, frame: ToFront) -> Option<ToFront> {
+        let frame = self.try_once(frame)?;
+        self.starved.store(true, Ordering::SeqCst);
+        // Once more: the queue may have drained before the flag was up.
+        self.try_once(frame)
+    }
+
+    fn try_once(&self, frame: ToFront) -> Option<ToFront> {
         match self.queue.try_send(frame) {
             // The writing thread is gone, and so is the client: `Left` follows.
-            Ok(()) | Err(mpsc::TrySendError::Disconnected(_)) => Ok(()),
-            Err(mpsc::TrySendError::Full(frame)) => {
-                self.starved.store(true, Ordering::SeqCst);
-                // Once more: the queue may have drained before the flag was up.
-                match self.queue.try_send(frame) {
-                    Ok(()) | Err(mpsc::TrySendError::Disconnected(_)) => Ok(()),
-                    Err(mpsc::TrySendError::Full(frame)) => Err(frame),
-                }
-            }
+            Ok(()) | Err(mpsc::TrySendError::Disconnected(_)) => None,
+            Err(mpsc::TrySendError::Full(frame)) => Some(frame),
         }
     }
 
@@ -105,7 +105,7 @@ impl Clients {
         let Some(client) = self.0.get_mut(&client) else { return };
         if !client.backlog.is_empty() {
             client.backlog.push_back(frame);
-        } else if let Err(frame) = client.mailbox.offer(frame) {
+        } else if let Some(frame) = client.mailbox.offer(frame) {
             client.backlog.push_back(frame);
         }
     }
@@ -113,7 +113,7 @@ impl Clients {
     /// Sends a frame to every client that has room: the next one replaces it anyway.
     pub(super) fn broadcast(&self, frame: &ToFront) {
         for client in self.0.values().filter(|client| client.backlog.is_empty()) {
-            client.mailbox.offer(frame.clone()).ok();
+            client.mailbox.offer(frame.clone());
         }
     }
 
@@ -121,7 +121,7 @@ impl Clients {
     pub(super) fn drained(&mut self, client: u32) {
         let Some(client) = self.0.get_mut(&client) else { return };
         while let Some(frame) = client.backlog.pop_front() {
-            if let Err(frame) = client.mailbox.offer(frame) {
+            if let Some(frame) = client.mailbox.offer(frame) {
                 client.backlog.push_front(frame);
                 return;
             }

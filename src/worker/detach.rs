@@ -37,7 +37,7 @@ pub(super) fn begin() -> io::Result<Spec> {
     io::stdin().lock().take(ipc::FRAME_BYTES_MAX as u64).read_to_end(&mut bytes)?;
     let mut decoder = ipc::Decoder::default();
     decoder.push(&bytes);
-    let spec = decoder.next().map_err(io::Error::other)?;
+    let spec = decoder.take().map_err(io::Error::other)?;
     spec.ok_or_else(|| io::Error::new(io::ErrorKind::UnexpectedEof, "no settings on stdin"))
 }
 

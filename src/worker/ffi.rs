@@ -15,7 +15,7 @@ mod process;
 mod sampler;
 
 pub(super) use batch::Batch;
-pub(super) use context::{Context, ContextError, ContextParams, Decoded};
+pub(super) use context::{Context, ContextParams, Decoded};
 pub(super) use log::{log_to_stderr, system_info};
 pub(super) use model::describe;
 pub(super) use process::close_inherited;

@@ -135,9 +135,10 @@ impl Intake {
     /// caller has to end it; otherwise the batch ends it, and a running `decode` is stopped.
     pub(super) fn cancel(&self, turn: TurnKey) -> bool {
         let mut state = self.lock();
-        let waiting = state.orders.iter().position(
-            |order| matches!(order, Order::Start(key, _) if *key == turn),
-        );
+        let waiting = state
+            .orders
+            .iter()
+            .position(|order| matches!(order, Order::Start(key, _) if *key == turn));
         if let Some(place) = waiting {
             state.orders.remove(place);
             return true;

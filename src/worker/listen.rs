@@ -42,18 +42,18 @@ pub(super) fn accept(listener: UnixListener, door: Door) {
     std::thread::spawn(move || {
         for socket in listener.incoming().flatten() {
             let door = door.clone();
-            std::thread::spawn(move || attend(socket, &door));
+            std::thread::spawn(move || attend(&socket, &door));
         }
     });
 }
 
 /// Serves one connection until it ends.
-fn attend(socket: UnixStream, door: &Door) {
-    if !same_user(&socket) {
+fn attend(socket: &UnixStream, door: &Door) {
+    if !same_user(socket) {
         return;
     }
-    let Ok(mut frames) = Frames::new(&socket) else { return };
-    let Some(hello) = greet(&socket, &mut frames) else { return };
+    let Ok(mut frames) = Frames::new(socket) else { return };
+    let Some(hello) = greet(socket, &mut frames) else { return };
     let Some(client) = door.intake.join() else { return };
     if let Ok(writer) = socket.try_clone() {
         let mailbox = clients::open(client, writer, Arc::clone(&door.intake));
@@ -149,7 +149,7 @@ impl Frames {
     /// Returns the next frame; `None` at the end of the stream.
     fn next(&mut self) -> io::Result<Option<ToEngine>> {
         loop {
-            if let Some(frame) = self.decoder.next().map_err(io::Error::other)? {
+            if let Some(frame) = self.decoder.take().map_err(io::Error::other)? {
                 return Ok(Some(frame));
             }
             match self.socket.read(&mut self.buffer)? {

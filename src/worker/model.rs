@@ -78,7 +78,11 @@ impl Model {
         let vocab = weights.vocab();
         let text = |token: LlamaToken| Some(vocab.text(token)?.to_str().ok()?.to_owned());
         let specials = SpecialTexts {
-            specials: vocab.tokens().filter(|token| vocab.is_control(*token)).filter_map(text).collect(),
+            specials: vocab
+                .tokens()
+                .filter(|token| vocab.is_control(*token))
+                .filter_map(text)
+                .collect(),
             bos: text(vocab.bos()),
             eos: text(vocab.eos()),
         };

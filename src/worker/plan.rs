@@ -42,9 +42,14 @@ pub(super) fn slice_tokens(rate: Option<f64>, streams: bool, batch_tokens: usize
     let time = if streams { SLICE_BESIDE_STREAMS } else { SLICE_ALONE };
     // Nothing measured yet: small enough for a slow model, and the next slice knows better.
     let tokens = rate.map_or(SLICE_TOKENS_MIN as f64 * 2.0, |rate| rate * time.as_secs_f64());
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rate is positive, and the cast saturates"
+    )]
+    let tokens = tokens as usize;
     // Multiples of 32 fill the kernels' tiles.
-    let tokens = (tokens as usize) / SLICE_TOKENS_MIN * SLICE_TOKENS_MIN;
-    tokens.clamp(SLICE_TOKENS_MIN, batch_tokens)
+    (tokens / SLICE_TOKENS_MIN * SLICE_TOKENS_MIN).clamp(SLICE_TOKENS_MIN, batch_tokens)
 }
 
 /// Fills a batch: every stream's next token first, then the prompts of the highest priority that
@@ -90,11 +95,8 @@ mod tests {
     fn streams_go_first_and_prompts_share_the_slice() {
         let views = [prompt(0, 1000), stream(1), prompt(2, 40)];
         let shares = plan(&views, 128, 512);
-        let expected = [
-            Share { slot: 1, take: 1 },
-            Share { slot: 2, take: 40 },
-            Share { slot: 0, take: 88 },
-        ];
+        let expected =
+            [Share { slot: 1, take: 1 }, Share { slot: 2, take: 40 }, Share { slot: 0, take: 88 }];
         assert_eq!(shares, expected);
     }
 

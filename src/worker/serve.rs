@@ -93,6 +93,11 @@ fn load(
     let Door { intake, board } = door.clone();
     let told = Cell::new(0);
     let model = Model::load(&spec.load.model, move |share| {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between 0 and 100"
+        )]
         let percent = (share.clamp(0.0, 1.0) * 100.0) as u8;
         if told.replace(percent) != percent {
             board.loading(percent);

@@ -59,7 +59,7 @@ impl Turn {
         model: &Model,
     ) -> Self {
         let mut sampler = Sampler::new(&generation.sampling, model.vocabulary());
-        for token in prompt.iter().skip(prompt.len().saturating_sub(PENALTY_TOKENS)) {
+        for token in prompt.iter().skip(prompt.len().saturating_sub(PENALTY_TOKENS.into())) {
             sampler.accept(*token);
         }
         Self {

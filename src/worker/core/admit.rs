@@ -72,9 +72,8 @@ impl<O: Outlet> Core<O> {
             if used + tokens < pool {
                 return true;
             }
-            let others = |(index, slot): &(usize, &slot::Slot)| {
-                *index != keep && slot.is_idle_with_cells()
-            };
+            let others =
+                |(index, slot): &(usize, &slot::Slot)| *index != keep && slot.is_idle_with_cells();
             let oldest = self.slots.iter().enumerate().filter(others);
             match oldest.min_by_key(|(_, slot)| slot.used).map(|(index, _)| index) {
                 Some(victim) => self.clear(victim),

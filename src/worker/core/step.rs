@@ -71,8 +71,7 @@ impl<O: Outlet> Core<O> {
             for position in first..last {
                 let output = position + 1 == turn.target.len();
                 let at = i32::try_from(position).expect("a context is far below 2^31 tokens");
-                let added =
-                    self.batch.add(turn.target[position], at, sequence(share.slot), output);
+                let added = self.batch.add(turn.target[position], at, sequence(share.slot), output);
                 row = output.then_some(added);
             }
             fed.push(Fed { share: *share, row });

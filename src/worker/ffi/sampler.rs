@@ -9,7 +9,10 @@ use super::Context;
 use crate::chat::Sampling;
 
 /// How many of the last tokens a repeat penalty looks at; the default of llama.cpp's common.
-pub(in crate::worker) const PENALTY_TOKENS: usize = 64;
+pub(in crate::worker) const PENALTY_TOKENS: u16 = 64;
+
+/// `LLAMA_DEFAULT_SEED` of llama.h: takes a random seed.
+const SEED_RANDOM: u32 = 0xFFFF_FFFF;
 
 /// A chain for one turn.
 #[derive(Debug)]
@@ -37,7 +40,7 @@ impl Sampler {
             if differs(sampling.repeat_penalty, 1.0) {
                 add(sys::llama_sampler_init_penalties(
                     vocabulary,
-                    PENALTY_TOKENS as i32,
+                    i32::from(PENALTY_TOKENS),
                     sampling.repeat_penalty,
                     0.0,
                     0.0,
@@ -57,7 +60,7 @@ impl Sampler {
                 add(sys::llama_sampler_init_min_p(sampling.min_p, 1));
             }
             add(sys::llama_sampler_init_temp(sampling.temp));
-            add(sys::llama_sampler_init_dist(sampling.seed.unwrap_or(sys::LLAMA_DEFAULT_SEED)));
+            add(sys::llama_sampler_init_dist(sampling.seed.unwrap_or(SEED_RANDOM)));
             Self { raw: chain }
         }
     }

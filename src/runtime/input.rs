@@ -1,0 +1,198 @@
+//! The terminal's input: keys and pastes, and its disappearance.
+
+use std::io;
+use std::time::Duration;
+
+use crossterm::event;
+use crossterm::event::Event;
+use crossterm::event::KeyCode as TermCode;
+use crossterm::event::KeyEvent;
+use crossterm::event::KeyEventKind;
+use crossterm::event::KeyModifiers;
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
+use tokio::sync::mpsc;
+
+use crate::chat::Key;
+use crate::chat::KeyCode;
+use crate::chat::Mods;
+
+/// Inputs that wait for the loop; it drains them at every turn.
+const INPUTS: usize = 256;
+
+/// One thing from the terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    /// A key.
+    Key(Key),
+    /// Pasted text.
+    Paste(String),
+    /// The terminal is gone, or its reader has failed.
+    Gone,
+}
+
+/// Starts the thread that reads. It waits on the terminal itself, because crossterm 0.29 spins
+/// when its terminal vanishes (crossterm#793): it is asked only when there is something to read.
+pub(super) fn read() -> mpsc::Receiver<Input> {
+    let (inputs, inbox) = mpsc::channel(INPUTS);
+    std::thread::spawn(move || {
+        let ended = std::panic::catch_unwind(|| pump(&inputs));
+        if !matches!(ended, Ok(Ended::Unwanted)) {
+            // The loop may be gone as well.
+            inputs.blocking_send(Input::Gone).ok();
+        }
+    });
+    inbox
+}
+
+enum Ended {
+    /// Nobody reads the inputs any more.
+    Unwanted,
+    /// The terminal is gone.
+    Terminal,
+}
+
+fn pump(inputs: &mpsc::Sender<Input>) -> Ended {
+    loop {
+        let stdin = io::stdin();
+        let mut polled = [PollFd::new(&stdin, PollFlags::IN)];
+        match rustix::event::poll(&mut polled, None) {
+            Err(rustix::io::Errno::INTR) => continue,
+            Err(_) => return Ended::Terminal,
+            Ok(_) => {}
+        }
+        let ready = polled[0].revents();
+        if ready.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
+            return Ended::Terminal;
+        }
+        let Ok(burst) = burst() else { return Ended::Terminal };
+        for input in inputs_of(burst) {
+            if inputs.blocking_send(input).is_err() {
+                return Ended::Unwanted;
+            }
+        }
+    }
+}
+
+/// Reads all events that are there.
+fn burst() -> io::Result<Vec<Event>> {
+    let mut events = Vec::new();
+    while event::poll(Duration::ZERO)? {
+        events.push(event::read()?);
+    }
+    Ok(events)
+}
+
+/// Turns a burst of events into inputs. Line breaks with text behind them in one burst were pasted
+/// into a terminal without bracketed paste: they break the line instead of sending it.
+fn inputs_of(burst: Vec<Event>) -> Vec<Input> {
+    let keys: Vec<Event> = burst
+        .into_iter()
+        .filter(|event| !matches!(event, Event::Key(key) if key.kind == KeyEventKind::Release))
+        .collect();
+    let last_text = keys.iter().rposition(|event| typed(event).is_some_and(|c| c != '\n'));
+    let mut inputs = Vec::new();
+    for (index, event) in keys.into_iter().enumerate() {
+        let pasted = typed(&event) == Some('\n') && last_text.is_some_and(|last| index < last);
+        match event {
+            Event::Key(_) if pasted => inputs.push(Input::Paste("\n".to_owned())),
+            Event::Key(key) => inputs.extend(translate(key).map(Input::Key)),
+            Event::Paste(text) => inputs.push(Input::Paste(text)),
+            // Sizes come by signal; focus and mouse are not asked for.
+            Event::Resize(..) | Event::FocusGained | Event::FocusLost | Event::Mouse(_) => {}
+        }
+    }
+    inputs
+}
+
+/// Returns the character that a plain key types.
+fn typed(event: &Event) -> Option<char> {
+    let Event::Key(KeyEvent { code, modifiers, .. }) = event else { return None };
+    if modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) {
+        return None;
+    }
+    match code {
+        TermCode::Char(c) => Some(*c),
+        TermCode::Enter => Some('\n'),
+        _ => None,
+    }
+}
+
+fn translate(event: KeyEvent) -> Option<Key> {
+    let code = match event.code {
+        TermCode::Char(c) => KeyCode::Char(c),
+        TermCode::Enter => KeyCode::Enter,
+        TermCode::Esc => KeyCode::Esc,
+        TermCode::Tab => KeyCode::Tab,
+        TermCode::BackTab => KeyCode::BackTab,
+        TermCode::Backspace => KeyCode::Backspace,
+        TermCode::Delete => KeyCode::Delete,
+        TermCode::Left => KeyCode::Left,
+        TermCode::Right => KeyCode::Right,
+        TermCode::Up => KeyCode::Up,
+        TermCode::Down => KeyCode::Down,
+        TermCode::Home => KeyCode::Home,
+        TermCode::End => KeyCode::End,
+        TermCode::PageUp => KeyCode::PageUp,
+        TermCode::PageDown => KeyCode::PageDown,
+        TermCode::F(number) => KeyCode::F(number),
+        _ => return None,
+    };
+    let held = |modifier| event.modifiers.contains(modifier);
+    let mods = Mods {
+        ctrl: held(KeyModifiers::CONTROL),
+        alt: held(KeyModifiers::ALT),
+        // A shifted character says it by itself.
+        shift: held(KeyModifiers::SHIFT) && !matches!(code, KeyCode::Char(_)),
+    };
+    Some(Key { code, mods })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(code: TermCode, modifiers: KeyModifiers) -> Event {
+        Event::Key(KeyEvent::new(code, modifiers))
+    }
+
+    fn plain(code: TermCode) -> Event {
+        key(code, KeyModifiers::NONE)
+    }
+
+    #[test]
+    fn enter_sends_at_the_end_of_a_burst_and_breaks_the_line_within_one() {
+        let burst = vec![
+            plain(TermCode::Char('a')),
+            plain(TermCode::Enter),
+            plain(TermCode::Char('b')),
+            plain(TermCode::Enter),
+        ];
+        let expected = [
+            Input::Key(Key::plain(KeyCode::Char('a'))),
+            Input::Paste("\n".to_owned()),
+            Input::Key(Key::plain(KeyCode::Char('b'))),
+            Input::Key(Key::plain(KeyCode::Enter)),
+        ];
+        assert_eq!(inputs_of(burst), expected);
+    }
+
+    #[test]
+    fn modifiers_survive_and_releases_do_not() {
+        let mut release = KeyEvent::new(TermCode::Char('x'), KeyModifiers::NONE);
+        release.kind = KeyEventKind::Release;
+        let burst = vec![
+            key(TermCode::Enter, KeyModifiers::SHIFT),
+            Event::Key(release),
+            key(TermCode::Char('c'), KeyModifiers::CONTROL),
+            key(TermCode::Char('X'), KeyModifiers::SHIFT),
+        ];
+        let shift = Mods { shift: true, ..Mods::default() };
+        let expected = [
+            Input::Key(Key { code: KeyCode::Enter, mods: shift }),
+            Input::Key(Key::ctrl('c')),
+            Input::Key(Key::plain(KeyCode::Char('X'))),
+        ];
+        assert_eq!(inputs_of(burst.clone())[1..], expected[1..]);
+    }
+}

@@ -1,0 +1,130 @@
+//! Frames: drawn into memory, written by a thread of their own, one on its way at a time.
+//!
+//! A terminal that stalls makes frames be skipped, not queued.
+
+use std::io;
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::mpsc;
+
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use tokio::sync::Notify;
+
+use super::terminal;
+use crate::app::Laid;
+use crate::app::Model;
+use crate::theme::Theme;
+use crate::ui;
+use crate::ui::View;
+
+/// Terminals show what lies between these at once (DEC mode 2026); others ignore them.
+const BEGIN_UPDATE: &[u8] = b"\x1b[?2026h";
+const END_UPDATE: &[u8] = b"\x1b[?2026l";
+
+/// The bytes of the frame that is being drawn.
+#[derive(Clone, Debug, Default)]
+struct Frame(Arc<Mutex<Vec<u8>>>);
+
+impl Frame {
+    fn take(&self) -> Vec<u8> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Write for Frame {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The screen: draws the model and sends the difference to the terminal.
+#[derive(Debug)]
+pub(super) struct Screen {
+    terminal: Terminal<CrosstermBackend<Frame>>,
+    frame: Frame,
+    view: View,
+    theme: Theme,
+    writer: mpsc::SyncSender<Vec<u8>>,
+    on_its_way: bool,
+    written: Arc<Notify>,
+}
+
+impl Screen {
+    /// Makes the screen of a terminal that was entered.
+    ///
+    /// # Errors
+    /// The terminal does not tell its size.
+    pub(super) fn new(theme: Theme) -> io::Result<Self> {
+        let frame = Frame::default();
+        let terminal = Terminal::new(CrosstermBackend::new(frame.clone()))?;
+        let (writer, frames) = mpsc::sync_channel::<Vec<u8>>(1);
+        let written = Arc::new(Notify::new());
+        let done = Arc::clone(&written);
+        std::thread::spawn(move || {
+            while let Ok(bytes) = frames.recv() {
+                // A terminal that is gone is noticed by its reader.
+                terminal::write(&bytes).ok();
+                done.notify_one();
+            }
+        });
+        Ok(Self { terminal, frame, view: View::default(), theme, writer, on_its_way: false, written })
+    }
+
+    /// Returns whether a frame can be drawn now.
+    pub(super) fn is_free(&self) -> bool {
+        !self.on_its_way
+    }
+
+    /// Waits until the frame on its way has been written; for ever if there is none.
+    ///
+    /// # Cancel safety
+    /// Safe: a frame that was written stays noticed.
+    pub(super) fn written(&self) -> impl Future<Output = ()> + use<> {
+        let written = Arc::clone(&self.written);
+        async move { written.notified().await }
+    }
+
+    /// Takes note that the frame on its way has been written.
+    pub(super) fn free(&mut self) {
+        self.on_its_way = false;
+    }
+
+    /// Draws the model and sends the difference; returns what the view measured.
+    ///
+    /// # Errors
+    /// The terminal does not tell its size.
+    pub(super) fn draw(&mut self, model: &Model) -> io::Result<Laid> {
+        let mut laid = None;
+        let (theme, view) = (&self.theme, &mut self.view);
+        self.terminal.draw(|frame| {
+            let area = frame.area();
+            let drawn = ui::draw(model, theme, view, area, frame.buffer_mut());
+            if let Some(cursor) = drawn.cursor {
+                frame.set_cursor_position(cursor);
+            }
+            laid = Some(drawn.laid);
+        })?;
+        let mut bytes = BEGIN_UPDATE.to_vec();
+        bytes.extend(self.frame.take());
+        bytes.extend_from_slice(END_UPDATE);
+        // The channel is empty: only one frame is ever on its way.
+        self.on_its_way = self.writer.send(bytes).is_ok();
+        laid.ok_or_else(|| io::Error::other("the frame was not drawn"))
+    }
+
+    /// Makes the next frame draw every cell.
+    ///
+    /// # Errors
+    /// The terminal does not tell its size.
+    pub(super) fn repaint(&mut self) -> io::Result<()> {
+        self.terminal.clear()
+    }
+}

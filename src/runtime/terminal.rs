@@ -1,0 +1,110 @@
+//! The terminal's modes: taken once, given back once, whatever happens in between.
+//!
+//! One routine gives it back; it serves exit, panic, signals and suspension, and may be called any
+//! number of times.
+
+use std::io;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use rustix::termios::OptionalActions;
+use rustix::termios::QueueSelector;
+use rustix::termios::Termios;
+
+/// Alternate screen, bracketed paste, keys that tell Shift-Enter from Enter (ignored by terminals
+/// that do not know it), cursor off until a frame places it.
+const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[>1u\x1b[?25l";
+
+/// Ends a synchronized update that was cut, then undoes [`ENTER`] in reverse; SGR reset.
+const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?25h\x1b[<1u\x1b[?2004l\x1b[?1049l";
+
+/// For a terminal of unknown state: [`LEAVE`], and mouse, focus, and cursor-key modes off.
+const RESET: &[u8] = b"\x18\x1b[?2026l\x1b[0m\x1b[?25h\x1b[<1u\x1b[?2004l\x1b[?1000l\x1b[?1002l\
+\x1b[?1003l\x1b[?1004l\x1b[?1006l\x1b[?1l\x1b>\x1b[?1049l\r\n";
+
+/// The settings to give back while the terminal is taken.
+static SAVED: Mutex<Option<Termios>> = Mutex::new(None);
+
+/// Held by whoever writes to the terminal, so that giving it back does not cut a frame in two.
+static WRITING: Mutex<()> = Mutex::new(());
+
+/// Takes the terminal: raw mode, alternate screen. Taking it twice takes it once.
+///
+/// # Errors
+/// The standard streams are no terminal, or it refuses.
+pub(super) fn enter() -> io::Result<()> {
+    let mut saved = SAVED.lock().unwrap_or_else(PoisonError::into_inner);
+    if saved.is_none() {
+        *saved = Some(rustix::termios::tcgetattr(io::stdin())?);
+    }
+    if let Some(cooked) = saved.as_ref() {
+        let mut raw = cooked.clone();
+        raw.make_raw();
+        rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, &raw)?;
+    }
+    drop(saved);
+    write(ENTER)
+}
+
+/// Gives the terminal back as it was; does nothing when it is not taken.
+pub(super) fn restore() {
+    let Some(cooked) = SAVED.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
+    if WRITING.try_lock().is_err() {
+        // A frame is on its way, perhaps to a terminal that reads nothing any more: drop what it
+        // has not read, so that the writer comes free, and break off a cut sequence (CAN).
+        rustix::termios::tcflush(io::stdout(), QueueSelector::OFlush).ok();
+        write_raw(b"\x18").ok();
+    }
+    // A terminal that is gone needs nothing back.
+    write_raw(LEAVE).ok();
+    rustix::termios::tcsetattr(io::stdin(), OptionalActions::Flush, &cooked).ok();
+}
+
+/// Returns whether the terminal is taken.
+pub(super) fn is_taken() -> bool {
+    SAVED.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+}
+
+/// Writes bytes to the terminal, all of them; nothing once it was given back.
+///
+/// # Errors
+/// The terminal is gone.
+pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
+    let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    write_while(bytes, is_taken)
+}
+
+/// Puts a terminal of unknown state right: after a SIGKILL of this program or another one.
+///
+/// # Errors
+/// Standard output cannot be written to.
+pub fn reset() -> io::Result<()> {
+    write_raw(RESET)?;
+    if let Ok(mut modes) = rustix::termios::tcgetattr(io::stdin()) {
+        use rustix::termios::{InputModes, LocalModes, OutputModes};
+        modes.local_modes |=
+            LocalModes::ICANON | LocalModes::ECHO | LocalModes::ECHOE | LocalModes::ISIG;
+        modes.local_modes |= LocalModes::IEXTEN;
+        modes.input_modes |= InputModes::ICRNL | InputModes::IXON;
+        modes.output_modes |= OutputModes::OPOST | OutputModes::ONLCR;
+        rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, &modes)?;
+    }
+    Ok(())
+}
+
+/// Writes past every buffer: standard output's own lock may be held by a thread that is stuck.
+fn write_raw(bytes: &[u8]) -> io::Result<()> {
+    write_while(bytes, || true)
+}
+
+fn write_while(mut bytes: &[u8], wanted: impl Fn() -> bool) -> io::Result<()> {
+    while !bytes.is_empty() && wanted() {
+        match rustix::io::write(io::stdout(), bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = &bytes[written..],
+            Err(rustix::io::Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! When the engine looks at itself and at the device, and what it sees.
+
+use std::time::Duration;
+use std::time::Instant;
+
+use super::clock;
+use super::core::Core;
+use super::core::Outlet;
+use super::turn::count;
+use crate::chat::Health;
+use crate::device;
+use crate::device::Sampler;
+use crate::route::DeviceMachine;
+
+/// Between two looks while turns run: a reader sees no more, and /proc costs little at this rate.
+const INTERVAL: Duration = Duration::from_secs(1);
+
+/// How long to go on after the last turn, so that a front sees the device recover.
+const AFTERWARDS: Duration = Duration::from_secs(10);
+
+/// Samples during turns and shortly after; an idle engine does not wake up.
+#[derive(Debug)]
+pub(super) struct HealthWatch {
+    born: Instant,
+    sampler: Sampler,
+    machine: DeviceMachine,
+    last: Option<Instant>,
+    active_until: Option<Instant>,
+}
+
+impl HealthWatch {
+    /// Makes a watch that has not looked yet.
+    pub(super) fn new() -> Self {
+        Self {
+            born: clock::now(),
+            sampler: Sampler::new(),
+            machine: DeviceMachine::new(),
+            last: None,
+            active_until: None,
+        }
+    }
+
+    /// Returns when to look next; `None` while there is nothing to see.
+    pub(super) fn next(&self) -> Option<Instant> {
+        let until = self.active_until?;
+        let next = self.last.map_or(until, |last| last + INTERVAL);
+        (next <= until).then_some(next)
+    }
+
+    /// Looks if it is time to, and returns what there is to publish.
+    pub(super) fn look<O: Outlet>(&mut self, core: &Core<O>, clients: usize) -> Option<Health> {
+        let now = clock::now();
+        let (running, queued) = core.turns();
+        if running + queued > 0 {
+            self.active_until = Some(now + AFTERWARDS);
+        }
+        let due = self.last.is_none_or(|last| now.saturating_duration_since(last) >= INTERVAL);
+        if !due || self.active_until.is_none_or(|until| now > until) {
+            return None;
+        }
+        self.last = Some(now);
+        let sample = self.sampler.sample();
+        let at = now.saturating_duration_since(self.born);
+        let level = self.machine.observe(at, &sample, None);
+        let params = core.params();
+        Some(Health {
+            pid: std::process::id(),
+            resident_bytes: device::resident_bytes().unwrap_or(0),
+            threads: params.threads,
+            running: count(running),
+            queued: count(queued),
+            pool_used: count(core.used_tokens()),
+            pool_tokens: params.pool_tokens,
+            clients: count(clients),
+            level,
+            sample,
+        })
+    }
+}
