@@ -23,8 +23,8 @@ const ENGINE: [&str; 11] = [
     "XDG_CONFIG_HOME", // both processes resolve the same directories
     "XDG_DATA_HOME",
     "XDG_RUNTIME_DIR",
-    "TMPDIR",          // scratch files of the C++ runtime and of drivers
-    "LANG",            // the language of the system's error messages
+    "TMPDIR", // scratch files of the C++ runtime and of drivers
+    "LANG",   // the language of the system's error messages
     "LANGUAGE",
     "LD_LIBRARY_PATH", // libgomp and GPU drivers outside the system's own directories
     "RUST_BACKTRACE",  // a crash is kept in the engine's output
@@ -131,8 +131,8 @@ impl Env {
 
 fn is_for_engine(name: &OsStr) -> bool {
     let Some(name) = name.to_str() else { return false };
-    let listed = ENGINE.contains(&name)
-        || ENGINE_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
+    let listed =
+        ENGINE.contains(&name) || ENGINE_PREFIXES.iter().any(|prefix| name.starts_with(prefix));
     listed && !NEVER.contains(&name) && !SECRET_WORDS.iter().any(|word| name.contains(word))
 }
 
@@ -168,7 +168,9 @@ mod tests {
 
     #[test]
     fn the_kill_switch_errs_on_the_safe_side() {
-        for (value, expected) in [("1", true), ("true", true), ("no", true), ("0", false), ("", false)] {
+        for (value, expected) in
+            [("1", true), ("true", true), ("no", true), ("0", false), ("", false)]
+        {
             let env = Env::from_pairs([("EDGEWISE_NO_REMOTE", value)]);
             assert_eq!(env.no_remote(), expected, "{value:?}");
         }

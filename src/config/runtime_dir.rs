@@ -46,9 +46,8 @@ pub(super) fn ensure(dir: &Path) -> Result<(), ConfigError> {
 
 /// The link itself is looked at, not where it leads.
 fn verify(dir: &Path, meta: &fs::Metadata) -> Result<(), ConfigError> {
-    let refuse = |what: &str| {
-        ConfigError::new(format!("the runtime directory {} {what}", dir.display()))
-    };
+    let refuse =
+        |what: &str| ConfigError::new(format!("the runtime directory {} {what}", dir.display()));
     if meta.is_symlink() {
         return Err(refuse("is a symbolic link").hint("remove the link"));
     }
@@ -60,8 +59,9 @@ fn verify(dir: &Path, meta: &fs::Metadata) -> Result<(), ConfigError> {
             .hint("set EDGEWISE_RUNTIME_DIR to a directory of yours"));
     }
     if meta.mode() & 0o077 != 0 {
-        return Err(refuse("is open to other users")
-            .hint(format!("run: chmod 700 '{}'", dir.display())));
+        return Err(
+            refuse("is open to other users").hint(format!("run: chmod 700 '{}'", dir.display()))
+        );
     }
     Ok(())
 }
