@@ -1,7 +1,7 @@
 //! Raw TOML to resolved settings: profiles, endpoints, paths, environment.
 //!
-//! Each layer is a file read into raw tables whose values know their line ([`raw`] behind
-//! [`source`]); [`Settings::from_layers`] lays them over each other and checks what they name.
+//! Each layer is a file read into raw tables whose values know their line (`raw`, by
+//! `source`); [`Settings::from_layers`] lays them over each other and checks what they name.
 //!
 //! Never: environment reads outside `config::env`; serde, because a reader of our own names the
 //! file, the line and the nearest valid key of everything it refuses.
@@ -9,14 +9,20 @@
 pub mod env;
 pub mod paths;
 
+mod duration;
 mod endpoint;
 mod error;
 mod hint;
 mod layer;
 mod load;
+mod merge;
 mod profile;
+mod raw;
+mod resolve;
 mod runtime_dir;
 mod settings;
+mod source;
+mod value;
 
 pub use endpoint::{Endpoint, KeySource, Protocol};
 pub use env::Env;
@@ -24,5 +30,8 @@ pub use error::{ConfigError, Place};
 pub use hint::nearest;
 pub use layer::Layer;
 pub use paths::Paths;
-pub use profile::{OnFull, Overrides, Profile, Slo, Threads};
+pub use profile::{DEFAULT_MODEL, DEFAULT_N_CTX, OnFull, Overrides, Profile, Slo, Threads};
 pub use settings::{EngineSettings, PoolTokens, Settings, ThemeChoice};
+
+#[cfg(test)]
+mod tests;

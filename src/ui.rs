@@ -1,3 +1,28 @@
 //! Draws the Model.
 //!
-//! Never: adapters, the runtime.
+//! Owns the screen's layout and the [`View`]: caches of wrapped rows by session and width, and
+//! nothing else; throwing it away changes no cell. A frame costs what is visible plus what was
+//! added since the last one, however long an answer is. What a program, a file or a person wrote
+//! gets onto the screen only as [`Clean`](crate::text::Clean): `paint` takes nothing else.
+//!
+//! Never: adapters, the runtime, a clock, state that is not a cache.
+
+mod bar;
+mod composer;
+mod figures;
+mod layout;
+mod overlay;
+mod paint;
+mod screen;
+mod status;
+mod style;
+mod tabs;
+#[cfg(test)]
+mod tests;
+mod transcript;
+mod view;
+mod welcome;
+mod wrapped;
+
+pub use screen::{Drawn, draw};
+pub use view::{Stats, View};

@@ -123,7 +123,8 @@ fn unknown<'a>(
     }
     let all: Vec<&str> = known.map(String::as_str).collect();
     match all.as_slice() {
-        [] => error.hint(format!("config.toml has no [{what}s.NAME]")),
-        all => error.hint(format!("there is {}", all.join(", "))),
+        [] => error.hint(format!("describe it under [{what}s.{name}]")),
+        [one] => error.hint(format!("there is {one}")),
+        all => error.hint(format!("there are {}", all.join(", "))),
     }
 }

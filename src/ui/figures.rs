@@ -1,0 +1,107 @@
+//! Numbers as people read them, and lines of them that fit.
+
+use std::time::Duration;
+
+use crate::text::Clean;
+use crate::text::width;
+
+/// What stands between two figures.
+pub(super) const DOT: &str = " · ";
+
+/// One figure of a line. The ones with the highest `rank` go first when room is short.
+#[derive(Clone, Debug)]
+pub(super) struct Figure {
+    rank: u8,
+    text: String,
+}
+
+/// Makes a figure.
+pub(super) fn figure(rank: u8, text: impl Into<String>) -> Figure {
+    Figure { rank, text: text.into() }
+}
+
+/// Returns the figures that fit in `columns`, in their order, the least important ones dropped.
+pub(super) fn fit(mut figures: Vec<Figure>, columns: u16) -> Clean {
+    figures.retain(|figure| !figure.text.is_empty());
+    while figures.len() > 1 && length(&figures) > usize::from(columns) {
+        let least = figures.iter().map(|figure| figure.rank).max().unwrap_or(0);
+        let index = figures.iter().rposition(|figure| figure.rank == least).unwrap_or(0);
+        figures.remove(index);
+    }
+    let texts = figures.iter().map(|figure| figure.text.as_str()).collect::<Vec<_>>();
+    Clean::one_line(&texts.join(DOT), usize::from(columns))
+}
+
+fn length(figures: &[Figure]) -> usize {
+    let texts = figures.iter().map(|figure| width(&figure.text)).sum::<usize>();
+    texts + figures.len().saturating_sub(1) * width(DOT)
+}
+
+/// Returns a time with three digits that matter.
+pub(super) fn time(time: Duration) -> String {
+    let seconds = time.as_secs_f64();
+    match seconds {
+        ..0.9995 => format!("{:.0} ms", seconds * 1000.0),
+        ..9.995 => format!("{seconds:.2} s"),
+        ..59.95 => format!("{seconds:.1} s"),
+        _ => {
+            let seconds = seconds.round();
+            format!("{:.0} min {:02.0} s", (seconds / 60.0).floor(), seconds % 60.0)
+        }
+    }
+}
+
+/// Returns a time that is a guess: no more digits than it deserves.
+pub(super) fn guess(time: Duration) -> String {
+    match time.as_secs_f64() {
+        seconds @ ..9.95 => format!("{seconds:.1} s"),
+        seconds @ ..59.5 => format!("{seconds:.0} s"),
+        seconds => format!("{:.0} min", (seconds / 60.0).ceil()),
+    }
+}
+
+/// Returns a speed with three digits that matter.
+pub(super) fn rate(per_second: f64) -> String {
+    match per_second {
+        ..9.995 => format!("{per_second:.2}"),
+        ..99.95 => format!("{per_second:.1}"),
+        _ => format!("{per_second:.0}"),
+    }
+}
+
+/// Returns a size in decimal units.
+#[expect(clippy::cast_precision_loss, reason = "three digits are shown")]
+pub(super) fn bytes(bytes: u64) -> String {
+    match bytes as f64 {
+        size @ ..999_500_000.0 => format!("{:.0} MB", size / 1e6),
+        size => format!("{:.2} GB", size / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_have_the_digits_that_matter() {
+        let ms = Duration::from_millis;
+        assert_eq!([ms(0), ms(142), ms(999), ms(1000)].map(time), ["0 ms", "142 ms", "999 ms", "1.00 s"]);
+        assert_eq!([ms(9994), ms(12_340)].map(time), ["9.99 s", "12.3 s"]);
+        assert_eq!([ms(59_960), ms(125_000)].map(time), ["1 min 00 s", "2 min 05 s"]);
+        assert_eq!([ms(1240), ms(12_400), ms(61_000)].map(guess), ["1.2 s", "12 s", "2 min"]);
+        assert_eq!([0.5, 9.6, 96.25, 310.4].map(rate), ["0.50", "9.60", "96.2", "310"]);
+        assert_eq!([181_600_000, 1_250_000_000].map(bytes), ["182 MB", "1.25 GB"]);
+    }
+
+    #[test]
+    fn the_least_important_figures_go_first() {
+        let line = |columns| {
+            let figures = vec![figure(2, "local"), figure(1, "TTFT 1 ms"), figure(3, "漢字")];
+            fit(figures, columns).into_string()
+        };
+        assert_eq!(line(24), "local · TTFT 1 ms · 漢字");
+        assert_eq!(line(23), "local · TTFT 1 ms");
+        assert_eq!(line(16), "TTFT 1 ms");
+        assert_eq!(line(5), "TTFT…");
+    }
+}

@@ -1,0 +1,219 @@
+//! One session's transcript as rows, at one width.
+//!
+//! Rows are numbered from the beginning. Finished turns are laid out once; only the open one is
+//! looked at again, and of its answer only what was added.
+
+use std::ops::Range;
+
+use crate::app::Phase;
+use crate::app::Session;
+use crate::app::Turn;
+use crate::chat::StopReason;
+use crate::text;
+use crate::text::Clean;
+use crate::theme::Role;
+use crate::ui::view::Stats;
+use crate::ui::wrapped::Wrapped;
+
+/// A line under an answer, or in its place while there is none.
+#[derive(Clone, Debug)]
+pub(super) enum Line {
+    /// Words about what became of the answer.
+    Note(Role, Clean),
+    /// What the answer cost.
+    Figures,
+    /// Where it runs and why.
+    Decision,
+    /// What is being waited for.
+    Progress,
+}
+
+/// One row of a turn.
+#[derive(Debug)]
+pub(super) enum Row<'a> {
+    /// Nothing.
+    Blank,
+    /// Part of the question; the first one is marked.
+    Question(Range<usize>, bool),
+    /// Part of the answer; the first one is marked.
+    Answer(Range<usize>, bool),
+    /// A line under the answer.
+    Line(&'a Line),
+}
+
+/// A turn's rows: question, blank, answer, lines, blank.
+#[derive(Debug, Default)]
+struct Block {
+    question: Wrapped,
+    answer: Wrapped,
+    lines: Vec<Line>,
+}
+
+/// What a row shows, whatever the width.
+enum Place {
+    Question(usize, usize),
+    Answer(usize, usize),
+    FromEnd(usize, usize),
+}
+
+/// A transcript's rows.
+#[derive(Debug, Default)]
+pub(super) struct Layout {
+    width: u16,
+    blocks: Vec<Block>,
+    starts: Vec<usize>,
+    rows: usize,
+    settled: usize,
+}
+
+impl Layout {
+    /// Brings the rows up to date. Returns the new number of row `top` when all rows were
+    /// renumbered, because `width`, in columns, is another than the last time.
+    pub(super) fn update(
+        &mut self,
+        session: &Session,
+        width: u16,
+        stats: &mut Stats,
+    ) -> Option<usize> {
+        let place = (self.width != width).then(|| self.place(session.scroll().top()?)).flatten();
+        if self.width != width {
+            *self = Self { width, ..Self::default() };
+        }
+        self.grow(session, stats);
+        place.map(|place| self.row(&place))
+    }
+
+    /// Adds new turns and what was added to the one that was open.
+    fn grow(&mut self, session: &Session, stats: &mut Stats) {
+        for (index, turn) in session.turns().iter().enumerate().skip(self.settled) {
+            if index == self.blocks.len() {
+                self.starts.push(self.rows);
+                self.blocks.push(Block::default());
+            }
+            let block = &mut self.blocks[index];
+            block.update(turn, self.width, stats);
+            self.rows = self.starts[index] + block.height();
+            self.settled += usize::from(!turn.is_open());
+        }
+    }
+
+    /// Returns how many rows there are.
+    pub(super) fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Returns the turn's index and the row within it for the rows from `top` on.
+    pub(super) fn visible(&self, top: usize) -> impl Iterator<Item = (usize, Row<'_>)> {
+        let first = self.block_of(top);
+        let skipped = top.saturating_sub(self.starts.get(first).copied().unwrap_or(0));
+        let blocks = self.blocks.iter().enumerate().skip(first);
+        blocks.flat_map(move |(index, block)| {
+            let from = if index == first { skipped } else { 0 };
+            (from..block.height()).map(move |row| (index, block.row(row)))
+        })
+    }
+
+    fn block_of(&self, row: usize) -> usize {
+        self.starts.partition_point(|start| *start <= row).saturating_sub(1)
+    }
+
+    fn place(&self, row: usize) -> Option<Place> {
+        let index = self.block_of(row);
+        let block = self.blocks.get(index)?;
+        let row = row.saturating_sub(self.starts[index]).min(block.height() - 1);
+        Some(match block.row(row) {
+            Row::Question(range, _) => Place::Question(index, range.start),
+            Row::Answer(range, _) => Place::Answer(index, range.start),
+            Row::Blank | Row::Line(_) => Place::FromEnd(index, block.height() - row),
+        })
+    }
+
+    fn row(&self, place: &Place) -> usize {
+        match *place {
+            Place::Question(index, byte) => {
+                self.starts[index] + self.blocks[index].question.row_of(byte)
+            }
+            Place::Answer(index, byte) => {
+                let block = &self.blocks[index];
+                self.starts[index] + block.question.rows().len() + 1 + block.answer.row_of(byte)
+            }
+            Place::FromEnd(index, rows) => {
+                let height = self.blocks[index].height();
+                self.starts[index] + height.saturating_sub(rows)
+            }
+        }
+    }
+}
+
+impl Block {
+    fn update(&mut self, turn: &Turn, width: u16, stats: &mut Stats) {
+        let columns = usize::from(width);
+        self.question.extend(turn.shown_question().as_str(), columns, stats);
+        self.answer.extend(turn.shown_answer().as_str(), columns, stats);
+        self.lines = lines(turn, columns);
+    }
+
+    fn height(&self) -> usize {
+        self.question.rows().len() + 1 + self.answer.rows().len() + self.lines.len() + 1
+    }
+
+    fn row(&self, row: usize) -> Row<'_> {
+        let (question, answer) = (self.question.rows(), self.answer.rows());
+        let behind = question.len() + 1;
+        if let Some(range) = question.get(row) {
+            Row::Question(range.clone(), row == 0)
+        } else if row < behind {
+            Row::Blank
+        } else if let Some(range) = answer.get(row - behind) {
+            Row::Answer(range.clone(), row == behind)
+        } else {
+            self.lines.get(row - behind - answer.len()).map_or(Row::Blank, Row::Line)
+        }
+    }
+}
+
+/// Returns the lines under a turn's answer.
+fn lines(turn: &Turn, columns: usize) -> Vec<Line> {
+    match turn.phase() {
+        Phase::Streaming if turn.is_stopping() => vec![Line::Progress],
+        Phase::Streaming => Vec::new(),
+        Phase::Sent | Phase::Queued(_) | Phase::Prefill => match turn.decision() {
+            Some(_) => vec![Line::Decision, Line::Progress],
+            None => vec![Line::Progress],
+        },
+        Phase::Finished(reason) => {
+            let mut lines = ending(turn, reason, columns);
+            lines.push(Line::Figures);
+            lines
+        }
+    }
+}
+
+/// Says what became of an answer that did not simply end.
+fn ending(turn: &Turn, reason: &StopReason, columns: usize) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut say = |role, text: &str| {
+        let clean = Clean::new(text);
+        let rows = text::wrap(clean.as_str(), columns);
+        let rows = rows.into_iter().map(|row| Clean::new(&clean.as_str()[row]));
+        lines.extend(rows.map(|row| Line::Note(role, row)));
+    };
+    if let Some(fault) = reason.fault() {
+        say(Role::Bad, &format!("✗ {}: {}", reason.name(), fault.message));
+        if let Some(hint) = &fault.hint {
+            say(Role::Dim, &format!("hint: {hint}"));
+        }
+    }
+    match reason {
+        StopReason::ContextFull => say(Role::Warn, "the context is full · Ctrl-N opens a new session"),
+        StopReason::Cancelled if !turn.has_answer() => say(Role::Dim, "stopped before the first word"),
+        StopReason::EndOfTurn | StopReason::Stop if !turn.has_answer() => {
+            say(Role::Dim, "an empty answer");
+        }
+        _ => {}
+    }
+    if !turn.is_remembered() {
+        say(Role::Dim, "the next question is asked without this one");
+    }
+    lines
+}

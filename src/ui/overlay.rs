@@ -1,0 +1,122 @@
+//! What lies over everything else: the keys, and questions to answer.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::HelpLine;
+use crate::app::Model;
+use crate::app::Overlay;
+use crate::app::help;
+use crate::text::Clean;
+use crate::theme::Role;
+use crate::theme::Theme;
+use crate::ui::paint;
+use crate::ui::paint::Shown;
+use crate::ui::style::base;
+use crate::ui::style::style;
+
+/// The narrowest help that has keys and words side by side.
+const TWO_COLUMNS: u16 = 76;
+
+/// Draws the overlay, if there is one; returns by how many rows the help can be scrolled.
+pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> u16 {
+    match model.overlay() {
+        None => 0,
+        Some(Overlay::Help(top)) => draw_help(top, theme, area, buf),
+        Some(Overlay::Quit(_)) => {
+            let running = model.open_turns().count();
+            let told = match running {
+                0 => "nothing is running".to_owned(),
+                1 => "1 answer is still running".to_owned(),
+                _ => format!("{running} answers are still running"),
+            };
+            ask(("Quit?", &told, "y quit · n stay · Ctrl-C twice quits"), theme, area, buf);
+            0
+        }
+        Some(Overlay::Close) => {
+            let title = model.current().title().map_or("new", Clean::as_str);
+            ask(("Close this session?", title, "y close and forget it · n keep it"), theme, area, buf);
+            0
+        }
+    }
+}
+
+fn ask((head, body, keys): (&str, &str, &str), theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let room = usize::from(area.width.saturating_sub(6).max(1));
+    let lines = [
+        (Clean::one_line(head, room), Role::Accent),
+        (Clean::one_line(body, room), Role::Text),
+        (Clean::one_line(keys, room), Role::Dim),
+    ];
+    let width = lines.iter().map(|(line, _)| paint::columns(line)).max().unwrap_or(0) + 6;
+    let inner = boxed(theme, centred(area, width, 5), buf);
+    for (y, (line, role)) in (0..inner.height).zip(&lines) {
+        paint::put(buf, paint::row_of(inner, y), Shown::all(line), style(theme, *role));
+    }
+}
+
+fn draw_help(top: u16, theme: &Theme, area: Rect, buf: &mut Buffer) -> u16 {
+    let beside = area.width >= TWO_COLUMNS + 4;
+    let lines = help().iter().flat_map(|line| rows(line, beside)).collect::<Vec<_>>();
+    let count = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+    let width = if beside { TWO_COLUMNS + 4 } else { area.width };
+    let inner = boxed(theme, centred(area, width, count.saturating_add(2)), buf);
+    let slack = count.saturating_sub(inner.height);
+    let top = top.min(slack);
+    for (y, (role, keys, words)) in (0..inner.height).zip(&lines[usize::from(top)..]) {
+        let row = paint::row_of(inner, y);
+        let column = if *role == Role::Accent { 0 } else { 38 };
+        paint::put(buf, row, Shown::all(keys), style(theme, *role));
+        let row = if keys.is_empty() { row } else { paint::after(row, column) };
+        paint::put(buf, row, Shown::all(words), style(theme, Role::Dim));
+    }
+    slack
+}
+
+/// Returns a line of the help as rows: role, keys, words.
+fn rows(line: &HelpLine, beside: bool) -> Vec<(Role, Clean, Clean)> {
+    let (keys, words) = (Clean::one_line(&line.keys, 80), Clean::one_line(line.does, 80));
+    let none = Clean::default;
+    if line.keys.is_empty() {
+        vec![(Role::Accent, words, none())]
+    } else if beside {
+        vec![(Role::Text, keys, words)]
+    } else {
+        let words = Clean::one_line(&format!("  {}", line.does), 80);
+        vec![(Role::Text, keys, none()), (Role::Text, none(), words)]
+    }
+}
+
+fn centred(area: Rect, width: u16, height: u16) -> Rect {
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    let x = area.x + (area.width - width) / 2;
+    let y = area.y + (area.height - height) / 2;
+    Rect { x, y, width, height }
+}
+
+/// Clears an area and frames it; returns the room inside.
+fn boxed(theme: &Theme, area: Rect, buf: &mut Buffer) -> Rect {
+    let border = style(theme, Role::Border);
+    for y in 0..area.height {
+        let row = paint::row_of(area, y);
+        buf.set_style(row, ratatui::style::Style::reset());
+        paint::fill(buf, row, " ", base(theme));
+        let edges = match y {
+            0 => ("╭", "╮"),
+            _ if y + 1 == area.height => ("╰", "╯"),
+            _ => ("│", "│"),
+        };
+        if y == 0 || y + 1 == area.height {
+            paint::fill(buf, row, "─", border);
+        }
+        paint::put(buf, row, Shown::literal(edges.0), border);
+        let last = paint::after(row, row.width.saturating_sub(1));
+        paint::put(buf, last, Shown::literal(edges.1), border);
+    }
+    Rect {
+        x: area.x + 2.min(area.width),
+        y: area.y + 1.min(area.height),
+        width: area.width.saturating_sub(4),
+        height: area.height.saturating_sub(2),
+    }
+}

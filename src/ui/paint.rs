@@ -1,0 +1,104 @@
+//! The only way onto the screen for text.
+
+use std::ops::Range;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::text::Clean;
+use crate::text::TAB_WIDTH;
+
+/// Text that may be drawn: clean, or a literal of ours.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown<'a>(&'a str);
+
+impl<'a> Shown<'a> {
+    /// All of a clean text.
+    pub(super) fn all(text: &'a Clean) -> Self {
+        Self(text.as_str())
+    }
+
+    /// One wrapped row of a clean text.
+    pub(super) fn row(text: &'a Clean, row: Range<usize>) -> Self {
+        Self(&text.as_str()[row])
+    }
+
+    /// A literal of ours.
+    pub(super) fn literal(text: &'static str) -> Self {
+        Self(text)
+    }
+}
+
+/// Writes one row of text at the beginning of `row`, with tabs expanded, cut at its end; returns
+/// what is left of `row`.
+pub(super) fn put(buf: &mut Buffer, row: Rect, text: Shown<'_>, style: Style) -> Rect {
+    let tab = u16::try_from(TAB_WIDTH).unwrap_or(1);
+    let mut x = row.x;
+    if row.is_empty() {
+        return row;
+    }
+    for (index, piece) in text.0.split('\t').enumerate() {
+        if index > 0 {
+            x = (x + tab - (x - row.x) % tab).min(row.right());
+        }
+        x = buf.set_stringn(x, row.y, piece, usize::from(row.right() - x), style).0;
+    }
+    after(row, x - row.x)
+}
+
+/// Writes one row of text at the end of `row`; returns what is left of `row` before it.
+pub(super) fn put_right(buf: &mut Buffer, row: Rect, text: &Clean, style: Style) -> Rect {
+    let width = columns(text).min(row.width);
+    let left = row.width - width;
+    put(buf, after(row, left), Shown::all(text), style);
+    Rect { width: left, ..row }
+}
+
+/// Repeats a literal of one column over the whole `row`.
+pub(super) fn fill(buf: &mut Buffer, row: Rect, glyph: &'static str, style: Style) {
+    for x in row.left()..row.right() {
+        put(buf, Rect { x, width: 1, ..row }, Shown::literal(glyph), style);
+    }
+}
+
+/// Returns `row` without its first `columns`.
+pub(super) fn after(row: Rect, columns: u16) -> Rect {
+    let columns = columns.min(row.width);
+    Rect { x: row.x + columns, width: row.width - columns, ..row }
+}
+
+/// Returns row `index` of `area`, empty when there is no such row.
+pub(super) fn row_of(area: Rect, index: u16) -> Rect {
+    let height = u16::from(index < area.height);
+    Rect { y: area.y + index.min(area.height), height, ..area }
+}
+
+/// Returns the columns that a line of text takes.
+pub(super) fn columns(text: &Clean) -> u16 {
+    u16::try_from(crate::text::width(text.as_str())).unwrap_or(u16::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(text: &str, width: u16) -> String {
+        let mut buf = Buffer::filled(Rect::new(0, 0, 12, 1), ratatui::buffer::Cell::new("."));
+        put(&mut buf, Rect::new(1, 0, width, 1), Shown::all(&Clean::new(text)), Style::default());
+        buf.content().iter().map(ratatui::buffer::Cell::symbol).collect()
+    }
+
+    #[test]
+    fn text_is_cut_at_the_end_and_never_in_a_wide_character() {
+        assert_eq!(drawn("abcdef", 4), ".abcd.......");
+        assert_eq!(drawn("漢字漢", 5), ".漢 字 .......".replacen(" .......", " .......", 1));
+        assert_eq!(drawn("a", 0), "............");
+    }
+
+    #[test]
+    fn tabs_stop_at_every_fourth_column_of_the_row() {
+        assert_eq!(drawn("a\tb\tc", 10), ".a...b...c..");
+        assert_eq!(drawn("a\tb", 3), ".a..........");
+    }
+}

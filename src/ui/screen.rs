@@ -1,0 +1,147 @@
+//! The whole screen: tabs, transcript, notice, rule, draft, status.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
+use ratatui::layout::Rect;
+
+use crate::app::Laid;
+use crate::app::Level;
+use crate::app::Model;
+use crate::text::Clean;
+use crate::theme::Role;
+use crate::theme::Theme;
+use crate::ui::composer;
+use crate::ui::overlay;
+use crate::ui::paint;
+use crate::ui::paint::Shown;
+use crate::ui::status;
+use crate::ui::style::base;
+use crate::ui::style::style;
+use crate::ui::tabs;
+use crate::ui::transcript;
+use crate::ui::transcript::Scene;
+use crate::ui::view::View;
+use crate::ui::welcome;
+
+/// The smallest screen that holds a conversation.
+const LEAST: (u16, u16) = (20, 5);
+
+/// What came out of a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drawn {
+    /// Where the cursor is to be shown, if at all.
+    pub cursor: Option<Position>,
+    /// What the model wants to know, as `Msg::Laid`, before the next message. `None` when the
+    /// screen was too small to draw anything.
+    pub laid: Option<Laid>,
+}
+
+/// The rows of the screen, from the top.
+struct Areas {
+    tabs: Rect,
+    transcript: Rect,
+    notice: Rect,
+    rule: Rect,
+    draft: Rect,
+    status: Rect,
+}
+
+impl Areas {
+    fn new(area: Rect, draft_rows: u16, notices: u16) -> Self {
+        let draft = draft_rows.clamp(1, (area.height / 3).max(1));
+        let transcript = area.height.saturating_sub(3 + draft + notices);
+        let mut y = area.y;
+        let mut take = |height: u16| {
+            let height = height.min(area.bottom() - y);
+            let taken = Rect { y, height, ..area };
+            y += height;
+            taken
+        };
+        Self {
+            tabs: take(1),
+            transcript: take(transcript),
+            notice: take(notices),
+            rule: take(1),
+            draft: take(draft),
+            status: take(1),
+        }
+    }
+}
+
+/// Draws the model into `area` of `buf`.
+pub fn draw(model: &Model, theme: &Theme, view: &mut View, area: Rect, buf: &mut Buffer) -> Drawn {
+    let area = area.intersection(*buf.area());
+    buf.set_style(area, base(theme));
+    if area.width < LEAST.0 || area.height < LEAST.1 {
+        let row = paint::row_of(area, 0);
+        paint::put(buf, row, Shown::literal("window too small"), style(theme, Role::Warn));
+        return Drawn { cursor: None, laid: None };
+    }
+    view.prune(model);
+    let session = model.current();
+    let composer_width = composer::text_width(area);
+    let draft_rows = view.draft.update(session, composer_width);
+    let areas = Areas::new(area, draft_rows, u16::from(model.notice().is_some()));
+    tabs::draw(model, theme, areas.tabs, buf);
+    let (top, rows) = draw_transcript(Scene { model, theme }, view, areas.transcript, buf);
+    draw_notice(model, theme, areas.notice, buf);
+    let height = areas.transcript.height;
+    let behind = rows.saturating_sub(top + usize::from(height));
+    draw_rule(theme, (behind, session.scroll().unseen(rows)), areas.rule, buf);
+    let cursor = view.draft.draw(session.composer(), theme, areas.draft, buf);
+    status::draw(model, theme, areas.status, buf);
+    let help_slack = overlay::draw(model, theme, area, buf);
+    let width = transcript::text_width(areas.transcript);
+    let session = session.id();
+    Drawn {
+        cursor: model.overlay().is_none().then_some(cursor),
+        laid: Some(Laid { session, width, height, rows, top, composer_width, help_slack }),
+    }
+}
+
+/// Draws the transcript; returns its first row on the screen and how many rows there are.
+fn draw_transcript(
+    scene: Scene<'_>,
+    view: &mut View,
+    area: Rect,
+    buf: &mut Buffer,
+) -> (usize, usize) {
+    let session = scene.model.current();
+    let layout = view.layouts.entry(session.id()).or_default();
+    let renumbered = layout.update(session, transcript::text_width(area), &mut view.stats);
+    let rows = layout.rows();
+    let last = rows.saturating_sub(usize::from(area.height));
+    let top = renumbered.or(session.scroll().top()).map_or(last, |top| top.min(last));
+    if session.turns().is_empty() {
+        welcome::draw(scene.model, scene.theme, area, buf);
+    } else {
+        transcript::draw(scene, (layout, top), area, buf, &mut view.stats);
+    }
+    (top, rows)
+}
+
+fn draw_notice(model: &Model, theme: &Theme, row: Rect, buf: &mut Buffer) {
+    let Some(notice) = model.notice() else { return };
+    let role = match notice.level {
+        Level::Info => Role::Warn,
+        Level::Bad => Role::Bad,
+    };
+    let row = Rect { width: row.width.saturating_sub(1), ..paint::after(row, 1) };
+    let text = Clean::one_line(notice.text.as_str(), usize::from(row.width));
+    paint::put(buf, row, Shown::all(&text), style(theme, role));
+}
+
+/// Draws the rule above the draft; while the end is out of sight it says what is behind it.
+fn draw_rule(theme: &Theme, (behind, new): (usize, usize), row: Rect, buf: &mut Buffer) {
+    paint::fill(buf, row, "─", style(theme, Role::Border));
+    if behind == 0 {
+        return;
+    }
+    let (told, role) = match new {
+        0 => (format!(" {behind} below "), Role::Dim),
+        _ => (format!(" ↓ {new} new "), Role::Accent),
+    };
+    let told = Clean::one_line(&told, usize::from(row.width));
+    let row = Rect { width: row.width.saturating_sub(2), ..row };
+    paint::put_right(buf, row, &told, style(theme, role));
+}

@@ -1,0 +1,110 @@
+//! The last line: what runs and how fast on the left, what it takes on the right.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::EngineState;
+use crate::app::Model;
+use crate::app::Phase;
+use crate::app::Turn;
+use crate::chat::DeviceLevel;
+use crate::theme::Role;
+use crate::theme::Theme;
+use crate::ui::figures::Figure;
+use crate::ui::figures::bytes;
+use crate::ui::figures::figure;
+use crate::ui::figures::fit;
+use crate::ui::figures::rate;
+use crate::ui::figures::time;
+use crate::ui::paint;
+use crate::ui::paint::Shown;
+use crate::ui::style::style;
+
+/// Columns between the two halves.
+const GAP: u16 = 3;
+
+/// Draws the status line.
+pub(super) fn draw(model: &Model, theme: &Theme, row: Rect, buf: &mut Buffer) {
+    let dim = style(theme, Role::Dim);
+    let row = Rect { width: row.width.saturating_sub(1), ..paint::after(row, 1) };
+    // Speeds are what people look for: the left half has first choice.
+    let left = fit(activity(model), row.width);
+    let rest = paint::after(paint::put(buf, row, Shown::all(&left), dim), GAP);
+    let right = fit(resources(model), rest.width);
+    if paint::columns(&right) <= rest.width && !right.as_str().ends_with('…') {
+        paint::put_right(buf, rest, &right, dim);
+    }
+}
+
+fn activity(model: &Model) -> Vec<Figure> {
+    let open = model.open_turns().count();
+    if model.is_leaving() {
+        return vec![figure(1, "leaving"), figure(2, format!("{open} still stopping"))];
+    }
+    match (model.current().running(), model.engine().state()) {
+        (Some(turn), _) if turn.is_stopping() => vec![figure(1, "stopping")],
+        (Some(turn), _) if *turn.phase() == Phase::Streaming => streaming(model, turn),
+        (Some(turn), state) => vec![figure(1, waiting(turn, state)), figure(2, "Ctrl-C stops it")],
+        (None, EngineState::Loading(load)) => {
+            vec![figure(1, format!("loading {} %", load.done)), figure(2, model.settings().model.clone())]
+        }
+        (None, EngineState::Ready(_)) => {
+            vec![figure(1, "ready"), figure(2, model.settings().model.clone()), figure(3, "? help")]
+        }
+        (None, EngineState::Lost(_)) => {
+            vec![figure(1, "engine stopped"), figure(2, "the next question starts it again")]
+        }
+    }
+}
+
+fn waiting(turn: &Turn, state: &EngineState) -> String {
+    match (turn.phase(), turn.prefill(), state) {
+        (Phase::Prefill, Some(prefill), _) => {
+            format!("prefill {}/{}", prefill.progress.done, prefill.progress.total)
+        }
+        (Phase::Queued(ahead), ..) => format!("waiting, {ahead} ahead"),
+        (_, _, EngineState::Loading(load)) => format!("loading {} %", load.done),
+        _ => "waiting".into(),
+    }
+}
+
+fn streaming(model: &Model, turn: &Turn) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    if let Some(ttft) = turn.timings().ttft {
+        figures.push(figure(2, format!("TTFT {}", time(ttft))));
+    }
+    if let Some(speed) = turn.prefill_tps() {
+        figures.push(figure(4, format!("prefill {}/s", rate(speed))));
+    }
+    if let Some(speed) = turn.rate().current(model.now()) {
+        figures.push(figure(1, format!("{} tok/s", rate(speed))));
+    }
+    if let Some(speed) = turn.decode_tps() {
+        figures.push(figure(3, format!("mean {}", rate(speed))));
+    }
+    if figures.is_empty() {
+        figures.push(figure(1, "streaming"));
+    }
+    figures
+}
+
+fn resources(model: &Model) -> Vec<Figure> {
+    let mut figures = Vec::new();
+    let (used, total) = (model.current().context_tokens(), model.context_limit());
+    if total > 0 {
+        figures.push(figure(1, format!("ctx {used}/{total}")));
+    }
+    if let Some(health) = model.engine().health() {
+        if health.level != DeviceLevel::Normal {
+            figures.push(figure(2, format!("device {}", health.level.name())));
+        }
+        if health.threads > 0 {
+            let plural = if health.threads == 1 { "" } else { "s" };
+            figures.push(figure(4, format!("{} thread{plural}", health.threads)));
+        }
+        if health.resident_bytes > 0 {
+            figures.push(figure(3, bytes(health.resident_bytes)));
+        }
+    }
+    figures
+}

@@ -1,0 +1,36 @@
+//! What a role looks like. Without colours, modifiers alone tell roles apart.
+
+use ratatui::style::Color as Ink;
+use ratatui::style::Modifier;
+use ratatui::style::Style;
+
+use crate::theme::Color;
+use crate::theme::Role;
+use crate::theme::Theme;
+
+/// Returns the style of text in `role`.
+pub(super) fn style(theme: &Theme, role: Role) -> Style {
+    let style = Style::default().fg(ink(theme.color(role)));
+    let plain = theme.is_plain();
+    match role {
+        Role::User | Role::Accent | Role::Bad => style.add_modifier(Modifier::BOLD),
+        Role::Dim | Role::Border if plain => style.add_modifier(Modifier::DIM),
+        Role::Selection if plain => style.add_modifier(Modifier::REVERSED),
+        Role::Selection => Style::default().bg(ink(theme.color(role))),
+        Role::Background => Style::default().bg(ink(theme.color(role))),
+        _ => style,
+    }
+}
+
+/// Returns the style of an untouched cell.
+pub(super) fn base(theme: &Theme) -> Style {
+    style(theme, Role::Background).fg(ink(theme.color(Role::Text)))
+}
+
+fn ink(color: Color) -> Ink {
+    match color {
+        Color::Default => Ink::Reset,
+        Color::Indexed(index) => Ink::Indexed(index),
+        Color::Rgb(r, g, b) => Ink::Rgb(r, g, b),
+    }
+}

@@ -1,0 +1,76 @@
+//! The first line: the sessions of this run.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::Model;
+use crate::app::Session;
+use crate::text::Clean;
+use crate::theme::Role;
+use crate::theme::Theme;
+use crate::ui::figures::DOT;
+use crate::ui::paint;
+use crate::ui::style::style;
+
+/// Title lengths to try, in graphemes, the longest that fits wins.
+const TITLES: [usize; 6] = [32, 24, 16, 12, 8, 4];
+
+/// Draws the tabs, as many as fit around the one in front, and the profile where there is room.
+pub(super) fn draw(model: &Model, theme: &Theme, row: Rect, buf: &mut Buffer) {
+    let labels = labels(model, row.width);
+    let first = first(&labels, model.current_index(), row.width);
+    let mut rest = row;
+    for (index, label) in labels.iter().enumerate().skip(first) {
+        if index > first && paint::columns(label) > rest.width {
+            break;
+        }
+        let front = index == model.current_index();
+        let look = if front {
+            style(theme, Role::Accent).patch(style(theme, Role::Selection))
+        } else {
+            style(theme, Role::Dim)
+        };
+        rest = paint::put(buf, rest, paint::Shown::all(label), look);
+    }
+    let settings = model.settings();
+    let about = format!("{}{DOT}{} ", settings.profile, settings.mode);
+    let about = Clean::one_line(&about, usize::from(row.width));
+    if !settings.profile.is_empty() && paint::columns(&about) < rest.width {
+        paint::put_right(buf, rest, &about, style(theme, Role::Dim));
+    }
+}
+
+fn labels(model: &Model, columns: u16) -> Vec<Clean> {
+    let made = |title| {
+        let sessions = model.sessions().iter().enumerate();
+        sessions.map(|(index, session)| label(index, session, title)).collect::<Vec<_>>()
+    };
+    let fits = |labels: &Vec<Clean>| {
+        labels.iter().map(|label| u32::from(paint::columns(label))).sum::<u32>() <= columns.into()
+    };
+    let fitting = TITLES.into_iter().map(made).find(fits);
+    fitting.unwrap_or_else(|| made(TITLES[TITLES.len() - 1]))
+}
+
+/// Returns ` 1 title ● `: running; `+`: an answer that was not looked at.
+fn label(index: usize, session: &Session, graphemes: usize) -> Clean {
+    let title = session.title().map_or("new", Clean::as_str);
+    let title = Clean::one_line(title, graphemes);
+    let mark = match session {
+        _ if session.running().is_some() => " ●",
+        _ if session.has_news() => " +",
+        _ => "",
+    };
+    Clean::one_line(&format!(" {} {title}{mark} ", index + 1), usize::MAX)
+}
+
+/// Returns the first tab to draw so that the one in front is on the screen.
+fn first(labels: &[Clean], front: usize, columns: u16) -> usize {
+    let mut room = columns;
+    let mut first = front;
+    for (index, label) in labels.iter().enumerate().take(front + 1).rev() {
+        let Some(left) = room.checked_sub(paint::columns(label)) else { break };
+        (room, first) = (left, index);
+    }
+    first
+}

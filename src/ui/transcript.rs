@@ -1,0 +1,205 @@
+//! The conversation: only the rows that are on the screen.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::EngineState;
+use crate::app::Model;
+use crate::app::Phase;
+use crate::app::Turn;
+use crate::chat::StopReason;
+use crate::theme::Role;
+use crate::theme::Theme;
+use crate::ui::bar;
+use crate::ui::figures::Figure;
+use crate::ui::figures::figure;
+use crate::ui::figures::fit;
+use crate::ui::figures::guess;
+use crate::ui::figures::rate;
+use crate::ui::figures::time;
+use crate::ui::layout::Layout;
+use crate::ui::layout::Line;
+use crate::ui::layout::Row;
+use crate::ui::paint;
+use crate::ui::paint::Shown;
+use crate::ui::style::style;
+use crate::ui::view::Stats;
+
+/// Columns before the text: a mark and a blank.
+pub(super) const GUTTER: u16 = 2;
+
+/// The longest line of text, in columns: longer ones are hard to read.
+const MEASURE: u16 = 120;
+
+/// The least room for a bar beside its figures.
+const LEAST_BAR: u16 = 8;
+
+/// Returns the columns that text is wrapped to in an area.
+pub(super) fn text_width(area: Rect) -> u16 {
+    area.width.saturating_sub(GUTTER + 1).clamp(1, MEASURE)
+}
+
+/// What drawing rows needs beside the buffer.
+#[derive(Clone, Copy)]
+pub(super) struct Scene<'a> {
+    pub(super) model: &'a Model,
+    pub(super) theme: &'a Theme,
+}
+
+/// Draws the rows of the session in front from `top` on.
+pub(super) fn draw(
+    scene: Scene<'_>,
+    (layout, top): (&Layout, usize),
+    area: Rect,
+    buf: &mut Buffer,
+    stats: &mut Stats,
+) {
+    let turns = scene.model.current().turns();
+    for (y, (index, row)) in (0..area.height).zip(layout.visible(top)) {
+        let Some(turn) = turns.get(index) else { return };
+        stats.drawn_rows += 1;
+        let line = Rect { width: text_width(area) + GUTTER + 1, ..paint::row_of(area, y) };
+        draw_row(scene, turn, &row, line.intersection(area), buf);
+    }
+}
+
+fn draw_row(scene: Scene<'_>, turn: &Turn, row: &Row<'_>, area: Rect, buf: &mut Buffer) {
+    let theme = scene.theme;
+    let text = paint::after(area, GUTTER);
+    match row {
+        Row::Blank => {}
+        Row::Question(range, first) => {
+            let look = style(theme, Role::User);
+            if *first {
+                paint::put(buf, area, Shown::literal("›"), look);
+            }
+            paint::put(buf, text, Shown::row(turn.shown_question(), range.clone()), look);
+        }
+        Row::Answer(range, first) => {
+            if *first {
+                paint::put(buf, area, Shown::literal("•"), style(theme, Role::Assistant));
+            }
+            let shown = Shown::row(turn.shown_answer(), range.clone());
+            paint::put(buf, text, shown, style(theme, Role::Text));
+        }
+        Row::Line(line) => draw_line(scene, turn, line, text, buf),
+    }
+}
+
+fn draw_line(scene: Scene<'_>, turn: &Turn, line: &Line, area: Rect, buf: &mut Buffer) {
+    let dim = style(scene.theme, Role::Dim);
+    let width = area.width.saturating_sub(1);
+    match line {
+        Line::Note(role, text) => {
+            paint::put(buf, area, Shown::all(text), style(scene.theme, *role));
+        }
+        Line::Figures => {
+            paint::put(buf, area, Shown::all(&fit(finished(turn), width)), dim);
+        }
+        Line::Decision => {
+            paint::put(buf, area, Shown::all(&fit(decision(turn), width)), dim);
+        }
+        Line::Progress => progress(scene, turn, Rect { width, ..area }, buf),
+    }
+}
+
+fn decision(turn: &Turn) -> Vec<Figure> {
+    let Some(decision) = turn.decision() else { return Vec::new() };
+    vec![
+        figure(1, decision.route.to_string()),
+        figure(2, decision.model.clone()),
+        figure(1, decision.reason.clone()),
+    ]
+}
+
+/// What a finished answer cost.
+fn finished(turn: &Turn) -> Vec<Figure> {
+    let usage = turn.usage();
+    let mut figures = Vec::new();
+    if let Some(decision) = turn.decision() {
+        figures.push(figure(6, decision.route.to_string()));
+        figures.push(figure(7, decision.model.clone()));
+    }
+    if let Some(ttft) = turn.timings().ttft {
+        figures.push(figure(2, format!("TTFT {}", time(ttft))));
+    }
+    if let (true, Some(speed)) = (usage.prompt_tokens > 0, turn.prefill_tps()) {
+        let evaluated = usage.prompt_tokens.saturating_sub(usage.cached_tokens);
+        figures.push(figure(4, format!("{evaluated} tok prefill {}/s", rate(speed))));
+    }
+    if usage.cached_tokens > 0 {
+        figures.push(figure(5, format!("{} cached", usage.cached_tokens)));
+    }
+    let tokens = usage.completion_tokens.max(turn.rate().count());
+    if let Some(speed) = turn.decode_tps() {
+        figures.push(figure(1, format!("{tokens} tok {}/s", rate(speed))));
+    } else if tokens > 0 {
+        figures.push(figure(1, format!("{tokens} tok")));
+    }
+    if let Phase::Finished(reason) = turn.phase() {
+        figures.push(figure(3, ended(reason)));
+    }
+    figures
+}
+
+fn ended(reason: &StopReason) -> &'static str {
+    match reason {
+        StopReason::EndOfTurn => "end of turn",
+        StopReason::Stop => "stop string",
+        StopReason::Length => "length limit",
+        StopReason::ContextFull => "context full",
+        StopReason::Cancelled => "stopped by you",
+        StopReason::Interrupted(_) => "interrupted",
+        StopReason::Failed(_) => "failed",
+    }
+}
+
+/// What is being waited for: a bar where an end is known.
+fn progress(scene: Scene<'_>, turn: &Turn, area: Rect, buf: &mut Buffer) {
+    let now = scene.model.now();
+    let left = |left: Option<std::time::Duration>| {
+        left.map_or_else(String::new, |left| format!("{} left", guess(left)))
+    };
+    let waited = || figure(2, guess(turn.elapsed(now)));
+    let (word, share, figures) = match (turn.phase(), scene.model.engine().state(), turn.prefill()) {
+        _ if turn.is_stopping() => ("stopping", None, vec![waited()]),
+        (Phase::Prefill, _, Some(prefill)) => {
+            let progress = prefill.progress;
+            let counted = figure(1, format!("{}/{}", progress.done, progress.total));
+            let cached = figure(3, format!("{} cached", prefill.cached));
+            let left = figure(2, left(progress.left(now)));
+            ("prefill", Some(progress.share()), vec![counted, cached, left])
+        }
+        (Phase::Queued(ahead), ..) => {
+            ("waiting", None, vec![figure(1, format!("{ahead} ahead")), waited()])
+        }
+        (_, EngineState::Loading(load), _) => {
+            let figures = vec![figure(1, format!("{} %", load.done)), figure(2, left(load.left(now)))];
+            ("loading", Some(load.share()), figures)
+        }
+        (_, EngineState::Lost(_), _) => ("starting the engine again", None, vec![waited()]),
+        _ => ("waiting", None, vec![waited()]),
+    };
+    labelled(scene.theme, (word, share), figures, area, buf);
+}
+
+/// Draws a word, a bar if there is a share to show, and figures.
+pub(super) fn labelled(
+    theme: &Theme,
+    (word, share): (&'static str, Option<f64>),
+    figures: Vec<Figure>,
+    area: Rect,
+    buf: &mut Buffer,
+) {
+    let dim = style(theme, Role::Dim);
+    let mut rest = paint::after(paint::put(buf, area, Shown::literal(word), dim), 2);
+    if let Some(share) = share {
+        let figures_room = rest.width.saturating_sub(LEAST_BAR + 2);
+        let text = fit(figures.clone(), figures_room);
+        let room = rest.width.saturating_sub(paint::columns(&text) + 2);
+        let width = room.min(bar::MAX_COLUMNS);
+        bar::draw(buf, Rect { width, ..rest }, share, theme);
+        rest = paint::after(rest, width + 2);
+    }
+    paint::put(buf, rest, Shown::all(&fit(figures, rest.width)), dim);
+}

@@ -1,0 +1,55 @@
+//! What an empty session shows: what will answer, and how to ask.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::EngineState;
+use crate::app::Model;
+use crate::theme::Role;
+use crate::theme::Theme;
+use crate::ui::figures::bytes;
+use crate::ui::figures::figure;
+use crate::ui::figures::fit;
+use crate::ui::figures::guess;
+use crate::ui::paint;
+use crate::ui::paint::Shown;
+use crate::ui::style::style;
+use crate::ui::transcript::GUTTER;
+use crate::ui::transcript::labelled;
+
+/// Draws the welcome at the top of the transcript's room.
+pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    let inner = Rect { width: area.width.saturating_sub(GUTTER + 1), ..paint::after(area, GUTTER) };
+    let row = |index| paint::row_of(inner, index);
+    let settings = model.settings();
+    let dim = style(theme, Role::Dim);
+    let name = fit(vec![figure(1, settings.model.clone())], inner.width);
+    paint::put(buf, row(1), Shown::all(&name), style(theme, Role::Accent));
+    match model.engine().state() {
+        EngineState::Loading(load) => {
+            let left = load.left(model.now()).map(|left| format!("{} left", guess(left)));
+            let figures =
+                vec![figure(1, format!("{} %", load.done)), figure(2, left.unwrap_or_default())];
+            labelled(theme, ("loading", Some(load.share())), figures, row(2), buf);
+        }
+        EngineState::Ready(info) => {
+            let figures = vec![
+                figure(1, "on this device"),
+                figure(2, info.description.clone()),
+                figure(3, bytes(info.weight_bytes)),
+                figure(4, format!("{} tokens of context", model.context_limit())),
+            ];
+            paint::put(buf, row(2), Shown::all(&fit(figures, inner.width)), dim);
+        }
+        EngineState::Lost(fault) => {
+            let told = fit(vec![figure(1, fault.message.clone())], inner.width);
+            paint::put(buf, row(2), Shown::all(&told), style(theme, Role::Bad));
+        }
+    }
+    let keys = vec![
+        figure(1, "Enter sends"),
+        figure(3, "Alt-Enter breaks the line"),
+        figure(2, "? lists the keys"),
+    ];
+    paint::put(buf, row(4), Shown::all(&fit(keys, inner.width)), dim);
+}
