@@ -23,7 +23,8 @@ mod terminal;
 pub use chat::chat;
 pub use crash::install as install_crash_hook;
 pub use front::{Front, FrontError};
-pub use one_shot::{Asked, Question, ask};
+pub use one_shot::{Asked, OneShot, Told};
+pub use printer::Printed;
 pub use stdin::read_stdin;
 pub use terminal::reset as reset_terminal;
 

@@ -75,7 +75,15 @@ impl Screen {
                 done.notify_one();
             }
         });
-        Ok(Self { terminal, frame, view: View::default(), theme, writer, on_its_way: false, written })
+        Ok(Self {
+            terminal,
+            frame,
+            view: View::default(),
+            theme,
+            writer,
+            on_its_way: false,
+            written,
+        })
     }
 
     /// Returns whether a frame can be drawn now.
@@ -101,7 +109,7 @@ impl Screen {
     ///
     /// # Errors
     /// The terminal does not tell its size.
-    pub(super) fn draw(&mut self, model: &Model) -> io::Result<Laid> {
+    pub(super) fn draw(&mut self, model: &Model) -> io::Result<Option<Laid>> {
         let mut laid = None;
         let (theme, view) = (&self.theme, &mut self.view);
         self.terminal.draw(|frame| {
@@ -110,14 +118,14 @@ impl Screen {
             if let Some(cursor) = drawn.cursor {
                 frame.set_cursor_position(cursor);
             }
-            laid = Some(drawn.laid);
+            laid = drawn.laid;
         })?;
         let mut bytes = BEGIN_UPDATE.to_vec();
         bytes.extend(self.frame.take());
         bytes.extend_from_slice(END_UPDATE);
         // The channel is empty: only one frame is ever on its way.
         self.on_its_way = self.writer.send(bytes).is_ok();
-        laid.ok_or_else(|| io::Error::other("the frame was not drawn"))
+        Ok(laid)
     }
 
     /// Makes the next frame draw every cell.

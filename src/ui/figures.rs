@@ -85,7 +85,10 @@ mod tests {
     #[test]
     fn numbers_have_the_digits_that_matter() {
         let ms = Duration::from_millis;
-        assert_eq!([ms(0), ms(142), ms(999), ms(1000)].map(time), ["0 ms", "142 ms", "999 ms", "1.00 s"]);
+        assert_eq!(
+            [ms(0), ms(142), ms(999), ms(1000)].map(time),
+            ["0 ms", "142 ms", "999 ms", "1.00 s"]
+        );
         assert_eq!([ms(9994), ms(12_340)].map(time), ["9.99 s", "12.3 s"]);
         assert_eq!([ms(59_960), ms(125_000)].map(time), ["1 min 00 s", "2 min 05 s"]);
         assert_eq!([ms(1240), ms(12_400), ms(61_000)].map(guess), ["1.2 s", "12 s", "2 min"]);

@@ -35,7 +35,12 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -
         }
         Some(Overlay::Close) => {
             let title = model.current().title().map_or("new", Clean::as_str);
-            ask(("Close this session?", title, "y close and forget it · n keep it"), theme, area, buf);
+            ask(
+                ("Close this session?", title, "y close and forget it · n keep it"),
+                theme,
+                area,
+                buf,
+            );
             0
         }
     }

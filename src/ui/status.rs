@@ -46,7 +46,10 @@ fn activity(model: &Model) -> Vec<Figure> {
         (Some(turn), _) if *turn.phase() == Phase::Streaming => streaming(model, turn),
         (Some(turn), state) => vec![figure(1, waiting(turn, state)), figure(2, "Ctrl-C stops it")],
         (None, EngineState::Loading(load)) => {
-            vec![figure(1, format!("loading {} %", load.done)), figure(2, model.settings().model.clone())]
+            vec![
+                figure(1, format!("loading {} %", load.done)),
+                figure(2, model.settings().model.clone()),
+            ]
         }
         (None, EngineState::Ready(_)) => {
             vec![figure(1, "ready"), figure(2, model.settings().model.clone()), figure(3, "? help")]

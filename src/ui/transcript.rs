@@ -161,7 +161,8 @@ fn progress(scene: Scene<'_>, turn: &Turn, area: Rect, buf: &mut Buffer) {
         left.map_or_else(String::new, |left| format!("{} left", guess(left)))
     };
     let waited = || figure(2, guess(turn.elapsed(now)));
-    let (word, share, figures) = match (turn.phase(), scene.model.engine().state(), turn.prefill()) {
+    let (word, share, figures) = match (turn.phase(), scene.model.engine().state(), turn.prefill())
+    {
         _ if turn.is_stopping() => ("stopping", None, vec![waited()]),
         (Phase::Prefill, _, Some(prefill)) => {
             let progress = prefill.progress;
@@ -174,7 +175,8 @@ fn progress(scene: Scene<'_>, turn: &Turn, area: Rect, buf: &mut Buffer) {
             ("waiting", None, vec![figure(1, format!("{ahead} ahead")), waited()])
         }
         (_, EngineState::Loading(load), _) => {
-            let figures = vec![figure(1, format!("{} %", load.done)), figure(2, left(load.left(now)))];
+            let figures =
+                vec![figure(1, format!("{} %", load.done)), figure(2, left(load.left(now)))];
             ("loading", Some(load.share()), figures)
         }
         (_, EngineState::Lost(_), _) => ("starting the engine again", None, vec![waited()]),

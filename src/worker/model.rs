@@ -147,6 +147,14 @@ impl Model {
         Arc::clone(&self.weights)
     }
 
+    /// Returns llama.cpp's process-wide state, for a context of the safe crate.
+    ///
+    /// # Panics
+    /// Never: a model cannot be loaded without it.
+    pub fn backend(&self) -> &'static LlamaBackend {
+        backend().expect("a loaded model has a backend")
+    }
+
     fn vocab(&self) -> LlamaVocab<'_> {
         self.weights.vocab()
     }

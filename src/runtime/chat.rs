@@ -1,0 +1,296 @@
+//! The chat in the terminal: one loop over keys, signals, tokens and time.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::Front;
+use super::clock::Clock;
+use super::crash;
+use super::driver::Driver;
+use super::ids;
+use super::input;
+use super::input::Input;
+use super::screen::Screen;
+use super::signals;
+use super::signals::Signal;
+use super::signals::Signals;
+use super::terminal;
+use crate::app;
+use crate::app::Effect;
+use crate::app::Model;
+use crate::app::Msg;
+use crate::backend::TurnQueue;
+use crate::backend::turn_queue;
+use crate::chat::TokenEvent;
+use crate::chat::TurnEvent;
+use crate::engine::Engine;
+use crate::engine::EngineEvent;
+use crate::theme::Theme;
+
+/// Between two frames: no screen shows more than 60 a second.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// Events of turns that wait for the loop; a full queue makes the backends wait.
+const TURN_EVENTS: usize = 1024;
+
+/// News of the engine that wait for the loop.
+const ENGINE_EVENTS: usize = 64;
+
+/// The most messages between two frames, so that a flood cannot keep the screen still.
+const DRAIN_MAX: usize = 512;
+
+/// How long turns may take to end once the terminal is gone: nobody sees them.
+const HANGUP_DEADLINE: Duration = Duration::from_millis(500);
+
+/// Runs the chat until the user leaves; returns the signal to die by, if one asked for the end.
+///
+/// # Errors
+/// The terminal cannot be taken. It is given back in every case.
+pub async fn chat(front: &Front, theme: Theme, ephemeral: bool) -> io::Result<Option<i32>> {
+    let signals = Signals::take()?;
+    terminal::enter()?;
+    let ended = match Chat::new(front, theme, ephemeral, signals) {
+        Ok(mut chat) => chat.run().await,
+        Err(error) => Err(error),
+    };
+    terminal::restore();
+    ended
+}
+
+struct Chat {
+    clock: Clock,
+    model: Model,
+    driver: Driver,
+    screen: Screen,
+    signals: Signals,
+    inputs: mpsc::Receiver<Input>,
+    turns: TurnQueue,
+    engine: mpsc::Receiver<EngineEvent>,
+    /// The version of the model that the screen shows, and when it was drawn.
+    drawn: Option<(u64, Duration)>,
+    /// When to stop waiting, once the terminal is gone.
+    deadline: Option<Duration>,
+    die_by: Option<i32>,
+    exit: bool,
+    panic_at: Option<String>,
+}
+
+/// One thing that the loop woke up for.
+enum Woken {
+    Signal(Signal),
+    Input(Option<Input>),
+    Turn(crate::chat::TurnId, TurnEvent),
+    Engine(EngineEvent),
+    Written,
+    Time,
+}
+
+impl Chat {
+    fn new(front: &Front, theme: Theme, ephemeral: bool, signals: Signals) -> io::Result<Self> {
+        let screen = Screen::new(theme)?;
+        let (events, engine) = mpsc::channel(ENGINE_EVENTS);
+        let backend = Engine::new(front.engine.clone(), events);
+        backend.warm();
+        let (queue, turns) = turn_queue(TURN_EVENTS);
+        let settings = app::Settings {
+            profile: front.profile.name.clone(),
+            mode: front.profile.mode,
+            model: front.model.clone(),
+            system: front.profile.system.clone(),
+            sampling: front.profile.sampling.clone(),
+            limits: front.limits(),
+            ephemeral,
+        };
+        let (width, height) = crossterm::terminal::size()?;
+        Ok(Self {
+            clock: Clock::start(),
+            model: Model::new(settings, ids::new_session(), width, height),
+            driver: Driver::new(front, backend, queue),
+            screen,
+            signals,
+            inputs: input::read(),
+            turns,
+            engine,
+            drawn: None,
+            deadline: None,
+            die_by: None,
+            exit: false,
+            panic_at: front.panic_at.clone(),
+        })
+    }
+
+    async fn run(&mut self) -> io::Result<Option<i32>> {
+        while !self.exit {
+            self.draw_if_due()?;
+            let woken = self.wait().await;
+            self.handle(woken)?;
+            self.drain()?;
+        }
+        self.driver.cancel_all();
+        Ok(self.die_by)
+    }
+
+    /// Sleeps until there is something to do. An idle chat does not wake up.
+    async fn wait(&mut self) -> Woken {
+        let wake = self.wake_at();
+        let clock = self.clock;
+        let time = async {
+            match wake {
+                Some(at) => tokio::time::sleep_until(clock.instant(at)).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            signal = self.signals.next() => Woken::Signal(signal),
+            // Once the terminal is gone its closed channel would wake the loop again and again.
+            input = self.inputs.recv(), if self.deadline.is_none() => Woken::Input(input),
+            Some((turn, event)) = self.turns.recv() => Woken::Turn(turn, event),
+            Some(event) = self.engine.recv() => Woken::Engine(event),
+            () = self.screen.written() => Woken::Written,
+            () = time => Woken::Time,
+        }
+    }
+
+    /// Returns when time alone makes something happen: the next frame, if there is something new
+    /// to draw and the terminal takes it, or what the model waits for.
+    fn wake_at(&self) -> Option<Duration> {
+        let frame = match self.drawn {
+            Some((version, at)) if version != self.model.version() => Some(at + FRAME),
+            Some(_) => None,
+            None => Some(Duration::ZERO),
+        };
+        let frame = frame.filter(|_| self.screen.is_free());
+        [frame, self.model.next_deadline(), self.deadline].into_iter().flatten().min()
+    }
+
+    fn handle(&mut self, woken: Woken) -> io::Result<()> {
+        let at = self.clock.at();
+        match woken {
+            Woken::Signal(signal) => self.signal(signal, at),
+            Woken::Input(Some(Input::Key(key))) => self.update(Msg::Key { key, at }),
+            Woken::Input(Some(Input::Paste(text))) => self.update(Msg::Paste(text)),
+            Woken::Input(Some(Input::Gone) | None) => self.hang_up(at),
+            Woken::Turn(turn, event) => {
+                if matches!(event, TurnEvent::Token(TokenEvent::Finished(..))) {
+                    self.driver.ended(turn);
+                }
+                self.update(Msg::Turn { turn, event, at })
+            }
+            Woken::Engine(EngineEvent::Load(state)) => self.update(Msg::Load { state, at }),
+            Woken::Engine(EngineEvent::Health(health)) => self.update(Msg::Health(health)),
+            Woken::Engine(EngineEvent::Lost(fault)) => self.update(Msg::Lost(fault)),
+            Woken::Written => {
+                self.screen.free();
+                Ok(())
+            }
+            Woken::Time => self.time(at),
+        }
+    }
+
+    /// Takes what is ready beside what the loop woke up for, so that a frame shows all of it.
+    fn drain(&mut self) -> io::Result<()> {
+        for _ in 0..DRAIN_MAX {
+            let woken = if let Ok((turn, event)) = self.turns.try_recv() {
+                Woken::Turn(turn, event)
+            } else if let Ok(input) = self.inputs.try_recv() {
+                Woken::Input(Some(input))
+            } else if let Ok(event) = self.engine.try_recv() {
+                Woken::Engine(event)
+            } else {
+                return Ok(());
+            };
+            self.handle(woken)?;
+        }
+        Ok(())
+    }
+
+    fn time(&mut self, at: Duration) -> io::Result<()> {
+        if self.deadline.is_some_and(|deadline| at >= deadline) {
+            return self.update(Msg::Deadline);
+        }
+        match self.model.next_deadline() {
+            Some(due) if at >= due && self.model.is_leaving() => self.update(Msg::Deadline),
+            Some(due) if at >= due => self.update(Msg::Tick(at)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn signal(&mut self, signal: Signal, at: Duration) -> io::Result<()> {
+        match signal {
+            Signal::Leave(number) => {
+                self.die_by = Some(number);
+                self.update(Msg::Quit(at))
+            }
+            Signal::Hangup => self.hang_up(at),
+            Signal::Suspend => self.suspend(),
+            Signal::Continue => self.resume(),
+            Signal::Resize => {
+                let (width, height) = crossterm::terminal::size()?;
+                self.update(Msg::Resize { width, height })
+            }
+        }
+    }
+
+    /// The terminal is gone: everything ends soon, and nobody is asked.
+    fn hang_up(&mut self, at: Duration) -> io::Result<()> {
+        if self.deadline.is_none() {
+            self.deadline = Some(at + HANGUP_DEADLINE);
+            self.die_by = Some(signal_hook::consts::SIGHUP);
+            return self.update(Msg::Quit(at));
+        }
+        Ok(())
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        terminal::restore();
+        signals::stop_self();
+        self.resume()
+    }
+
+    fn resume(&mut self) -> io::Result<()> {
+        terminal::enter()?;
+        self.screen.repaint()?;
+        self.update(Msg::Redraw)
+    }
+
+    fn update(&mut self, msg: Msg) -> io::Result<()> {
+        for effect in self.model.update(msg) {
+            match effect {
+                Effect::Generate { turn, generation } => self.driver.generate(turn, generation),
+                Effect::Cancel(turn) => self.driver.cancel(turn),
+                Effect::Forget(session) => self.driver.forget(session),
+                Effect::NewSessionId => {
+                    self.update(Msg::SessionCreated { id: ids::new_session() })?;
+                }
+                Effect::Suspend => self.suspend()?,
+                Effect::Repaint => self.screen.repaint()?,
+                Effect::Exit => self.exit = true,
+            }
+        }
+        Ok(())
+    }
+
+    fn draw_if_due(&mut self) -> io::Result<()> {
+        let at = self.clock.at();
+        let due = match self.drawn {
+            Some((version, drawn)) => version != self.model.version() && at >= drawn + FRAME,
+            None => true,
+        };
+        // Once the terminal is gone there is nothing to draw on.
+        if !due || !self.screen.is_free() || self.deadline.is_some() {
+            return Ok(());
+        }
+        if self.model.current().running().is_some() {
+            crash::provoke("draw", self.panic_at.as_deref());
+        }
+        let version = self.model.version();
+        let laid = self.screen.draw(&self.model)?;
+        self.drawn = Some((version, at));
+        match laid {
+            Some(laid) => self.update(Msg::Laid(laid)),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! One turn without a screen: for scripts and pipes.
+
+use std::io;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::Front;
+use super::clock::Clock;
+use super::driver::Driver;
+use super::ids;
+use super::printer;
+use super::printer::Printed;
+use super::signals::Signal;
+use super::signals::Signals;
+use crate::backend::turn_queue;
+use crate::chat::Generation;
+use crate::chat::Message;
+use crate::chat::Priority;
+use crate::chat::Role;
+use crate::chat::StopReason;
+use crate::chat::Timings;
+use crate::chat::TokenEvent;
+use crate::chat::TurnEvent;
+use crate::chat::TurnId;
+use crate::engine::Engine;
+use crate::engine::EngineEvent;
+
+/// Events that wait to be printed; a full queue makes the engine pause the turn.
+const TURN_EVENTS: usize = 256;
+
+/// How long a cancelled turn, or output that nobody reads, may hold up the end.
+const LEAVE_WITHIN: Duration = Duration::from_secs(2);
+
+/// One step, as the printer is told of it.
+#[derive(Debug)]
+pub enum Told<'a> {
+    /// The engine's own state.
+    Engine(&'a EngineEvent),
+    /// A step of the turn, with the times so far.
+    Turn(&'a TurnEvent, Timings),
+}
+
+/// How the turn went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Why it ended.
+    pub reason: StopReason,
+    /// The reader of standard output went away.
+    pub unread: bool,
+    /// The time ran out.
+    pub timed_out: bool,
+}
+
+/// A front with its engine on the way, so that it loads while the question is still being read.
+#[derive(Debug)]
+pub struct OneShot {
+    front: Front,
+    engine: Engine,
+    news: mpsc::Receiver<EngineEvent>,
+}
+
+impl OneShot {
+    /// Starts the engine. Must be called within the runtime of [`super::tasks`].
+    pub fn begin(front: Front) -> Self {
+        // Few and small: they wait until the question is there.
+        let (events, news) = mpsc::channel(256);
+        let engine = Engine::new(front.engine.clone(), events);
+        engine.warm();
+        Self { front, engine, news }
+    }
+
+    /// Asks one question and prints what comes.
+    ///
+    /// # Errors
+    /// Signals cannot be taken over, or standard output fails otherwise than by being closed.
+    pub async fn ask(
+        self,
+        prompt: String,
+        timeout: Option<Duration>,
+        print: &mut dyn FnMut(Told<'_>) -> Printed,
+    ) -> io::Result<Asked> {
+        let signals = Signals::take()?;
+        let (queue, turns) = turn_queue(TURN_EVENTS);
+        let mut driver = Driver::new(&self.front, self.engine, queue);
+        driver.generate(TurnId(1), generation(&self.front, prompt));
+        let clock = Clock::start();
+        let (out, written) = printer::start();
+        let asking = Asking {
+            clock,
+            driver,
+            signals,
+            turns,
+            news: self.news,
+            out,
+            written,
+            deadline: None,
+            timings: Timings::default(),
+            asked: Asked { reason: StopReason::Cancelled, unread: false, timed_out: false },
+        };
+        asking.run(timeout, print).await
+    }
+}
+
+fn generation(front: &Front, prompt: String) -> Generation {
+    let system = front.profile.system.iter().map(|text| Message::text(Role::System, text));
+    Generation {
+        session: ids::new_session(),
+        messages: system.chain([Message::text(Role::User, prompt)]).collect(),
+        sampling: front.profile.sampling.clone(),
+        limits: front.limits(),
+        priority: Priority::Background,
+        ephemeral: true,
+    }
+}
+
+struct Asking {
+    clock: Clock,
+    driver: Driver,
+    signals: Signals,
+    turns: crate::backend::TurnQueue,
+    news: mpsc::Receiver<EngineEvent>,
+    out: printer::Out,
+    written: printer::Written,
+    /// When to stop waiting for the end.
+    deadline: Option<Duration>,
+    timings: Timings,
+    asked: Asked,
+}
+
+impl Asking {
+    async fn run(
+        mut self,
+        timeout: Option<Duration>,
+        print: &mut dyn FnMut(Told<'_>) -> Printed,
+    ) -> io::Result<Asked> {
+        let mut pending: Option<Printed> = None;
+        let mut finished = false;
+        while !(finished && pending.is_none()) {
+            let limit = if self.asked.timed_out { None } else { timeout };
+            let wake = [limit, self.deadline].into_iter().flatten().min();
+            tokio::select! {
+                signal = self.signals.next() => if self.signal(signal) { break },
+                () = until(self.clock, wake) => if self.time() { break },
+                failed = self.written.failed() => {
+                    pending = None;
+                    self.unread(failed)?;
+                }
+                () = self.out.has_room(), if pending.is_some() => {
+                    self.out.put(pending.take().unwrap_or_default());
+                }
+                Some(event) = self.news.recv(), if pending.is_none() => {
+                    pending = self.listening().then(|| print(Told::Engine(&event)));
+                }
+                Some((_, event)) = self.turns.recv(), if pending.is_none() && !finished => {
+                    finished = self.note(&event);
+                    let told = Told::Turn(&event, self.timings);
+                    pending = self.listening().then(|| print(told));
+                }
+            }
+        }
+        let closed = self.written.close(self.out, LEAVE_WITHIN).await;
+        match closed {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.asked.unread = true,
+            closed => closed?,
+        }
+        Ok(self.asked)
+    }
+
+    /// Takes the times; returns whether the turn has ended.
+    fn note(&mut self, event: &TurnEvent) -> bool {
+        self.timings.total = self.clock.at();
+        match event {
+            TurnEvent::Token(TokenEvent::Delta(text)) => {
+                if !text.trim().is_empty() {
+                    self.timings.ttft.get_or_insert(self.timings.total);
+                }
+                false
+            }
+            TurnEvent::Token(TokenEvent::Finished(reason, _)) => {
+                self.asked.reason = reason.clone();
+                true
+            }
+            TurnEvent::Token(TokenEvent::Queued(_) | TokenEvent::Prefill { .. })
+            | TurnEvent::Routed(_) => false,
+        }
+    }
+
+    /// Returns whether somebody reads what is printed.
+    fn listening(&self) -> bool {
+        !self.asked.unread
+    }
+
+    /// Stops the turn; a second signal, or no end in time, ends at once.
+    fn signal(&mut self, signal: Signal) -> bool {
+        match signal {
+            Signal::Leave(_) | Signal::Hangup => self.stop(),
+            Signal::Suspend => {
+                super::signals::stop_self();
+                false
+            }
+            Signal::Continue | Signal::Resize => false,
+        }
+    }
+
+    fn time(&mut self) -> bool {
+        if self.deadline.is_some() {
+            return true;
+        }
+        self.asked.timed_out = true;
+        self.stop()
+    }
+
+    fn stop(&mut self) -> bool {
+        let again = self.deadline.is_some();
+        self.driver.cancel_all();
+        self.deadline.get_or_insert(self.clock.at() + LEAVE_WITHIN);
+        again
+    }
+
+    /// Standard output failed: a closed one is no error, the turn just has no reader.
+    fn unread(&mut self, error: io::Error) -> io::Result<()> {
+        self.asked.unread = true;
+        self.stop();
+        if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
+    }
+}
+
+async fn until(clock: Clock, at: Option<Duration>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(clock.instant(at)).await,
+        None => std::future::pending().await,
+    }
+}

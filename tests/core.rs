@@ -1,0 +1,317 @@
+//! The batch over the real model: what it generates does not depend on what runs beside it.
+
+mod support;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use edgewise::chat::Generation;
+use edgewise::chat::Limits;
+use edgewise::chat::Message;
+use edgewise::chat::Priority;
+use edgewise::chat::Role;
+use edgewise::chat::Sampling;
+use edgewise::chat::SessionId;
+use edgewise::chat::StopReason;
+use edgewise::chat::TokenEvent;
+use edgewise::chat::Usage;
+use edgewise::worker::Core;
+use edgewise::worker::CoreParams;
+use edgewise::worker::Model;
+use edgewise::worker::Outlet;
+use edgewise::worker::TurnKey;
+use llama_cpp_2::context::params::LlamaContextParams;
+use llama_cpp_2::llama_batch::LlamaBatch;
+use llama_cpp_2::sampling::LlamaSampler;
+
+/// Keeps all events, in order; clients in `deaf` take nothing.
+#[derive(Debug, Default)]
+struct Kept {
+    events: Vec<(TurnKey, TokenEvent)>,
+    deaf: Vec<u32>,
+}
+
+impl Outlet for Kept {
+    fn ready(&self, client: u32) -> bool {
+        !self.deaf.contains(&client)
+    }
+
+    fn event(&mut self, key: TurnKey, event: TokenEvent) {
+        self.events.push((key, event));
+    }
+}
+
+const CLIENT: u32 = 1;
+
+fn key(turn: u64) -> TurnKey {
+    TurnKey { client: CLIENT, turn }
+}
+
+fn greedy(session: u128, messages: Vec<Message>, max_tokens: u32) -> Generation {
+    Generation {
+        session: SessionId(session),
+        messages,
+        sampling: Sampling { temp: 0.0, ..Sampling::default() },
+        limits: Limits { max_tokens: Some(max_tokens), stop: Vec::new(), n_ctx: 2048 },
+        priority: Priority::Interactive,
+        ephemeral: false,
+    }
+}
+
+fn user(text: &str) -> Message {
+    Message::text(Role::User, text)
+}
+
+fn core(pool_tokens: u32) -> Core<Kept> {
+    let model = Model::load(&support::model(), |_| true).expect("the model loads");
+    let params = CoreParams { pool_tokens, batch_tokens: 512, max_turns: 4, threads: 2 };
+    Core::new(Arc::new(model), params, Arc::new(AtomicBool::new(false)), Kept::default())
+        .expect("the pool fits")
+}
+
+fn run(core: &mut Core<Kept>) {
+    while core.step() {}
+}
+
+/// Gives a turn's text and its end, and checks that it ended exactly once.
+fn answer(core: &mut Core<Kept>, turn: u64) -> (String, StopReason, Usage) {
+    let mut text = String::new();
+    let mut ends = Vec::new();
+    for (of, event) in &core.outlet().events {
+        match event {
+            _ if *of != key(turn) => {}
+            TokenEvent::Delta(delta) => text.push_str(delta),
+            TokenEvent::Finished(reason, usage) => ends.push((reason.clone(), *usage)),
+            TokenEvent::Queued(_) | TokenEvent::Prefill { .. } => {}
+        }
+    }
+    assert_eq!(ends.len(), 1, "turn {turn} ends once");
+    let (reason, usage) = ends.remove(0);
+    (text, reason, usage)
+}
+
+/// The same by the plainest loop over the same library: one sequence, one token at a time.
+fn plain(messages: &[Message], max_tokens: usize) -> String {
+    let model = Model::load(&support::model(), |_| true).expect("the model loads");
+    let weights = model.weights();
+    let prompt = model.tokens(messages).expect("the prompt renders");
+    let params = LlamaContextParams::default()
+        .with_n_ctx(std::num::NonZeroU32::new(2048))
+        .with_n_batch(512)
+        .with_n_ubatch(512)
+        .with_n_threads(2)
+        .with_n_threads_batch(2);
+    // The batch of the core holds one sequence after another: so does this one.
+    let backend = model.backend();
+    let mut context = weights.new_context(backend, params).expect("a context");
+    let mut batch = LlamaBatch::new(512, 1);
+    let last = prompt.len() - 1;
+    for (position, token) in prompt.iter().enumerate() {
+        let at = i32::try_from(position).expect("small");
+        batch.add(*token, at, &[0], position == last).expect("room");
+    }
+    context.decode(&mut batch).expect("the prompt is evaluated");
+    let mut sampler = LlamaSampler::greedy();
+    let mut bytes = Vec::new();
+    for position in prompt.len()..prompt.len() + max_tokens {
+        let token = sampler.sample(&context, batch.n_tokens() - 1);
+        if weights.vocab().is_eog(token) {
+            break;
+        }
+        weights.vocab().token_to_piece_into(token, &mut bytes, false, None);
+        batch.clear();
+        batch.add(token, i32::try_from(position).expect("small"), &[0], true).expect("room");
+        context.decode(&mut batch).expect("the token is evaluated");
+    }
+    String::from_utf8(bytes).expect("whole characters")
+}
+
+#[test]
+fn greedy_tokens_equal_those_of_a_plain_loop() {
+    let question = [user("Name three colours of the rainbow.")];
+    let mut core = core(2048);
+    core.submit(key(1), greedy(1, question.to_vec(), 40));
+    run(&mut core);
+    let (text, reason, usage) = answer(&mut core, 1);
+    assert_eq!(text, plain(&question, 40));
+    assert!(!text.trim().is_empty());
+    assert!(matches!(reason, StopReason::Length | StopReason::EndOfTurn), "{reason:?}");
+    assert!(usage.completion_tokens > 5 && usage.prompt_tokens > 10, "{usage:?}");
+}
+
+#[test]
+fn a_second_turn_evaluates_only_what_is_new() {
+    let mut core = core(2048);
+    let mut messages = vec![user("What is the capital of France?")];
+    core.submit(key(1), greedy(1, messages.clone(), 24));
+    run(&mut core);
+    let (first, _, usage) = answer(&mut core, 1);
+    assert_eq!(usage.cached_tokens, 0);
+    messages.push(Message::text(Role::Assistant, first));
+    messages.push(user("And of Spain?"));
+    let probe = core.probe(&greedy(1, messages.clone(), 24)).expect("it fits");
+    core.submit(key(2), greedy(1, messages.clone(), 24));
+    run(&mut core);
+    let (second, _, usage) = answer(&mut core, 2);
+    assert!(usage.cached_tokens >= usage.prompt_tokens - 16, "{usage:?}");
+    assert_eq!(
+        (probe.prompt_tokens, probe.cached_tokens),
+        (usage.prompt_tokens, usage.cached_tokens)
+    );
+    // A session of its own evaluates all of it, and says the same.
+    core.submit(key(3), greedy(9, messages, 24));
+    run(&mut core);
+    let (anew, _, usage) = answer(&mut core, 3);
+    assert_eq!(usage.cached_tokens, 0);
+    assert_eq!(second, anew);
+}
+
+#[test]
+fn two_sessions_decode_together() {
+    let mut core = core(2048);
+    let questions = ["Count from one to ten.", "Write a line about the sea."];
+    for (turn, question) in (1..).zip(questions) {
+        core.submit(key(turn), greedy(u128::from(turn), vec![user(question)], 20));
+    }
+    run(&mut core);
+    let order: Vec<u64> = core
+        .outlet()
+        .events
+        .iter()
+        .filter(|(_, event)| matches!(event, TokenEvent::Delta(_)))
+        .map(|(key, _)| key.turn)
+        .collect();
+    let switches = order.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    assert!(switches > 20, "the deltas interleave: {order:?}");
+    for turn in 1..=2 {
+        assert_eq!(answer(&mut core, turn).2.completion_tokens, 20);
+    }
+}
+
+#[test]
+fn a_long_prompt_is_sliced_between_the_tokens_of_a_stream() {
+    let mut core = core(4096);
+    core.submit(key(1), greedy(1, vec![user("Tell a long story.")], 60));
+    while !core.outlet().events.iter().any(|(_, event)| matches!(event, TokenEvent::Delta(_))) {
+        assert!(core.step());
+    }
+    let long = "All work and no play makes a dull day. ".repeat(60);
+    core.submit(key(2), greedy(2, vec![user(&long)], 4));
+    run(&mut core);
+    let events = &core.outlet().events;
+    let begun = events.iter().position(|(of, _)| *of == key(2)).expect("the prompt begins");
+    let first = events
+        .iter()
+        .position(|(of, event)| *of == key(2) && matches!(event, TokenEvent::Delta(_)))
+        .expect("the prompt is answered");
+    let between = &events[begun..first];
+    let slices = between.iter().filter(|(of, _)| *of == key(2)).count();
+    let streamed = between.iter().filter(|(of, _)| *of == key(1)).count();
+    assert!(slices > 3 && streamed >= slices - 2, "{slices} slices, {streamed} tokens between");
+}
+
+#[test]
+fn cancelling_keeps_what_is_cached_and_disturbs_nobody() {
+    let mut core = core(2048);
+    let question = vec![user("Write about mountains.")];
+    core.submit(key(1), greedy(1, question.clone(), 40));
+    core.submit(key(2), greedy(2, vec![user("Write about rivers.")], 10));
+    for _ in 0..8 {
+        core.step();
+    }
+    core.cancel(key(1));
+    run(&mut core);
+    assert_eq!(answer(&mut core, 1).1, StopReason::Cancelled);
+    assert_eq!(answer(&mut core, 2).2.completion_tokens, 10);
+    core.submit(key(3), greedy(1, question, 4));
+    run(&mut core);
+    let usage = answer(&mut core, 3).2;
+    assert_eq!(usage.cached_tokens, usage.prompt_tokens - 1);
+}
+
+#[test]
+fn a_full_pool_evicts_the_idle_then_makes_a_turn_wait_and_loses_no_token() {
+    // Two turns of 300 tokens do not fit 512 cells together; alone each does.
+    let tale = |about: &str| vec![user(&format!("Write a very long tale about {about}."))];
+    let alone = |about: &str| {
+        let mut core = core(512);
+        core.submit(key(1), greedy(1, tale(about), 300));
+        run(&mut core);
+        answer(&mut core, 1)
+    };
+    let mut together = core(512);
+    together.submit(key(7), greedy(7, vec![user("Hello.")], 8));
+    run(&mut together);
+    for (turn, about) in [(1, "a fox"), (2, "a ship")] {
+        together.submit(key(turn), greedy(u128::from(turn), tale(about), 300));
+    }
+    run(&mut together);
+    for (turn, about) in [(1, "a fox"), (2, "a ship")] {
+        let (text, reason, usage) = answer(&mut together, turn);
+        let (expected, expected_reason, expected_usage) = alone(about);
+        assert_eq!(reason, expected_reason, "turn {turn}");
+        assert_eq!(usage.completion_tokens, expected_usage.completion_tokens, "turn {turn}");
+        // Another batch shape may round another way: the beginning is the same at least.
+        assert_eq!(text[..40], expected[..40], "turn {turn}");
+    }
+}
+
+#[test]
+fn a_client_that_does_not_listen_pauses_its_own_turn_only() {
+    let mut core = core(2048);
+    core.submit(key(1), greedy(1, vec![user("Count to ten.")], 12));
+    let other = TurnKey { client: 2, turn: 1 };
+    core.submit(other, greedy(2, vec![user("Count to ten.")], 12));
+    for _ in 0..4 {
+        core.step();
+    }
+    core.outlet().deaf.push(CLIENT);
+    let before = core.outlet().events.iter().filter(|(of, _)| *of == key(1)).count();
+    run(&mut core);
+    let after = core.outlet().events.iter().filter(|(of, _)| *of == key(1)).count();
+    assert_eq!(before, after);
+    core.outlet().deaf.clear();
+    run(&mut core);
+    let mut texts: HashMap<TurnKey, String> = HashMap::new();
+    for (of, event) in &core.outlet().events {
+        if let TokenEvent::Delta(delta) = event {
+            texts.entry(*of).or_default().push_str(delta);
+        }
+    }
+    assert_eq!(texts[&key(1)], texts[&other]);
+}
+
+#[test]
+fn a_prompt_longer_than_the_context_is_refused_with_both_numbers() {
+    let mut core = core(512);
+    let long = "word ".repeat(700);
+    core.submit(key(1), greedy(1, vec![user(&long)], 4));
+    let (_, reason, _) = answer(&mut core, 1);
+    let fault = reason.fault().expect("a fault");
+    assert!(fault.message.contains("512"), "{fault}");
+    assert_eq!(fault.kind, edgewise::chat::FaultKind::TooLong);
+}
+
+#[test]
+fn stop_strings_and_the_context_end_an_answer() {
+    let mut core = core(2048);
+    let mut generation = greedy(1, vec![user("Count: one, two, three, four, five.")], 60);
+    core.submit(key(1), generation.clone());
+    run(&mut core);
+    let (whole, _, _) = answer(&mut core, 1);
+    let stop: String = whole.chars().skip(whole.chars().count() / 2).take(4).collect();
+    generation.limits.stop = vec![stop.clone()];
+    core.submit(key(2), generation.clone());
+    run(&mut core);
+    let (text, reason, _) = answer(&mut core, 2);
+    assert_eq!(reason, StopReason::Stop);
+    assert!(whole.starts_with(&text) && !text.contains(&stop), "{text:?} stops at {stop:?}");
+    generation.limits = Limits { max_tokens: None, stop: Vec::new(), n_ctx: 48 };
+    generation.messages = vec![user("Tell a very long story about a dragon.")];
+    core.submit(key(3), generation);
+    run(&mut core);
+    let (_, reason, usage) = answer(&mut core, 3);
+    assert_eq!(reason, StopReason::ContextFull);
+    assert_eq!(usage.prompt_tokens + usage.completion_tokens, 48);
+}

@@ -1,0 +1,10 @@
+//! What the end-to-end tests share: the real model.
+
+use std::path::PathBuf;
+
+/// Returns the real model file, which `scripts/test` fetches and names.
+pub fn model() -> PathBuf {
+    let path = std::env::var_os("EDGEWISE_TEST_MODEL")
+        .expect("EDGEWISE_TEST_MODEL names the model file; scripts/test fetches it and sets this");
+    PathBuf::from(path)
+}
