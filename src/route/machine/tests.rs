@@ -229,26 +229,13 @@ proptest! {
     }
 
     #[test]
-    fn things_get_better_at_most_every_ten_seconds(run in any_run()) {
+    fn no_flapping_things_get_better_at_most_every_ten_seconds(run in any_run()) {
         let mut last: Option<Duration> = None;
         for (now, _, before, after) in replay(&run) {
             if after < before {
                 prop_assert!(last.is_none_or(|last| now >= last + CLEAR_FOR));
                 last = Some(now);
             }
-        }
-    }
-
-    #[test]
-    fn levels_change_at_most_fourteen_times_a_minute(run in any_run()) {
-        let steps = replay(&run);
-        let changes: Vec<Duration> = steps
-            .iter()
-            .filter(|(_, _, before, after)| before != after)
-            .map(|(now, ..)| *now)
-            .collect();
-        for window in changes.windows(15) {
-            prop_assert!(window[14] >= window[0] + Duration::from_mins(1));
         }
     }
 
