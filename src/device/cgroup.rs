@@ -110,7 +110,7 @@ mod tests {
     fn a_path_that_climbs_out_is_not_followed() {
         let (_keep, files) = files::tree(&[
             ("proc/self/cgroup", "0::/../../x\n"),
-            ("x/memory.max", "1\n"),
+            ("sys/x/memory.max", "1\n"),
             ("sys/fs/cgroup/memory.max", "4000\n"),
         ]);
         assert_eq!(memory(&files).map(|limit| limit.max_bytes), Some(4000));

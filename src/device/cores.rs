@@ -126,8 +126,8 @@ mod tests {
             ("sys/devices/system/cpu/online", "0-1\n"),
             ("sys/devices/system/cpu/cpu0/topology/core_id", "0\n"),
             ("sys/devices/system/cpu/cpu0/topology/physical_package_id", "0\n"),
-            ("sys/devices/system/cpu/cpu1/topology/core_id", "1\n"),
-            ("sys/devices/system/cpu/cpu1/topology/physical_package_id", "0\n"),
+            ("sys/devices/system/cpu/cpu1/topology/core_id", "0\n"),
+            ("sys/devices/system/cpu/cpu1/topology/physical_package_id", "1\n"),
         ]);
         assert_eq!(read(&files, 2), Cores { physical: 2, logical: 2 });
     }
