@@ -190,6 +190,8 @@ fn no_input_and_no_terminal_is_a_demonstration() {
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert!(answer.starts_with("<ask -v What "), "{redirection}: {answer}{said}");
         assert!(said.contains("to open the chat"), "{redirection}: {said}");
+        let own = |line: &str| line.starts_with("edgewise: ") || line.starts_with("> ");
+        assert!(said.lines().all(own), "{redirection}: {said}");
     }
 }
 
