@@ -179,7 +179,10 @@ impl Chat {
                 self.update(Msg::Turn { turn, event, at })
             }
             Woken::Engine(EngineEvent::Load(state)) => self.update(Msg::Load { state, at }),
-            Woken::Engine(EngineEvent::Health(health)) => self.update(Msg::Health(health)),
+            Woken::Engine(EngineEvent::Health(health)) => {
+                self.driver.observe(&health);
+                self.update(Msg::Health(health))
+            }
             Woken::Engine(EngineEvent::Lost(fault)) => self.update(Msg::Lost(fault)),
             Woken::Written => {
                 self.screen.free();

@@ -4,8 +4,10 @@ use std::time::SystemTime;
 
 use thiserror::Error;
 
+use crate::chat::Decision;
 use crate::chat::Fault;
 use crate::chat::Limits;
+use crate::chat::Route;
 use crate::config::ConfigError;
 use crate::config::Env;
 use crate::config::Paths;
@@ -17,6 +19,12 @@ use crate::engine::EngineConfig;
 use crate::ipc::LoadSpec;
 use crate::models;
 use crate::models::ModelFile;
+use crate::route;
+use crate::route::DeviceState;
+use crate::route::Egress;
+use crate::route::Policy;
+use crate::route::Request;
+use crate::route::RouteView;
 
 /// Sessions of full length that the pool holds when the user does not say: the one in front and
 /// one that streams behind it.
@@ -42,8 +50,8 @@ pub struct Front {
     pub engine: EngineConfig,
     /// The model's name as the user knows it.
     pub model: String,
-    /// Whether nothing may leave this device, whatever the profile says.
-    pub offline: bool,
+    /// Whether anything may leave this device, whatever the profile says.
+    pub egress: Egress,
     /// A panic to provoke, in a debug build (see `crash`).
     pub panic_at: Option<String>,
 }
@@ -57,11 +65,11 @@ impl Front {
     pub fn new(
         settings: &Settings,
         profile: Profile,
-        paths: &Paths,
-        env: &Env,
+        egress: Egress,
+        (paths, env): (&Paths, &Env),
     ) -> Result<Self, FrontError> {
-        let offline = settings.no_remote;
-        super::driver::check(&profile, offline)?;
+        // A mode that is not there is said before any model is looked for.
+        decide(&profile, &profile.model, &DeviceState::default(), egress)?;
         let file = models::locate(&profile.model, paths).map_err(Fault::from)?;
         let program = std::env::current_exe()
             .map_err(|error| Fault::new(format!("cannot find this program's own file: {error}")))?;
@@ -70,7 +78,15 @@ impl Front {
         let engine = EngineConfig::new(program, env.for_engine(), load, paths)?;
         let panic_at = env.get("EDGEWISE_TEST_PANIC").and_then(|place| place.to_str());
         let panic_at = panic_at.map(str::to_owned);
-        Ok(Self { profile, engine, model: file.name, offline, panic_at })
+        Ok(Self { profile, engine, model: file.name, egress, panic_at })
+    }
+
+    /// Decides where the next turn runs, by what is known of the device.
+    ///
+    /// # Errors
+    /// The profile's mode asks for what is not there or not allowed (`NoRoute`).
+    pub fn decide(&self, device: &DeviceState) -> Result<Decision, Fault> {
+        decide(&self.profile, &self.model, device, self.egress)
     }
 
     /// Returns where answers end at the latest.
@@ -81,6 +97,16 @@ impl Front {
             n_ctx: self.profile.n_ctx,
         }
     }
+}
+
+fn decide(
+    profile: &Profile,
+    model: &str,
+    device: &DeviceState,
+    egress: Egress,
+) -> Result<Decision, Fault> {
+    let routes = [RouteView { route: Route::Local, model: model.to_owned() }];
+    route::decide(&Request { mode: profile.mode }, &routes, device, &Policy { egress })
 }
 
 /// Returns the profile's context, or the model's own if that is smaller.

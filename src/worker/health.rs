@@ -33,8 +33,8 @@ impl HealthWatch {
     pub(super) fn new() -> Self {
         Self {
             born: clock::now(),
-            sampler: Sampler::new(),
-            machine: DeviceMachine::new(),
+            sampler: Sampler::default(),
+            machine: DeviceMachine::default(),
             last: None,
             active_until: None,
         }
@@ -61,7 +61,7 @@ impl HealthWatch {
         self.last = Some(now);
         let sample = self.sampler.sample();
         let at = now.saturating_duration_since(self.born);
-        let level = self.machine.observe(at, &sample, None);
+        let level = self.machine.observe(&sample, None, at);
         let params = core.params();
         Some(Health {
             pid: std::process::id(),

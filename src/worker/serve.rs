@@ -23,6 +23,7 @@ use super::listen;
 use super::listen::Door;
 use super::model::LoadError;
 use super::model::Model;
+use super::turn::count;
 use crate::chat::Fault;
 use crate::chat::StopReason;
 use crate::chat::TokenEvent;
@@ -108,7 +109,7 @@ fn load(
         pool_tokens: spec.load.pool_tokens,
         batch_tokens: BATCH_TOKENS,
         max_turns: spec.load.max_turns,
-        threads: spec.load.threads.unwrap_or_else(|| device::cores().usable),
+        threads: spec.load.threads.unwrap_or_else(|| count(device::cores().physical)),
     };
     Core::new(Arc::new(model), params, abort, Clients::default())
 }

@@ -1,0 +1,266 @@
+//! The engine as a process of its own: real fronts, the real binary, the real model.
+
+mod support;
+
+use std::os::unix::net::UnixListener;
+use std::path::Path;
+use std::time::Duration;
+
+use edgewise::backend::Backend as _;
+use edgewise::backend::Cancel;
+use edgewise::backend::TokenSink;
+use edgewise::backend::TurnQueue;
+use edgewise::backend::turn_queue;
+use edgewise::chat::Generation;
+use edgewise::chat::Health;
+use edgewise::chat::Limits;
+use edgewise::chat::LoadState;
+use edgewise::chat::Message;
+use edgewise::chat::Priority;
+use edgewise::chat::Role;
+use edgewise::chat::Sampling;
+use edgewise::chat::SessionId;
+use edgewise::chat::StopReason;
+use edgewise::chat::TokenEvent;
+use edgewise::chat::TurnEvent;
+use edgewise::chat::TurnId;
+use edgewise::chat::Usage;
+use edgewise::engine::Engine;
+use edgewise::engine::EngineConfig;
+use edgewise::engine::EngineEvent;
+use edgewise::ipc::LoadSpec;
+use edgewise::ipc::Spec;
+use tokio::sync::mpsc;
+
+/// Longer than anything here takes, so that a failure ends the test instead of hanging it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn config(directory: &Path) -> EngineConfig {
+    let model = support::model();
+    let at = |ending: &str| directory.join(format!("e.{ending}"));
+    let load = LoadSpec {
+        model_bytes: model.metadata().expect("the model file").len(),
+        model,
+        model_changed_ns: 0,
+        pool_tokens: 4096,
+        max_turns: 4,
+        threads: Some(2),
+    };
+    EngineConfig {
+        program: env!("CARGO_BIN_EXE_edgewise").into(),
+        environment: Vec::new(),
+        spec: Spec { load, socket: at("sock"), lock: at("lock"), log: at("log") },
+    }
+}
+
+struct Front {
+    engine: Engine,
+    news: mpsc::Receiver<EngineEvent>,
+    queue: mpsc::Sender<(TurnId, TurnEvent)>,
+    turns: TurnQueue,
+}
+
+impl Front {
+    fn new(config: EngineConfig) -> Self {
+        let (events, news) = mpsc::channel(256);
+        let (queue, turns) = turn_queue(64);
+        Self { engine: Engine::new(config, events), news, queue, turns }
+    }
+
+    async fn start(&self, turn: u64, generation: Generation) -> Cancel {
+        let cancel = Cancel::new();
+        let sink = TokenSink::open(TurnId(turn), self.queue.clone(), cancel.clone()).await;
+        self.engine.start(generation, sink.expect("the queue is open"));
+        cancel
+    }
+
+    async fn next(&mut self) -> (TurnId, TokenEvent) {
+        let event = tokio::time::timeout(PATIENCE, self.turns.recv()).await;
+        match event.expect("an event comes").expect("the queue is open") {
+            (turn, TurnEvent::Token(event)) => (turn, event),
+            (_, TurnEvent::Routed(_)) => unreachable!("the engine chooses no route"),
+        }
+    }
+
+    /// Waits for the first token of any turn.
+    async fn first_token(&mut self) {
+        while !matches!(self.next().await.1, TokenEvent::Delta(_)) {}
+    }
+
+    async fn finish(&mut self) -> (String, StopReason, Usage) {
+        let mut text = String::new();
+        loop {
+            match self.next().await.1 {
+                TokenEvent::Delta(delta) => text.push_str(&delta),
+                TokenEvent::Finished(reason, usage) => return (text, reason, usage),
+                TokenEvent::Queued(_) | TokenEvent::Prefill { .. } => {}
+            }
+        }
+    }
+
+    async fn health(&mut self) -> Health {
+        loop {
+            let event = tokio::time::timeout(PATIENCE, self.news.recv()).await;
+            if let Some(EngineEvent::Health(health)) = event.expect("news come") {
+                return health;
+            }
+        }
+    }
+
+    async fn lost(&mut self) -> String {
+        loop {
+            let event = tokio::time::timeout(PATIENCE, self.news.recv()).await;
+            if let Some(EngineEvent::Lost(fault)) = event.expect("news come") {
+                return fault.message;
+            }
+        }
+    }
+}
+
+fn ask(session: u128, text: &str, max_tokens: u32) -> Generation {
+    Generation {
+        session: SessionId(session),
+        messages: vec![Message::text(Role::User, text)],
+        sampling: Sampling { temp: 0.0, ..Sampling::default() },
+        limits: Limits { max_tokens: Some(max_tokens), stop: Vec::new(), n_ctx: 4096 },
+        priority: Priority::Interactive,
+        ephemeral: false,
+    }
+}
+
+fn signal(pid: u32, name: &str) {
+    let status = std::process::Command::new("kill").args([name, &pid.to_string()]).status();
+    assert!(status.expect("kill runs").success());
+}
+
+/// Waits until a process is gone, by the file that it holds open: no polling of its number.
+async fn gone(pid: u32) {
+    let process =
+        rustix::process::Pid::from_raw(i32::try_from(pid).expect("a pid")).expect("a pid");
+    let flags = rustix::process::PidfdFlags::NONBLOCK;
+    let Ok(handle) = rustix::process::pidfd_open(process, flags) else { return };
+    let handle = tokio::io::unix::AsyncFd::new(handle).expect("a pidfd can be polled");
+    tokio::time::timeout(PATIENCE, handle.readable()).await.expect("it ends").expect("it polls");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_engine_serves_two_fronts_and_leaves_with_the_last() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = config(directory.path());
+    let (mut one, mut two) = (Front::new(config.clone()), Front::new(config.clone()));
+    // Both begin at once: the lock lets one of them start the engine.
+    one.start(1, ask(1, "Count from one to twenty.", 40)).await;
+    two.start(1, ask(2, "Name the days of the week.", 40)).await;
+    let (first, second) = tokio::join!(one.health(), two.health());
+    assert_eq!(first.pid, second.pid);
+    let (a, b) = tokio::join!(one.finish(), two.finish());
+    assert!(a.2.completion_tokens > 5 && b.2.completion_tokens > 5);
+    drop(one);
+    // The one that is left still has its engine.
+    two.start(2, ask(2, "And the months?", 8)).await;
+    assert!(matches!(two.finish().await.1, StopReason::Length));
+    assert!(config.spec.socket.exists());
+    drop(two);
+    gone(first.pid).await;
+    assert!(!config.spec.socket.exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_engine_interrupts_the_answer_and_the_next_one_is_answered() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut front = Front::new(config(directory.path()));
+    front.start(1, ask(1, "Write a long story.", 400)).await;
+    front.first_token().await;
+    let pid = front.health().await.pid;
+    signal(pid, "-KILL");
+    let (_, reason, usage) = front.finish().await;
+    let StopReason::Interrupted(fault) = reason else { panic!("interrupted, not {reason:?}") };
+    assert_eq!(fault.message, "the engine was ended by SIGKILL");
+    assert!(usage.completion_tokens >= 1 && usage.prompt_tokens > 0, "{usage:?}");
+    assert!(front.lost().await.contains("SIGKILL"));
+    front.start(2, ask(1, "Say hello.", 8)).await;
+    let (text, reason, _) = front.finish().await;
+    assert!(!text.is_empty() && reason.fault().is_none(), "{reason:?}");
+    assert_ne!(front.health().await.pid, pid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_abort_names_itself() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut front = Front::new(config(directory.path()));
+    front.start(1, ask(1, "Write a long story.", 400)).await;
+    front.first_token().await;
+    signal(front.health().await.pid, "-ABRT");
+    let (_, reason, _) = front.finish().await;
+    let message = &reason.fault().expect("a fault").message;
+    assert!(message.starts_with("the engine was ended by SIGABRT"), "{message}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn cancel_ends_a_turn_at_any_point() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut front = Front::new(config(directory.path()));
+    // Before there is an engine.
+    front.start(1, ask(1, "Hello.", 400)).await.cancel();
+    assert_eq!(front.finish().await.1, StopReason::Cancelled);
+    // In the middle of a long prompt.
+    let long = "All work and no play makes a dull day. ".repeat(250);
+    let cancel = front.start(2, ask(2, &long, 400)).await;
+    while !matches!(front.next().await.1, TokenEvent::Prefill { done, .. } if done > 0) {}
+    cancel.cancel();
+    let (text, reason, _) = front.finish().await;
+    assert_eq!((text.as_str(), reason), ("", StopReason::Cancelled));
+    // In the middle of an answer.
+    let cancel = front.start(3, ask(3, "Write a long story.", 2000)).await;
+    front.first_token().await;
+    cancel.cancel();
+    assert_eq!(front.finish().await.1, StopReason::Cancelled);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stale_socket_is_replaced() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let config = config(directory.path());
+    // A dead engine's socket, as after a SIGKILL.
+    drop(UnixListener::bind(&config.spec.socket).expect("a socket"));
+    let mut front = Front::new(config);
+    front.start(1, ask(1, "Say hello.", 4)).await;
+    assert!(front.finish().await.1.fault().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn loading_is_told_and_a_missing_model_fails_the_turn() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut front = Front::new(config(directory.path()));
+    front.engine.warm();
+    let mut states = Vec::new();
+    while !matches!(states.last(), Some(EngineEvent::Load(LoadState::Ready(_)))) {
+        let event = tokio::time::timeout(PATIENCE, front.news.recv()).await;
+        states.push(event.expect("news come").expect("the supervisor lives"));
+    }
+    assert!(matches!(states.first(), Some(EngineEvent::Load(LoadState::Loading(_)))), "{states:?}");
+    let mut broken = config(directory.path());
+    broken.spec.load.model = directory.path().join("missing.gguf");
+    broken.spec.socket = directory.path().join("f.sock");
+    let mut front = Front::new(broken);
+    front.start(1, ask(1, "Hello.", 4)).await;
+    let (_, reason, _) = front.finish().await;
+    let fault = reason.fault().expect("a fault").clone();
+    assert!(fault.message.contains("missing.gguf") && fault.hint.is_some(), "{fault:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn probes_are_exact_and_native_kernels_are_in() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut front = Front::new(config(directory.path()));
+    let generation = ask(1, "What is the capital of France?", 4);
+    front.start(1, generation.clone()).await;
+    let usage = front.finish().await.2;
+    let probe = front.engine.probe(&generation).await.expect("the engine answers");
+    assert!(probe.exact);
+    assert_eq!(probe.prompt_tokens, usage.prompt_tokens);
+    assert_eq!(probe.cached_tokens, usage.prompt_tokens);
+    front.engine.forget(SessionId(1));
+    let probe = front.engine.probe(&generation).await.expect("the engine answers");
+    assert_eq!(probe.cached_tokens, 0);
+}
