@@ -14,8 +14,9 @@ const BREAKER: char = '\u{fdd0}';
 /// texts, that is nearly all, are not cut anywhere: they reach the tokeniser in one piece with what
 /// the template puts around them, as the model was trained.
 ///
-/// Two limits. A special text of one character cannot be broken. A template that takes characters
-/// out of the middle of a content could join what was apart; none of the known ones does.
+/// Three limits. A special text of one character cannot be broken. A template could join what was
+/// apart by taking characters out of the middle of a content, or complete what it began itself
+/// right before a content; none of the known ones does.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SpecialTexts {
     /// The texts of all tokens that only a tokeniser asked for special tokens recognises:

@@ -28,6 +28,7 @@ macro_rules! families {
         fn $name() {
             let source = fixture!("", $name, ".jinja");
             compare(source, fixture!("expected/", $name, ".txt"), $bos, $eos);
+            a_long_conversation_has_fuel_enough(source);
         }
     )*};
 }
@@ -66,6 +67,18 @@ fn compare(source: &str, expected: &str, bos: &str, eos: &str) {
         }
     }
     assert!(out == expected, "ours:\n{out}\nexpected:\n{expected}");
+}
+
+/// 400 turns, of which one holds most of the text.
+fn a_long_conversation_has_fuel_enough(source: &str) {
+    let turn = |n: usize| {
+        let role = if n.is_multiple_of(2) { Role::User } else { Role::Assistant };
+        Message::text(role, "words ".repeat(if n == 7 { 100_000 } else { 50 }))
+    };
+    let system = Message::text(Role::System, "Be brief.");
+    let messages: Vec<Message> = [system].into_iter().chain((0..401).map(turn)).collect();
+    let text = render(source, &messages).unwrap();
+    assert!(text.len() > 100_000 * 6 + 400 * 50 * 6 - 1000 && text.contains("Be brief."));
 }
 
 fn cases() -> Vec<(String, Vec<Message>)> {
