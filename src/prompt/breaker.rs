@@ -73,3 +73,8 @@ impl Breaker {
 pub(super) fn pieces(text: &str) -> Vec<String> {
     text.split(BREAKER).filter(|piece| !piece.is_empty()).map(str::to_owned).collect()
 }
+
+/// Returns a content as it arrives: what stands for the breaker in it is replaced.
+pub(super) fn without(content: &str) -> String {
+    content.replace(BREAKER, "\u{fffd}")
+}

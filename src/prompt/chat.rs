@@ -8,6 +8,7 @@ use crate::chat::Message;
 use crate::chat::Part;
 use crate::chat::Role;
 
+use super::breaker;
 use super::breaker::Breaker;
 use super::error::TemplateError;
 
@@ -29,8 +30,8 @@ pub(super) fn values(messages: &[Message], breaker: &Breaker) -> Result<Vec<Json
             }
             values.push(value);
         }
-        if before == values.len() || message.parts.iter().any(|part| matches!(part, Part::Text(_)))
-        {
+        let other = |part: &Part| !matches!(part, Part::ToolResult { .. });
+        if before == values.len() || message.parts.iter().any(other) {
             values.push(plain(message)?);
         }
     }
@@ -61,10 +62,11 @@ fn system_text(system: &[Message]) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// Whether `rendered` has the text of every system message.
-pub(super) fn tells_system(rendered: &str, messages: &[Message], breaker: &Breaker) -> bool {
+/// Whether `rendered` has the text of every system message; breakers do not count.
+pub(super) fn tells_system(rendered: &str, messages: &[Message]) -> bool {
+    let rendered = breaker::pieces(rendered).concat();
     let mut system = messages.iter().filter(|message| message.role == Role::System);
-    system.all(|message| rendered.contains(breaker.guard(&message.plain()).trim()))
+    system.all(|message| rendered.contains(breaker::without(&message.plain()).trim()))
 }
 
 fn plain(message: &Message) -> Result<Json, TemplateError> {

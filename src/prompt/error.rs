@@ -94,8 +94,10 @@ fn reason(error: &Error) -> String {
 /// Shows words out of a template: no byte can drive a terminal, and they stay short.
 fn shown(words: &str) -> String {
     const LONGEST: usize = 200;
-    let escape =
-        |c: char| if c.is_control() { c.escape_default().collect() } else { c.to_string() };
+    let escape = |c: char| match c {
+        '\'' | '"' | '\\' => c.to_string(),
+        other => other.escape_debug().to_string(),
+    };
     let mut shown: String = words.chars().take(LONGEST).map(escape).collect();
     if words.chars().nth(LONGEST).is_some() {
         shown.push('…');

@@ -78,8 +78,8 @@ pub struct RenderOptions {
 /// A conversation as the model's text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rendered {
-    /// The text in pieces, mostly one. Each is tokenised by itself, with special tokens recognised
-    /// and none added; the tokens are joined.
+    /// The text in pieces, none empty, mostly one. Each is tokenised by itself, with special tokens
+    /// recognised and none added; the tokens are joined.
     pub pieces: Vec<String>,
     /// Whether the template wrote the token that begins a prompt: then none is to be added.
     pub starts_with_bos: bool,
@@ -136,13 +136,15 @@ impl Template {
         messages: &[Message],
         options: RenderOptions,
     ) -> Result<Rendered, TemplateError> {
+        let tells_all = |text: &String| chat::tells_system(text, messages);
         let text = match self.text(messages, options) {
-            Ok(text) if chat::tells_system(&text, messages, &self.breaker) => text,
+            Ok(text) if tells_all(&text) => text,
             first @ (Ok(_) | Err(TemplateError::Refused(_))) => {
                 let merged = chat::merge_system(messages);
-                match merged.map(|merged| self.text(&merged, options)) {
-                    Some(Ok(text)) => text,
-                    Some(Err(_)) | None => first?,
+                let second = merged.and_then(|merged| self.text(&merged, options).ok());
+                match second.filter(tells_all) {
+                    Some(text) => text,
+                    None => first?,
                 }
             }
             Err(other) => return Err(other),

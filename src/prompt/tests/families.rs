@@ -160,6 +160,25 @@ fn a_system_message_left_out_without_a_word_goes_to_the_user() {
 }
 
 #[test]
+fn a_system_message_told_in_other_words_stays_where_it_is() {
+    let source = "{% for m in messages %}{{ m.role }} {{ m.content | tojson }}\n{% endfor %}";
+    let messages = [Message::text(Role::System, "a\nb"), user("c\nd")];
+    assert_eq!(render(source, &messages).unwrap(), "system \"a\\nb\"\nuser \"c\\nd\"\n");
+}
+
+#[test]
+fn a_system_message_that_ends_like_a_special_text_is_merged_too() {
+    let source = "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no') }}\
+        {% endif %}[{{ m.content }}]{% endfor %}";
+    let specials = vec!["<end>".to_owned()];
+    let tokens = SpecialTexts { specials, ..SpecialTexts::default() };
+    let template = Template::new(source, &tokens).unwrap();
+    let messages = [Message::text(Role::System, "a\u{fdd0} <"), user("b")];
+    let rendered = template.render(&messages, RenderOptions::default()).unwrap();
+    assert_eq!(rendered.pieces, ["[a\u{fffd} <\n\nb]"]);
+}
+
+#[test]
 fn a_refusal_that_merging_does_not_help_is_told() {
     let source = "{{ raise_exception('never\\x1b[31m ' + messages|length|string) }}";
     let messages = [Message::text(Role::System, "s"), user("a")];
@@ -171,11 +190,13 @@ fn a_refusal_that_merging_does_not_help_is_told() {
 
 #[test]
 fn attachments_are_refused() {
-    let message = Message { role: Role::User, parts: vec![Part::Media(MediaHash([0; 32]))] };
-    assert_eq!(
-        render("{{ messages }}", &[message]).unwrap_err().to_string(),
-        "this model takes text only"
-    );
+    let result = Part::ToolResult { id: "1".into(), content: "see".into() };
+    let media = Part::Media(MediaHash([0; 32]));
+    for parts in [vec![media.clone()], vec![result, media]] {
+        let message = Message { role: Role::User, parts };
+        let error = render("{{ messages }}", &[message]).unwrap_err();
+        assert_eq!(error.to_string(), "this model takes text only");
+    }
 }
 
 #[test]
