@@ -1,3 +1,22 @@
 //! Chat templates: a conversation to the text that the model was trained on.
 //!
-//! Never: tokenising.
+//! A template comes out of a model file and is untrusted: it runs on limited fuel, with a limit on
+//! nesting and output, and reaches nothing but the values handed to it. The contents of messages are
+//! untrusted too: they cannot write a control token (see [`SpecialTexts`]).
+//!
+//! Owns rendering and the comparison of prompts as tokens. Never: tokenising, a clock.
+
+mod breaker;
+mod chat;
+mod error;
+mod functions;
+mod json;
+mod template;
+#[cfg(test)]
+mod tests;
+mod unit;
+
+pub use breaker::SpecialTexts;
+pub use error::TemplateError;
+pub use template::{RenderOptions, Rendered, Template};
+pub use unit::{Unit, common_prefix};
