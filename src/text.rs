@@ -1,3 +1,24 @@
-//! Text that is safe to show, and its measure: `Clean`, graphemes, widths, wrapping.
+//! Text that is safe to show, and its measure: [`Clean`] and the [`Cleaner`] that makes it from a
+//! stream, graphemes, widths, wrapping; whole characters from bytes ([`Utf8`]); stop strings.
 //!
-//! Never: colours.
+//! Never: colours, a terminal library, I/O.
+
+mod clean;
+mod cleaner;
+mod escape;
+mod measure;
+mod scripts;
+mod stop;
+mod utf8;
+mod visible;
+mod wrap;
+
+pub use clean::Clean;
+pub use cleaner::Cleaner;
+pub use measure::TAB_WIDTH;
+pub use measure::graphemes;
+pub use measure::width;
+pub use stop::Scanned;
+pub use stop::StopScan;
+pub use utf8::Utf8;
+pub use wrap::wrap;
