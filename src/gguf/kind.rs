@@ -1,0 +1,45 @@
+//! How many bytes the elements of a tensor take, by the numbers of `enum ggml_type` in `ggml.h`
+//! and the block structs of `ggml-common.h`.
+
+/// A quantisation block: so many elements in so many bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Block {
+    pub(super) elements: u64,
+    pub(super) bytes: u64,
+}
+
+/// Returns the block of a tensor type; `None` for numbers that are unknown or were withdrawn.
+pub(super) fn block(kind: u32) -> Option<Block> {
+    let (elements, bytes) = match kind {
+        0 | 26 => (1, 4),      // F32, I32
+        1 | 25 | 30 => (1, 2), // F16, I16, BF16
+        24 => (1, 1),          // I8
+        27 | 28 => (1, 8),     // I64, F64
+        2 | 20 => (32, 18),    // Q4_0, IQ4_NL
+        3 => (32, 20),         // Q4_1
+        6 => (32, 22),         // Q5_0
+        7 => (32, 24),         // Q5_1
+        8 => (32, 34),         // Q8_0
+        9 => (32, 36),         // Q8_1
+        39 => (32, 17),        // MXFP4
+        40 => (64, 36),        // NVFP4
+        42 => (64, 18),        // Q2_0
+        41 => (128, 18),       // Q1_0
+        10 => (256, 84),       // Q2_K
+        11 | 21 => (256, 110), // Q3_K, IQ3_S
+        12 => (256, 144),      // Q4_K
+        13 => (256, 176),      // Q5_K
+        14 => (256, 210),      // Q6_K
+        15 => (256, 292),      // Q8_K
+        16 | 35 => (256, 66),  // IQ2_XXS, TQ2_0
+        17 => (256, 74),       // IQ2_XS
+        18 => (256, 98),       // IQ3_XXS
+        19 => (256, 50),       // IQ1_S
+        22 => (256, 82),       // IQ2_S
+        23 => (256, 136),      // IQ4_XS
+        29 => (256, 56),       // IQ1_M
+        34 => (256, 54),       // TQ1_0
+        _ => return None,
+    };
+    Some(Block { elements, bytes })
+}
