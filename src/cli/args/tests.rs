@@ -1,0 +1,117 @@
+//! Command lines and what they say.
+
+use super::*;
+
+fn read(args: &[&str]) -> Result<Cli, Stop> {
+    Cli::read(std::iter::once("edgewise").chain(args.iter().copied()).map(OsString::from))
+}
+
+fn refused(args: &[&str]) -> Fault {
+    read(args).expect("parses").check().expect_err("refused")
+}
+
+#[test]
+fn the_grammar_holds_together() {
+    Cli::grammar().debug_assert();
+}
+
+#[test]
+fn the_question_is_found_whichever_way_it_is_asked() {
+    let table: [(&[&str], Option<&str>); 8] = [
+        (&[], None),
+        (&["why is the sky blue"], Some("why is the sky blue")),
+        (&["Hello"], Some("Hello")),
+        (&["ask", "why"], Some("why")),
+        (&["ask", "models"], Some("models")),
+        (&["ask", "--", "-x"], Some("-x")),
+        (&["--json", "ask", "why", "-q"], Some("why")),
+        (&["ask"], None),
+    ];
+    for (args, question) in table {
+        let cli = read(args).expect("parses");
+        cli.check().expect("nothing to refuse");
+        assert_eq!(cli.question(), question, "{args:?}");
+    }
+}
+
+#[test]
+fn flags_stand_before_and_after_the_command() {
+    let before = read(&["-p", "quick", "--temp", "0", "--seed", "7", "ask", "x"]).expect("parses");
+    let after = read(&["ask", "x", "--seed=7", "--temp=0", "-pquick"]).expect("parses");
+    assert_eq!(before.common.overrides(), after.common.overrides());
+    assert_eq!(after.common.profile.as_deref(), Some("quick"));
+    let cli = read(&["ask", "--mode", "remote-only", "--stop", "a", "--stop", "b", "x"]);
+    let flags = cli.expect("parses").common.overrides();
+    assert_eq!((flags.mode, flags.stop.len()), (Some(Mode::RemoteOnly), 2));
+}
+
+#[test]
+fn a_wrong_argument_is_a_usage_error_and_help_is_not() {
+    let wrong: [&[&str]; 13] = [
+        &["--nonsense"],
+        &["ask", "a", "b"],
+        &["--temp", "-1", "x"],
+        &["--temp", "nan", "x"],
+        &["--temp", "warm", "x"],
+        &["--max-tokens", "0", "x"],
+        &["--max-tokens", "-5", "x"],
+        &["--seed", "4294967295", "x"],
+        &["--mode", "cloud", "x"],
+        &["--stop", "", "x"],
+        &["--color", "pink", "x"],
+        &["-q", "-v", "x"],
+        &["completions", "tcsh9"],
+    ];
+    for args in wrong {
+        assert_eq!(read(args).expect_err("wrong").exit, Exit::Usage, "{args:?}");
+    }
+    for args in [["--help"], ["-h"], ["--version"], ["help"]] {
+        assert_eq!(read(&args).expect_err("no command").exit, Exit::Answered, "{args:?}");
+    }
+    let escape = read(&["--\u{1b}[31m"]).expect_err("wrong");
+    assert!(!escape.text.contains('\u{1b}'), "{escape:?}");
+}
+
+#[test]
+fn what_is_not_there_yet_is_refused_by_name() {
+    let table: [(&[&str], &str); 6] = [
+        (&["ask", "-s", "new", "x"], "--session is not there yet"),
+        (&["ask", "--schema", "s.json", "x"], "--schema is not there yet"),
+        (&["ask", "-f", "a.png", "x"], "--file is not there yet"),
+        (&["ask", "--timeout", "5", "x"], "--timeout is not there yet"),
+        (&["models"], "the command `models` is not there yet"),
+        (&["ps"], "the command `ps` is not there yet"),
+    ];
+    for (args, message) in table {
+        let fault = refused(args);
+        assert_eq!((fault.message.as_str(), fault.kind), (message, FaultKind::Usage), "{args:?}");
+    }
+}
+
+#[test]
+fn one_word_near_a_command_is_refused_and_a_sentence_is_not() {
+    for (word, near) in
+        [("aks", "ask"), ("Ask", "ask"), ("sesions", "sessions"), ("completion", "completions")]
+    {
+        let fault = refused(&[word]);
+        assert_eq!(fault.message, format!("no command `{word}`; the nearest is `{near}`"));
+        assert!(fault.hint.is_some());
+    }
+    for prompt in ["aks me", "hi", "no", "hello", "help!!", "42", "こんにちは", "engine"] {
+        assert!(
+            read(&[prompt]).is_err_and(|stop| prompt == "engine" && stop.exit == Exit::Usage)
+                || read(&[prompt]).is_ok_and(|cli| cli.check().is_ok()),
+            "{prompt}"
+        );
+    }
+    assert_eq!(refused(&["what now", "ask", "x"]).kind, FaultKind::Usage);
+}
+
+#[test]
+fn the_engine_command_takes_anything_and_is_hidden() {
+    let cli = read(&["engine", "--", "--fd", "3"]).expect("parses");
+    assert!(matches!(cli.command, Some(Command::Engine { rest }) if rest == ["--fd", "3"]));
+    let help = read(&["--help"]).expect_err("help").text;
+    assert!(!help.contains("engine process"), "{help}");
+    insta::assert_snapshot!("help", help);
+}
