@@ -18,6 +18,7 @@ use crate::chat::FaultKind;
 use crate::chat::Mode;
 use crate::cli::exit::Exit;
 use crate::cli::output::ColorFlag;
+use crate::cli::stdin::Wish;
 use crate::config::Overrides;
 use crate::config::nearest;
 use crate::text::Clean;
@@ -41,6 +42,8 @@ const PLANNED: [&str; 12] = [
 /// A shorter name is near too many words.
 const SHORTEST_NEAR: usize = 3;
 
+const USAGE: &str = "edgewise [OPTIONS] [PROMPT]\n       edgewise [OPTIONS] <COMMAND>";
+
 const EXAMPLES: &str = "\
 Examples:
   edgewise                                 open the chat
@@ -58,7 +61,7 @@ Exit codes: 0 answered, 1 failed, 2 usage or configuration, 3 cut short, 4 no ro
 ///
 /// Opens the chat when stdin and stdout are terminals; otherwise does what `ask` does.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "edgewise", version, after_help = EXAMPLES)]
+#[command(name = "edgewise", version, override_usage = USAGE, after_help = EXAMPLES)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
@@ -217,6 +220,16 @@ impl Cli {
                 None
             }
             None => self.prompt.as_deref(),
+        }
+    }
+
+    /// Returns what decides between the chat and one turn.
+    pub fn wish(&self) -> Wish {
+        let ask = matches!(self.command, Some(Command::Ask { .. }));
+        Wish {
+            one_turn: ask || self.common.json || self.common.plain,
+            prompt: self.question().is_some_and(|text| !text.trim().is_empty()),
+            no_stdin: self.common.no_stdin,
         }
     }
 

@@ -97,12 +97,8 @@ fn one_word_near_a_command_is_refused_and_a_sentence_is_not() {
         assert_eq!(fault.message, format!("no command `{word}`; the nearest is `{near}`"));
         assert!(fault.hint.is_some());
     }
-    for prompt in ["aks me", "hi", "no", "hello", "help!!", "42", "こんにちは", "engine"] {
-        assert!(
-            read(&[prompt]).is_err_and(|stop| prompt == "engine" && stop.exit == Exit::Usage)
-                || read(&[prompt]).is_ok_and(|cli| cli.check().is_ok()),
-            "{prompt}"
-        );
+    for prompt in ["aks me", "hi", "no", "hello", "help!!", "42", "こんにちは"] {
+        read(&[prompt]).expect("parses").check().expect(prompt);
     }
     assert_eq!(refused(&["what now", "ask", "x"]).kind, FaultKind::Usage);
 }
@@ -111,7 +107,29 @@ fn one_word_near_a_command_is_refused_and_a_sentence_is_not() {
 fn the_engine_command_takes_anything_and_is_hidden() {
     let cli = read(&["engine", "--", "--fd", "3"]).expect("parses");
     assert!(matches!(cli.command, Some(Command::Engine { rest }) if rest == ["--fd", "3"]));
-    let help = read(&["--help"]).expect_err("help").text;
+}
+
+#[test]
+fn the_wish_is_what_was_typed() {
+    let table: [(&[&str], (bool, bool, bool)); 6] = [
+        (&[], (false, false, false)),
+        (&["why not"], (false, true, false)),
+        (&[" "], (false, false, false)),
+        (&["ask", "why", "--no-stdin"], (true, true, true)),
+        (&["--json"], (true, false, false)),
+        (&["--plain", "why not"], (true, true, false)),
+    ];
+    for (args, (one_turn, prompt, no_stdin)) in table {
+        let wish = read(args).expect("parses").wish();
+        assert_eq!(wish, Wish { one_turn, prompt, no_stdin }, "{args:?}");
+    }
+}
+
+#[test]
+fn the_help_answers() {
+    // A width of its own: the terminal's would change the lines.
+    let help = Cli::grammar().term_width(100).render_long_help().to_string();
     assert!(!help.contains("engine process"), "{help}");
+    assert_eq!(read(&["--help"]).expect_err("help").exit, Exit::Answered);
     insta::assert_snapshot!("help", help);
 }

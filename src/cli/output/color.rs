@@ -37,23 +37,27 @@ pub fn use_color(flag: ColorFlag, env: &Env, stream_is_terminal: bool) -> bool {
 mod tests {
     use super::*;
 
+    type Vars = &'static [(&'static str, &'static str)];
+
     #[test]
     fn the_stronger_word_wins() {
         use ColorFlag::Always;
         use ColorFlag::Auto;
         use ColorFlag::Never;
-        let all = [("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1"), ("TERM", "dumb")];
-        let table: [(ColorFlag, &[(&str, &str)], bool, bool); 13] = [
-            (Always, &all, false, true),
+        const ALL: Vars = &[("NO_COLOR", "1"), ("CLICOLOR_FORCE", "1"), ("TERM", "dumb")];
+        const FORCED: Vars = &[("CLICOLOR_FORCE", "1"), ("TERM", "dumb")];
+        const DUMB: Vars = &[("TERM", "dumb")];
+        let table: [(ColorFlag, Vars, bool, bool); 13] = [
+            (Always, ALL, false, true),
             (Never, &[("CLICOLOR_FORCE", "1")], true, false),
-            (Auto, &all, true, false),
+            (Auto, ALL, true, false),
             (Auto, &[("NO_COLOR", "")], true, true),
             (Auto, &[("NO_COLOR", "0")], true, false),
-            (Auto, &all[1..], false, true),
+            (Auto, FORCED, false, true),
             (Auto, &[("CLICOLOR_FORCE", "0")], false, false),
             (Auto, &[("CLICOLOR_FORCE", "")], false, false),
             (Auto, &[("CLICOLOR_FORCE", "0")], true, true),
-            (Auto, &all[2..], true, false),
+            (Auto, DUMB, true, false),
             (Auto, &[("TERM", "xterm")], true, true),
             (Auto, &[("TERM", "xterm")], false, false),
             (Auto, &[], true, true),

@@ -7,6 +7,7 @@
 //! `too_long`. `route` is null when no route was chosen. A rate is null where nothing was
 //! measured, `ttft_ms` where there was no text.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -24,8 +25,8 @@ use crate::chat::TurnEvent;
 use crate::chat::Usage;
 use crate::cli::output::Printed;
 
-/// The NDJSON printer of one turn. JSON escapes every control character, so the text is the
-/// model's own.
+/// The NDJSON printer of one turn. The text is the model's own, with every character that could
+/// drive or deceive a terminal as a `\u` escape.
 #[derive(Clone, Debug, Default)]
 pub struct Json {
     session: Option<SessionId>,
@@ -98,8 +99,37 @@ impl Json {
     }
 }
 
+/// Writes one line of plain JSON.
+///
+/// JSON itself leaves DEL, the C1 controls and whatever reorders or hides text as they are; an
+/// escape means the same to every reader. They stand in strings only, as all of them are beyond
+/// JSON's own characters.
 fn line(event: &Value) -> Printed {
-    Printed { stdout: format!("{event}\n"), stderr: String::new() }
+    let mut stdout = String::new();
+    for c in event.to_string().chars() {
+        if is_plain(c) {
+            stdout.push(c);
+        } else {
+            let mut units = [0; 2];
+            for unit in c.encode_utf16(&mut units) {
+                write!(stdout, "\\u{unit:04x}").ok();
+            }
+        }
+    }
+    stdout.push('\n');
+    Printed { stdout, stderr: String::new() }
+}
+
+/// Tells whether a character may stand in the output as it is.
+fn is_plain(c: char) -> bool {
+    !c.is_control()
+        && !matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' // soft hyphen, Arabic mark, Mongolian separator
+            | '\u{200b}'..='\u{200f}' // zero widths, direction marks
+            | '\u{2028}'..='\u{202e}' // line separators, direction overrides
+            | '\u{2060}'..='\u{206f}' // joiners, invisible operators, isolates
+            | '\u{feff}' | '\u{fff9}'..='\u{fffb}' // byte order mark, annotations
+            | '\u{e0000}'..='\u{e0fff}') // tags, variation selectors
 }
 
 fn route(decision: &Decision) -> Value {
@@ -186,10 +216,11 @@ mod tests {
 
     proptest::proptest! {
         #[test]
-        fn any_text_is_one_line_that_reads_back(text in "[\\PC\\x00-\\x1f\\x7f-\\x9f\u{2028}]{1,40}") {
+        fn any_text_is_one_line_that_reads_back(text in "[\\PC\\x00-\\x1f\\x7f-\\x9f\u{2028}\u{202e}\u{e0041}]{1,40}") {
             let event = TurnEvent::Token(TokenEvent::Delta(text.clone()));
             let printed = Json::new(None).event(&event, Timings::default()).stdout;
-            proptest::prop_assert_eq!(printed.matches('\n').count(), 1);
+            proptest::prop_assert_eq!(printed.matches(char::is_control).count(), 1, "the newline");
+            proptest::prop_assert!(printed.chars().all(|c| c == '\n' || is_plain(c)), "unsafe");
             let read: Value = serde_json::from_str(&printed).expect("JSON");
             proptest::prop_assert_eq!(read["text"].as_str(), Some(text.as_str()));
         }
