@@ -170,6 +170,44 @@ mod tests {
         locate(name, paths).expect_err(name).into()
     }
 
+    /// A whole model file with three tokens and two tensors of zeros.
+    const TINY: &[u8] =
+        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/models/tiny.gguf"));
+
+    #[test]
+    fn a_model_is_found_by_name_and_by_path() {
+        let (_dir, paths) = home();
+        let file = fs::canonicalize(put(&paths, "Tiny.Q4_1.GGUF", TINY)).expect("it is there");
+        std::os::unix::fs::symlink(&file, paths.data.join("link.gguf")).expect("a link");
+        let absolute = file.display().to_string();
+        let table = [
+            ("tiny.q4_1", "tiny.q4_1"),
+            ("Tiny.Q4_1", "Tiny.Q4_1"),
+            ("~/models/Tiny.Q4_1.GGUF", "Tiny.Q4_1"),
+            ("~/link.gguf", "Tiny.Q4_1"),
+            (&absolute, "Tiny.Q4_1"),
+        ];
+        for (asked, name) in table {
+            let model = locate(asked, &paths).expect(asked);
+            assert_eq!(
+                (model.path.as_path(), model.name.as_str()),
+                (file.as_path(), name),
+                "{asked}"
+            );
+            assert_eq!(model.bytes, TINY.len() as u64);
+            assert_eq!(model.header.name(), Some("tiny"));
+        }
+    }
+
+    #[test]
+    fn the_catalogue_names_its_own_file() {
+        let (_dir, paths) = home();
+        let file = put(&paths, "SmolLM2-135M-Instruct.Q4_1.gguf", TINY);
+        let model = locate("smollm2-135m-instruct", &paths).expect("found");
+        assert_eq!(model.path, fs::canonicalize(file).expect("it is there"));
+        assert_eq!(model.name, "smollm2-135m-instruct");
+    }
+
     #[test]
     fn a_missing_model_says_where_it_looked_and_what_fetches_it() {
         let (_dir, paths) = home();

@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// One turn, a prompt, stdin left alone.
+type Facts = (bool, bool, bool);
+
 fn read(args: &[&str]) -> Result<Cli, Stop> {
     Cli::read(std::iter::once("edgewise").chain(args.iter().copied()).map(OsString::from))
 }
@@ -111,7 +114,7 @@ fn the_engine_command_takes_anything_and_is_hidden() {
 
 #[test]
 fn the_wish_is_what_was_typed() {
-    let table: [(&[&str], (bool, bool, bool)); 6] = [
+    let table: [(&[&str], Facts); 6] = [
         (&[], (false, false, false)),
         (&["why not"], (false, true, false)),
         (&[" "], (false, false, false)),
