@@ -5,6 +5,7 @@
 mod catalogue;
 mod error;
 mod locate;
+mod preflight;
 
 pub use catalogue::{CATALOGUE, CatalogueEntry};
 pub use error::ModelError;

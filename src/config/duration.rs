@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// A year: beyond it, a deadline would no longer fit the system's clocks.
-const MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+const MAX: Duration = Duration::from_hours(365 * 24);
 
 /// Units with their milliseconds; the longer name of two that begin alike comes first.
 const UNITS: [(&str, u64); 5] =

@@ -3,7 +3,7 @@
 /// What a server speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Protocol {
-    /// OpenAI's chat completions, which most servers imitate.
+    /// The chat completions of `OpenAI`, which most servers imitate.
     OpenAi,
     /// Anthropic's messages.
     Anthropic,

@@ -101,3 +101,60 @@ fn session_runtime(env: &Env) -> Option<PathBuf> {
     let base = env.get("XDG_RUNTIME_DIR").map(Path::new).filter(|path| path.is_absolute())?;
     runtime_dir::is_own(base).then(|| base.join("edgewise"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::env::PlatformDirs;
+
+    fn platform() -> PlatformDirs {
+        PlatformDirs {
+            config: "/p/config".into(),
+            data: "/p/data".into(),
+            cache: "/p/cache".into(),
+        }
+    }
+
+    #[test]
+    fn our_own_variables_come_before_the_platform() {
+        let env = Env::from_pairs([
+            ("EDGEWISE_CONFIG_DIR", "/o/config"),
+            ("EDGEWISE_DATA_DIR", ""),
+            ("EDGEWISE_RUNTIME_DIR", "/o/run"),
+        ]);
+        let paths = Paths::resolve(&env.with_platform(platform())).expect("directories");
+        assert_eq!(paths.config_file(), Path::new("/o/config/config.toml"));
+        assert_eq!(paths.models_dir(), Path::new("/p/data/models"));
+        assert_eq!(paths.cache, Path::new("/p/cache"));
+        assert_eq!(paths.runtime, Path::new("/o/run"));
+    }
+
+    #[test]
+    fn the_runtime_directory_follows_the_login_session_if_it_is_ours() {
+        let session = tempfile::tempdir().expect("a directory");
+        let env = Env::from_pairs([("XDG_RUNTIME_DIR", session.path())]);
+        let paths = Paths::resolve(&env.with_platform(platform())).expect("directories");
+        assert_eq!(paths.runtime, session.path().join("edgewise"));
+        for stale in ["/nowhere/at/all", "relative", "/dev/null"] {
+            let env = Env::from_pairs([("XDG_RUNTIME_DIR", stale)]);
+            let paths = Paths::resolve(&env.with_platform(platform())).expect("directories");
+            assert_eq!(paths.runtime, Path::new("/p/cache/run"), "{stale}");
+        }
+    }
+
+    #[test]
+    fn without_a_home_the_message_says_what_to_set() {
+        let error = Paths::resolve(&Env::default()).expect_err("no home");
+        assert_eq!(error.to_string(), "there is no home directory: HOME is not set");
+        assert!(error.hint.expect("a hint").contains("EDGEWISE_CONFIG_DIR"));
+        let all = ["CONFIG", "DATA", "CACHE"].map(|name| (format!("EDGEWISE_{name}_DIR"), "/d"));
+        Paths::resolve(&Env::from_pairs(all)).expect("enough is named");
+    }
+
+    #[test]
+    fn a_relative_directory_is_refused() {
+        let env = Env::from_pairs([("EDGEWISE_DATA_DIR", "data")]).with_platform(platform());
+        let error = Paths::resolve(&env).expect_err("relative");
+        assert_eq!(error.to_string(), "EDGEWISE_DATA_DIR is not an absolute path: `data`");
+    }
+}

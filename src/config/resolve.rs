@@ -11,6 +11,7 @@ use crate::config::Env;
 use crate::config::Layer;
 use crate::config::Profile;
 use crate::config::Settings;
+use crate::config::hint::quoted;
 use crate::config::nearest;
 use crate::config::raw::RawEngine;
 use crate::config::raw::RawFile;
@@ -67,7 +68,7 @@ fn default_profile(
         return Ok(value.clone());
     }
     let near = nearest(value, profiles.keys().map(String::as_str));
-    Err(ConfigError::at(place, format!("no profile `{value}`")).did_you_mean(near))
+    Err(ConfigError::at(place, format!("no profile {}", quoted(value))).did_you_mean(near))
 }
 
 fn resolve_profiles(merged: &RawFile) -> Result<BTreeMap<String, Profile>, ConfigError> {
@@ -90,7 +91,7 @@ fn extended(
     while let Some(At { value, place }) = next {
         let Some((parent, raw)) = profiles.get_key_value(&value) else {
             let near = nearest(&value, profiles.keys().map(String::as_str));
-            let error = ConfigError::at(&place, format!("no profile `{value}` to extend"));
+            let error = ConfigError::at(&place, format!("no profile {} to extend", quoted(&value)));
             return Err(error.did_you_mean(near));
         };
         if chain.contains(&parent.as_str()) {
@@ -113,9 +114,9 @@ fn known_endpoints(
     let Some(unknown) = value.iter().find(|name| !endpoints.contains_key(*name)) else {
         return Ok(());
     };
-    let error = ConfigError::at(place, format!("no endpoint `{unknown}`"));
+    let error = ConfigError::at(place, format!("no endpoint {}", quoted(unknown)));
     Err(match nearest(unknown, endpoints.keys().map(String::as_str)) {
         Some(near) => error.did_you_mean(Some(near)),
-        None => error.hint(format!("describe it under [endpoints.{unknown}]")),
+        None => error.hint("describe it under [endpoints.NAME]"),
     })
 }

@@ -41,11 +41,11 @@ pub(super) fn ensure(dir: &Path) -> Result<(), ConfigError> {
         Ok(()) | Err(_) => {}
     }
     let meta = fs::symlink_metadata(dir).map_err(|error| failed(&error))?;
-    verify(dir, &meta)
+    verify_for(dir, &meta, uid())
 }
 
 /// The link itself is looked at, not where it leads.
-fn verify(dir: &Path, meta: &fs::Metadata) -> Result<(), ConfigError> {
+fn verify_for(dir: &Path, meta: &fs::Metadata, user: u32) -> Result<(), ConfigError> {
     let refuse =
         |what: &str| ConfigError::new(format!("the runtime directory {} {what}", dir.display()));
     if meta.is_symlink() {
@@ -54,7 +54,7 @@ fn verify(dir: &Path, meta: &fs::Metadata) -> Result<(), ConfigError> {
     if !meta.is_dir() {
         return Err(refuse("is not a directory").hint("remove the file"));
     }
-    if meta.uid() != uid() {
+    if meta.uid() != user {
         return Err(refuse("belongs to another user")
             .hint("set EDGEWISE_RUNTIME_DIR to a directory of yours"));
     }
@@ -68,4 +68,59 @@ fn verify(dir: &Path, meta: &fs::Metadata) -> Result<(), ConfigError> {
 
 fn uid() -> u32 {
     rustix::process::geteuid().as_raw()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).expect("it is there").mode() & 0o777
+    }
+
+    #[test]
+    fn it_is_made_for_this_user_alone_and_found_again() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let runtime = dir.path().join("a/b/run");
+        ensure(&runtime).expect("made");
+        assert_eq!(mode(&runtime), 0o700);
+        ensure(&runtime).expect("found");
+    }
+
+    #[test]
+    fn what_others_could_enter_or_redirect_is_refused() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let own = dir.path().join("own");
+        ensure(&own).expect("made");
+        let (link, file) = (dir.path().join("link"), dir.path().join("file"));
+        symlink(&own, &link).expect("a link");
+        fs::write(&file, "").expect("a file");
+        let error = |path: &Path| ensure(path).expect_err("refused").to_string();
+        assert!(error(&link).ends_with("is a symbolic link"));
+        assert!(error(&file).ends_with("is not a directory"));
+        for open in [0o710, 0o701, 0o755, 0o770] {
+            fs::set_permissions(&own, fs::Permissions::from_mode(open)).expect("a mode");
+            assert!(error(&own).ends_with("is open to other users"), "{open:o}");
+        }
+        assert!(error(&file.join("below")).contains("cannot make the runtime directory"));
+    }
+
+    #[test]
+    fn somebody_elses_directory_is_refused() {
+        let root_owned = Path::new("/");
+        let meta = fs::symlink_metadata(root_owned).expect("the root");
+        let error = verify_for(root_owned, &meta, meta.uid() + 1).expect_err("refused");
+        assert!(error.to_string().ends_with("belongs to another user"), "{error}");
+    }
+
+    #[test]
+    fn a_socket_goes_where_its_address_fits() {
+        let short = PathBuf::from(format!("/{}", "r".repeat(81)));
+        assert_eq!(for_socket(&short, 20), short, "82 + 1 + 20 bytes are 103");
+        let fallback = PathBuf::from(format!("/tmp/edgewise-{}", uid()));
+        assert_eq!(for_socket(&short, 21), fallback);
+    }
 }

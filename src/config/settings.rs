@@ -7,6 +7,7 @@ use crate::config::ConfigError;
 use crate::config::Endpoint;
 use crate::config::Overrides;
 use crate::config::Profile;
+use crate::config::hint::quoted;
 use crate::config::nearest;
 
 /// Room for turns in the engine's pool of KV cells.
@@ -117,13 +118,13 @@ fn unknown<'a>(
     name: &str,
     known: impl Iterator<Item = &'a String> + Clone,
 ) -> ConfigError {
-    let error = ConfigError::new(format!("no {what} `{name}`"));
+    let error = ConfigError::new(format!("no {what} {}", quoted(name)));
     if let Some(near) = nearest(name, known.clone().map(String::as_str)) {
         return error.did_you_mean(Some(near));
     }
     let all: Vec<&str> = known.map(String::as_str).collect();
     match all.as_slice() {
-        [] => error.hint(format!("describe it under [{what}s.{name}]")),
+        [] => error.hint(format!("describe it under [{what}s.NAME]")),
         [one] => error.hint(format!("there is {one}")),
         all => error.hint(format!("there are {}", all.join(", "))),
     }

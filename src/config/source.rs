@@ -12,6 +12,7 @@ use toml::de::DeValue;
 
 use crate::config::ConfigError;
 use crate::config::Place;
+use crate::config::hint::quoted;
 use crate::config::nearest;
 
 /// A value and where it stands.
@@ -178,8 +179,8 @@ impl<'a> Table<'a> {
     /// Names a key for a message.
     fn key(&self, key: &str) -> String {
         match self.name.as_str() {
-            "" => format!("`{key}`"),
-            table => format!("`{key}` in [{table}]"),
+            "" => quoted(key),
+            table => format!("{} in [{table}]", quoted(key)),
         }
     }
 }
@@ -191,7 +192,7 @@ impl Refusal {
             DeValue::String(_) => "a string",
             DeValue::Integer(_) => "a whole number",
             DeValue::Float(_) => "a fraction",
-            DeValue::Boolean(_) => "true or false",
+            DeValue::Boolean(_) => "a boolean",
             DeValue::Datetime(_) => "a date",
             DeValue::Array(_) => "a list",
             DeValue::Table(_) => "a table",

@@ -9,6 +9,7 @@ use std::time::Duration;
 use toml::de::DeValue;
 
 use crate::config::duration;
+use crate::config::hint::quoted;
 use crate::config::nearest;
 use crate::config::source::Refusal;
 
@@ -24,7 +25,10 @@ pub(super) fn text(value: &DeValue<'_>) -> Read<String> {
 /// Reads text that is not blank.
 pub(super) fn name(value: &DeValue<'_>) -> Read<String> {
     let name = text(value)?;
-    if name.trim().is_empty() { Err(Refusal::value("a name", "blank")) } else { Ok(name) }
+    if name.trim().is_empty() || name.contains(char::is_control) {
+        return Err(Refusal::value("a name", quoted(&name)));
+    }
+    Ok(name)
 }
 
 /// Reads one name or a list of them.
@@ -164,12 +168,4 @@ pub(super) fn url(value: &DeValue<'_>) -> Read<String> {
         return Err(Refusal::value("an address with a host", "one without"));
     }
     Ok(url.to_owned())
-}
-
-/// Quotes a value for a message, one line and short.
-fn quoted(text: &str) -> String {
-    const SHOWN: usize = 40;
-    let shown: String = text.chars().take(SHOWN).flat_map(char::escape_debug).collect();
-    let more = if text.chars().nth(SHOWN).is_some() { "…" } else { "" };
-    format!("`{shown}{more}`")
 }
