@@ -28,6 +28,7 @@ use crate::chat::SessionId;
 use crate::chat::StopReason;
 use crate::chat::TokenEvent;
 use crate::chat::Usage;
+use crate::prompt::Unit;
 use crate::prompt::common_prefix;
 
 /// Names a turn: the client's number here, and the turn's number there.
@@ -206,11 +207,9 @@ impl<O: Outlet> Core<O> {
     }
 
     /// Renders a prompt and checks that one more token fits.
-    fn prompt(
-        &self,
-        generation: &Generation,
-    ) -> Result<Vec<llama_cpp_2::token::LlamaToken>, Fault> {
-        let prompt = self.model.tokens(&generation.messages)?;
+    fn prompt(&self, generation: &Generation) -> Result<Vec<Unit>, Fault> {
+        let tokens = self.model.tokens(&generation.messages)?;
+        let prompt: Vec<Unit> = tokens.iter().map(|token| Unit::Token(token.0)).collect();
         let context = generation.limits.n_ctx.min(self.params.pool_tokens);
         if prompt.is_empty() {
             return Err(Fault::new("the model's chat template made an empty prompt of this"));

@@ -9,9 +9,11 @@ use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
+use llama_cpp_2::token_type::LlamaTokenAttr;
 use llama_cpp_2::vocab::LlamaVocab;
 use thiserror::Error;
 
+use super::clock;
 use super::ffi;
 use crate::chat::Fault;
 use crate::chat::Message;
@@ -77,18 +79,19 @@ impl Model {
             .map_err(|_| LoadError::Refused)?;
         let vocab = weights.vocab();
         let text = |token: LlamaToken| Some(vocab.text(token)?.to_str().ok()?.to_owned());
+        // What `parse_special` recognises: a message must not be able to write any of them.
+        let is_special = |token: &LlamaToken| {
+            let unknown = vocab.attr(*token).contains(LlamaTokenAttr::Unknown);
+            vocab.is_control(*token) || unknown
+        };
         let specials = SpecialTexts {
-            specials: vocab
-                .tokens()
-                .filter(|token| vocab.is_control(*token))
-                .filter_map(text)
-                .collect(),
+            specials: vocab.tokens().filter(is_special).filter_map(text).collect(),
             bos: text(vocab.bos()),
             eos: text(vocab.eos()),
         };
         let template = match weights.meta_val_str("tokenizer.chat_template") {
-            Ok(source) => Template::new(&source, specials)?,
-            Err(_) => Template::chatml(specials),
+            Ok(source) => Template::new(&source, &specials)?,
+            Err(_) => Template::chatml(&specials),
         };
         let bos = vocab.should_add_bos().then(|| vocab.bos());
         Ok(Self { weights: Arc::new(weights), template, bos })
@@ -113,9 +116,10 @@ impl Model {
     /// # Errors
     /// The template refuses the conversation, or it has parts that the model cannot take.
     pub fn tokens(&self, messages: &[Message]) -> Result<Vec<LlamaToken>, Fault> {
+        let options = RenderOptions { add_generation_prompt: true, date: Some(clock::today()) };
         let rendered = self
             .template
-            .render(messages, &RenderOptions::default())
+            .render(messages, options)
             .map_err(|error| Fault::new(error.to_string()))?;
         let mut tokens = Vec::new();
         if !rendered.starts_with_bos {

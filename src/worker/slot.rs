@@ -2,18 +2,17 @@
 
 use std::time::Duration;
 
-use llama_cpp_2::token::LlamaToken;
-
 use super::plan::View;
 use super::turn::Turn;
 use crate::chat::Priority;
 use crate::chat::SessionId;
+use crate::prompt::Unit;
 
 /// A sequence of the pool.
 #[derive(Debug, Default)]
 pub(super) struct Slot {
     /// The tokens in the cache, as far as they are known to be there.
-    pub(super) cached: Vec<LlamaToken>,
+    pub(super) cached: Vec<Unit>,
     /// The session whose tokens these are, while nothing runs.
     pub(super) session: Option<SessionId>,
     /// The client whose leaving drops the tokens: its turn asked that no trace be kept.
@@ -95,7 +94,7 @@ mod tests {
 
     fn idle(session: u128, cells: usize, used: u64) -> Slot {
         Slot {
-            cached: vec![LlamaToken(1); cells],
+            cached: vec![Unit::Token(1); cells],
             session: Some(SessionId(session)),
             used,
             ..Slot::default()

@@ -15,6 +15,7 @@ use crate::chat::Priority;
 use crate::chat::SessionId;
 use crate::chat::StopReason;
 use crate::chat::Usage;
+use crate::prompt::Unit;
 use crate::text::StopScan;
 use crate::text::Utf8;
 
@@ -27,7 +28,7 @@ pub(super) struct Turn {
     /// No trace is to be kept once its client is gone.
     pub(super) ephemeral: bool,
     /// The prompt and what was generated: all that the cache is to hold for the next token.
-    pub(super) target: Vec<LlamaToken>,
+    pub(super) target: Vec<Unit>,
     pub(super) prompt_tokens: usize,
     pub(super) cached_tokens: usize,
     limits: Limits,
@@ -55,12 +56,14 @@ impl Turn {
     pub(super) fn new(
         key: TurnKey,
         generation: Generation,
-        prompt: Vec<LlamaToken>,
+        prompt: Vec<Unit>,
         model: &Model,
     ) -> Self {
         let mut sampler = Sampler::new(&generation.sampling, model.vocabulary());
         for token in prompt.iter().skip(prompt.len().saturating_sub(PENALTY_TOKENS.into())) {
-            sampler.accept(*token);
+            if let Unit::Token(id) = token {
+                sampler.accept(LlamaToken(*id));
+            }
         }
         Self {
             key,
@@ -103,7 +106,7 @@ impl Turn {
         if model.ends(token) {
             return Step { text: None, end: Some(StopReason::EndOfTurn) };
         }
-        self.target.push(token);
+        self.target.push(Unit::Token(token.0));
         let mut bytes = Vec::with_capacity(16);
         model.piece(token, &mut bytes);
         let scanned = self.stops.push(&self.utf8.push(&bytes));

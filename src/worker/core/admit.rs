@@ -1,7 +1,5 @@
 //! Who gets a slot and whose cells make room.
 
-use llama_cpp_2::token::LlamaToken;
-
 use super::Core;
 use super::Outlet;
 use super::sequence;
@@ -59,7 +57,7 @@ impl<O: Outlet> Core<O> {
         if slot.session != Some(turn.session) {
             return 0;
         }
-        let shared = common_prefix::<LlamaToken>(&slot.cached, &turn.target);
+        let shared = common_prefix(&slot.cached, &turn.target);
         shared.min(turn.target.len().saturating_sub(1))
     }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use llama_cpp_2::token::LlamaToken;
+
 use super::Core;
 use super::Outlet;
 use super::now;
@@ -9,6 +11,7 @@ use super::sequence;
 use crate::chat::Fault;
 use crate::chat::StopReason;
 use crate::chat::TokenEvent;
+use crate::prompt::Unit;
 use crate::worker::ffi::Decoded;
 use crate::worker::plan::SLICE_TOKENS_MIN;
 use crate::worker::plan::Share;
@@ -71,7 +74,9 @@ impl<O: Outlet> Core<O> {
             for position in first..last {
                 let output = position + 1 == turn.target.len();
                 let at = i32::try_from(position).expect("a context is far below 2^31 tokens");
-                let added = self.batch.add(turn.target[position], at, sequence(share.slot), output);
+                // A template takes no media yet, so a prompt holds none.
+                let Unit::Token(id) = turn.target[position] else { continue };
+                let added = self.batch.add(LlamaToken(id), at, sequence(share.slot), output);
                 row = output.then_some(added);
             }
             fed.push(Fed { share: *share, row });
