@@ -14,10 +14,7 @@ pub(super) fn messages(settings: &Settings, turns: &[Turn], question: &str) -> V
     let system = settings.system.iter().map(|text| Message::text(Role::System, text));
     let answered = turns.iter().filter(|turn| turn.is_remembered());
     let earlier = answered.flat_map(|turn| {
-        [
-            Message::text(Role::User, turn.question()),
-            Message::text(Role::Assistant, turn.answer()),
-        ]
+        [Message::text(Role::User, turn.question()), Message::text(Role::Assistant, turn.answer())]
     });
     let asked = std::iter::once(Message::text(Role::User, question));
     system.chain(earlier).chain(asked).collect()

@@ -95,11 +95,7 @@ const fn alt_c(c: char) -> Key {
     alt(KeyCode::Char(c))
 }
 
-const fn entry(
-    shown: &'static str,
-    does: &'static str,
-    keys: &'static [(Key, Action)],
-) -> Entry {
+const fn entry(shown: &'static str, does: &'static str, keys: &'static [(Key, Action)]) -> Entry {
     Entry { shown, does, keys }
 }
 
@@ -122,11 +118,7 @@ const CHAT: &[Entry] = &[
             (shift(KeyCode::Enter), Action::Edit(Edit::Newline)),
         ],
     ),
-    entry(
-        "Ctrl-C",
-        "stop the answer, clear the draft, quit",
-        &[(ctrl_c('c'), Action::Interrupt)],
-    ),
+    entry("Ctrl-C", "stop the answer, clear the draft, quit", &[(ctrl_c('c'), Action::Interrupt)]),
     entry("Ctrl-D", "quit when the draft is empty", &[(ctrl_c('d'), Action::Leave)]),
     entry("F1  ?", "this list", &[(plain(KeyCode::F(1)), Action::Help)]),
     entry("Esc", "dismiss, back to the end", &[(plain(KeyCode::Esc), Action::Dismiss)]),
@@ -168,7 +160,10 @@ const TRANSCRIPT: &[Entry] = &[
     entry(
         "PageUp  PageDown",
         "scroll by pages",
-        &[(plain(KeyCode::PageUp), Action::Pages(-1)), (plain(KeyCode::PageDown), Action::Pages(1))],
+        &[
+            (plain(KeyCode::PageUp), Action::Pages(-1)),
+            (plain(KeyCode::PageDown), Action::Pages(1)),
+        ],
     ),
     entry(
         "Shift-Up  Shift-Down",
@@ -199,10 +194,7 @@ const DRAFT: &[Entry] = &[
     entry(
         "Ctrl-A  Ctrl-E",
         "beginning, end of the line",
-        &[
-            (ctrl_c('a'), Action::Edit(Edit::LineStart)),
-            (ctrl_c('e'), Action::Edit(Edit::LineEnd)),
-        ],
+        &[(ctrl_c('a'), Action::Edit(Edit::LineStart)), (ctrl_c('e'), Action::Edit(Edit::LineEnd))],
     ),
     entry(
         "Left  Right",
@@ -215,7 +207,7 @@ const DRAFT: &[Entry] = &[
         ],
     ),
     entry(
-        "Alt-B  Alt-F  Ctrl-Left  Ctrl-Right",
+        "Alt-B  Alt-F  Ctrl-Left/Right",
         "one word",
         &[
             (alt_c('b'), Action::Edit(Edit::WordLeft)),
@@ -282,7 +274,10 @@ pub fn help() -> Vec<HelpLine> {
     for group in GROUPS {
         lines.push(HelpLine { keys: String::new(), does: group.name });
         lines.extend(
-            group.entries.iter().map(|entry| HelpLine { keys: entry.shown.into(), does: entry.does }),
+            group
+                .entries
+                .iter()
+                .map(|entry| HelpLine { keys: entry.shown.into(), does: entry.does }),
         );
     }
     lines.push(HelpLine { keys: String::new(), does: "commands" });
@@ -329,17 +324,15 @@ mod tests {
 
     #[test]
     fn shift_on_a_character_changes_nothing() {
-        let shifted = Key {
-            code: KeyCode::Char('B'),
-            mods: Mods { alt: true, shift: true, ctrl: false },
-        };
+        let shifted =
+            Key { code: KeyCode::Char('B'), mods: Mods { alt: true, shift: true, ctrl: false } };
         assert_eq!(action(shifted), Some(Action::Edit(Edit::WordLeft)));
     }
 
     #[test]
     fn the_help_fits_a_narrow_screen() {
         for line in help() {
-            assert!(line.keys.len() <= 36 && line.does.len() <= 38, "{line:?}");
+            assert!(line.keys.len() <= 32 && line.does.len() <= 38, "{line:?}");
         }
     }
 }

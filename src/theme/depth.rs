@@ -33,9 +33,8 @@ impl Depth {
 fn nearest(color: Color, among: std::ops::RangeInclusive<u8>) -> Color {
     let Some(wanted) = color.rgb() else { return color };
     let candidates = among.map(Color::Indexed);
-    let near = candidates.min_by_key(|candidate| {
-        candidate.rgb().map_or(u32::MAX, |found| distance(found, wanted))
-    });
+    let near = candidates
+        .min_by_key(|candidate| candidate.rgb().map_or(u32::MAX, |found| distance(found, wanted)));
     near.unwrap_or(color)
 }
 

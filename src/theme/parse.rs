@@ -107,12 +107,20 @@ mod tests {
     #[test]
     fn errors_name_the_key_and_the_value() {
         let cases = [
-            ("kind = \"dark\"", "kind = \"drak\"", "`kind` in the theme is \"drak\", wanted `dark`"),
+            (
+                "kind = \"dark\"",
+                "kind = \"drak\"",
+                "`kind` in the theme is \"drak\", wanted `dark`",
+            ),
             ("kind = \"dark\"", "", "`kind` is missing"),
             ("kind", "kidn", "unknown key `kidn` in the theme, the nearest is `kind`"),
             ("warn ", "wran ", "unknown key `wran` in the theme, the nearest is `warn`"),
             ("bad ", "#bad ", "`bad` is missing"),
-            ("[colors]", "[colours]", "unknown key `colours` in the theme, the nearest is `colors`"),
+            (
+                "[colors]",
+                "[colours]",
+                "unknown key `colours` in the theme, the nearest is `colors`",
+            ),
             ("[colors]", "[colors", "the theme is not TOML"),
         ];
         for (from, to, words) in cases {

@@ -61,7 +61,12 @@ impl Draft {
         paint::put(buf, area, Shown::literal("›"), style(theme, Role::User));
         if composer.is_empty() {
             let hint = Shown::literal("ask something");
-            paint::put(buf, paint::row_of(paint::after(area, GUTTER), 0), hint, style(theme, Role::Dim));
+            paint::put(
+                buf,
+                paint::row_of(paint::after(area, GUTTER), 0),
+                hint,
+                style(theme, Role::Dim),
+            );
         }
         for (y, range) in (0..area.height).zip(&self.rows[self.first..]) {
             let line = paint::row_of(paint::after(area, GUTTER), y);

@@ -32,6 +32,13 @@ pub(super) fn fit(mut figures: Vec<Figure>, columns: u16) -> Clean {
     Clean::one_line(&texts.join(DOT), usize::from(columns))
 }
 
+/// Returns the figures that fit in `columns`; nothing where not even the most important one does.
+pub(super) fn fit_whole(figures: Vec<Figure>, columns: u16) -> Clean {
+    let best = figures.iter().min_by_key(|figure| figure.rank);
+    let fits = best.is_some_and(|figure| width(&figure.text) <= usize::from(columns));
+    if fits { fit(figures, columns) } else { Clean::default() }
+}
+
 fn length(figures: &[Figure]) -> usize {
     let texts = figures.iter().map(|figure| width(&figure.text)).sum::<usize>();
     texts + figures.len().saturating_sub(1) * width(DOT)
@@ -85,7 +92,10 @@ mod tests {
     #[test]
     fn numbers_have_the_digits_that_matter() {
         let ms = Duration::from_millis;
-        assert_eq!([ms(0), ms(142), ms(999), ms(1000)].map(time), ["0 ms", "142 ms", "999 ms", "1.00 s"]);
+        assert_eq!(
+            [ms(0), ms(142), ms(999), ms(1000)].map(time),
+            ["0 ms", "142 ms", "999 ms", "1.00 s"]
+        );
         assert_eq!([ms(9994), ms(12_340)].map(time), ["9.99 s", "12.3 s"]);
         assert_eq!([ms(59_960), ms(125_000)].map(time), ["1 min 00 s", "2 min 05 s"]);
         assert_eq!([ms(1240), ms(12_400), ms(61_000)].map(guess), ["1.2 s", "12 s", "2 min"]);
@@ -103,5 +113,7 @@ mod tests {
         assert_eq!(line(23), "local · TTFT 1 ms");
         assert_eq!(line(16), "TTFT 1 ms");
         assert_eq!(line(5), "TTFT…");
+        assert!(fit_whole(vec![figure(1, "TTFT 1 ms"), figure(2, "a")], 5).is_empty());
+        assert_eq!(fit_whole(vec![figure(1, "a"), figure(2, "TTFT")], 5).as_str(), "a");
     }
 }
