@@ -218,8 +218,7 @@ impl Turn {
         self.phase = Phase::Prefill;
         let progress = match self.prefill {
             Some(prefill) if prefill.progress.total == total => prefill.progress.advanced(done, at),
-            // The first event may come after the first slice: only what was cached is known to
-            // have cost nothing, but the time of that slice is not known, so count from here.
+            // How long the first event's share took is not known here: the speed counts from it on.
             _ => Progress::new(done, total, at),
         };
         self.prefill = Some(Prefill { progress, cached });

@@ -216,10 +216,10 @@ fn ending(turn: &Turn, reason: &StopReason, columns: usize) -> Vec<Line> {
     }
     match reason {
         StopReason::ContextFull => {
-            say(Role::Warn, "the context is full · Ctrl-N opens a new session")
+            say(Role::Warn, "the context is full · Ctrl-N opens a new session");
         }
         StopReason::Cancelled if !turn.has_answer() => {
-            say(Role::Dim, "stopped before the first word")
+            say(Role::Dim, "stopped before the first word");
         }
         StopReason::EndOfTurn | StopReason::Stop if !turn.has_answer() => {
             say(Role::Dim, "an empty answer");

@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use crate::app::HelpLine;
 use crate::app::Model;
@@ -117,7 +118,8 @@ fn boxed(theme: &Theme, area: Rect, buf: &mut Buffer) -> Rect {
     let border = style(theme, Role::Border);
     for y in 0..area.height {
         let row = paint::row_of(area, y);
-        buf.set_style(row, ratatui::style::Style::reset());
+        paint::cut_before(buf, row);
+        buf.set_style(row, Style::reset());
         paint::fill(buf, row, " ", base(theme));
         let edges = match y {
             0 => ("╭", "╮"),

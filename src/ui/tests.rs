@@ -3,7 +3,11 @@
 use std::time::Duration;
 
 use ratatui::Terminal;
+use ratatui::TerminalOptions;
+use ratatui::Viewport;
+use ratatui::backend::CrosstermBackend;
 use ratatui::backend::TestBackend;
+use ratatui::layout::Rect;
 
 use crate::app::Model;
 use crate::app::Msg;
@@ -405,7 +409,8 @@ fn any_size_draws_and_a_small_one_says_so() {
 #[test]
 fn another_width_keeps_what_is_read_on_the_screen() {
     let mut stage = Stage::ready(80, 24);
-    let text = (0..300).map(|n| format!("sentence number {n} of many. ")).collect::<String>();
+    let numbers = (0..300).map(|n| format!("sentence number {n} of many.")).collect::<Vec<_>>();
+    let text = numbers.join(" ");
     stage.answered(0, "Count", &text);
     stage.plain(KeyCode::PageUp);
     stage.plain(KeyCode::PageUp);
@@ -455,6 +460,58 @@ fn a_frame_costs_what_is_on_the_screen_however_long_the_answer_is() {
     stage.ask("short");
     let (wrapped, _) = cost(before, stage.view.stats());
     assert!(wrapped <= 2 * 80, "{wrapped} bytes");
+}
+
+/// A terminal's screen that ratatui writes escape sequences to.
+#[derive(Clone)]
+struct Emulated(std::rc::Rc<std::cell::RefCell<vt100::Parser>>);
+
+impl std::io::Write for Emulated {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.borrow_mut().process(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn frame_upon_frame_leaves_nothing_behind() {
+    let (width, height) = (40, 12);
+    let screen = Emulated(std::rc::Rc::new(vt100::Parser::new(height, width, 0).into()));
+    let viewport = Viewport::Fixed(Rect::new(0, 0, width, height));
+    let mut terminal =
+        Terminal::with_options(CrosstermBackend::new(screen.clone()), TerminalOptions { viewport })
+            .expect("a terminal");
+    let mut stage = Stage::ready(width, height);
+    stage.ask("夜空はなぜ暗いのですか");
+    stage.prefilled(0);
+    let mut compare = |stage: &mut Stage| {
+        let Stage { model, view, theme, .. } = stage;
+        let drawn = terminal.draw(|frame| {
+            draw(model, theme, view, frame.area(), frame.buffer_mut());
+        });
+        drawn.expect("a terminal draws");
+        let rows = screen.0.borrow().screen().rows(0, width).collect::<Vec<_>>();
+        let rows = rows.iter().map(|row| row.trim_end()).collect::<Vec<_>>().join("\n");
+        assert_eq!(rows, stage.shot());
+    };
+    for _ in 0..6 {
+        compare(&mut stage);
+        stage.streamed(0, "これは夜空の話です。a漢b字c ");
+        compare(&mut stage);
+        for key in [KeyCode::F(1), KeyCode::Esc, KeyCode::PageUp, KeyCode::Char('漢')] {
+            stage.plain(key);
+            compare(&mut stage);
+        }
+        stage.key(Key::ctrl('d'));
+        stage.key(Key::ctrl('u'));
+        stage.key(Key::ctrl('d'));
+        compare(&mut stage);
+        stage.plain(KeyCode::Esc);
+    }
 }
 
 #[test]

@@ -113,6 +113,7 @@ impl Model {
 /// Reads a key as yes or no.
 fn answer(key: Key) -> Option<bool> {
     match key.code {
+        _ if key.mods.ctrl || key.mods.alt => None,
         KeyCode::Enter | KeyCode::Char('y' | 'Y') => Some(true),
         KeyCode::Esc | KeyCode::Char('n' | 'N') => Some(false),
         _ => None,

@@ -31,6 +31,7 @@ use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
 use crate::chat::TurnId;
 use crate::chat::Usage;
+use crate::text::Clean;
 
 /// A model whose wish for session identities is granted at once.
 struct Chat {
@@ -344,7 +345,7 @@ mod conversing {
             ]
         );
         assert_eq!(chat.turn(0).shown_answer().as_str(), "4");
-        assert_eq!(chat.model.current().title().map(|title| title.as_str()), Some("What is 2+2?"));
+        assert_eq!(chat.model.current().title().map(Clean::as_str), Some("What is 2+2?"));
     }
 
     #[test]
