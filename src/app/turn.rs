@@ -185,11 +185,8 @@ impl Turn {
         first
     }
 
-    /// Takes a step in; `false` when the turn has ended already and the event is late.
-    pub(super) fn step(&mut self, event: TurnEvent, at: Duration) -> bool {
-        if !self.is_open() {
-            return false;
-        }
+    /// Takes a step in; the turn must be open.
+    pub(super) fn step(&mut self, event: TurnEvent, at: Duration) {
         match event {
             TurnEvent::Routed(decision) => self.decision = Some(decision),
             TurnEvent::Token(TokenEvent::Queued(ahead)) => self.phase = Phase::Queued(ahead),
@@ -201,7 +198,6 @@ impl Turn {
                 self.finish(reason, usage, at);
             }
         }
-        true
     }
 
     /// Ends it.

@@ -93,6 +93,7 @@ impl Layout {
                 self.starts.push(self.rows);
                 self.blocks.push(Block::default());
             }
+            stats.laid_turns += 1;
             let block = &mut self.blocks[index];
             block.update(turn, self.width, stats);
             self.rows = self.starts[index] + block.height();

@@ -462,6 +462,33 @@ fn a_frame_costs_what_is_on_the_screen_however_long_the_answer_is() {
     assert!(wrapped <= 2 * 80, "{wrapped} bytes");
 }
 
+#[test]
+fn a_frame_looks_at_no_turn_that_has_ended() {
+    let mut stage = Stage::ready(80, 24);
+    for turn in 0..50 {
+        stage.answered(turn, "again", "answer");
+    }
+    let before = stage.view.stats();
+    stage.plain(KeyCode::Home);
+    assert_eq!(stage.view.stats().laid_turns, before.laid_turns);
+    stage.ask("more");
+    stage.token(50, TokenEvent::Delta("word".into()));
+    assert_eq!(stage.view.stats().laid_turns, before.laid_turns + 2);
+}
+
+#[test]
+fn a_box_over_wide_characters_is_whole() {
+    for shift in ["", "x"] {
+        let mut stage = Stage::ready(40, 12);
+        stage.ask("?");
+        stage.streamed(0, &format!("{shift}{}", "漢".repeat(200)));
+        stage.key(Key::ctrl('d'));
+        let shot = stage.shot();
+        let edges = shot.lines().filter(|row| row.matches('│').count() == 2).count();
+        assert_eq!(edges, 3, "{shot}");
+    }
+}
+
 /// A terminal's screen that ratatui writes escape sequences to.
 #[derive(Clone)]
 struct Emulated(std::rc::Rc<std::cell::RefCell<vt100::Parser>>);

@@ -248,6 +248,8 @@ mod composing {
         chat.send(Msg::Laid(laid));
         chat.keys("abc defgh ij<Up>X");
         assert_eq!(with_cursor(&chat), "abc deX|fgh ij");
+        chat.keys("<C-c>abc defgh<Up>X");
+        assert_eq!(with_cursor(&chat), "abcX| defgh", "the row's end is the next one's start");
     }
 
     #[test]
