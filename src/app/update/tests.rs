@@ -602,7 +602,7 @@ mod leaving {
         let mut chat = Chat::new();
         assert!(chat.keys("<C-c>x<Esc>").is_empty());
         assert_eq!((chat.model.overlay(), chat.draft()), (None, ""));
-        assert!(chat.keys("<C-c>n").is_empty());
+        assert!(chat.keys("<C-c><A-y><C-y>n").is_empty());
         assert_eq!(chat.keys("<C-c>y"), [Effect::Exit]);
     }
 
