@@ -2,17 +2,20 @@
 
 use std::time::Duration;
 
+use proptest::prelude::*;
 use ratatui::Terminal;
 use ratatui::TerminalOptions;
 use ratatui::Viewport;
 use ratatui::backend::CrosstermBackend;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::Model;
 use crate::app::Msg;
 use crate::app::Settings;
 use crate::chat::Decision;
+use crate::chat::DeviceLevel;
 use crate::chat::Fault;
 use crate::chat::Health;
 use crate::chat::Key;
@@ -297,6 +300,30 @@ fn two_sessions() {
 }
 
 #[test]
+fn news_of_a_session_behind_and_a_busy_device() {
+    let mut stage = Stage::ready(80, 24);
+    stage.ask("Why is the sky blue?");
+    stage.key(Key::ctrl('n'));
+    stage.ask("And at night?");
+    stage.prefilled(0);
+    stage.streamed(0, RAYLEIGH);
+    stage.finished(0, StopReason::EndOfTurn);
+    stage.token(1, TokenEvent::Queued(2));
+    stage.send(Msg::Health(Health { level: DeviceLevel::Strained, ..Health::default() }));
+    insta::assert_snapshot!(stage.shot());
+}
+
+#[test]
+fn leaving_says_what_it_waits_for() {
+    let mut stage = Stage::ready(80, 24);
+    stage.ask("Why is the sky blue?");
+    stage.send(Msg::Quit(stage.at()));
+    let shot = stage.shot();
+    let status = shot.lines().last().unwrap_or_default();
+    assert!(status.starts_with(" leaving · 1 still stopping "), "{shot}");
+}
+
+#[test]
 fn wide_characters() {
     snapshot("wide", |stage| {
         let answer = "夜空はなぜ暗いのか。これはオルバースのパラドックスと呼ばれ、宇宙の年齢が有限である\
@@ -576,4 +603,59 @@ fn what_a_model_writes_is_drawn_clean() {
     assert!(!shot.contains("owned"), "{shot}");
     let cells = stage.terminal.backend().buffer().content();
     assert!(cells.iter().all(|cell| !cell.symbol().contains(char::is_control)));
+}
+
+/// One step of a random conversation on the screen.
+#[derive(Clone, Debug)]
+enum Step {
+    Ask,
+    Grow(String),
+    Finish,
+    Key(Key),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let keys = vec![
+        Key::plain(KeyCode::PageUp),
+        Key::plain(KeyCode::PageDown),
+        Key::plain(KeyCode::End),
+        Key::plain(KeyCode::F(1)),
+        Key::plain(KeyCode::Esc),
+        Key::plain(KeyCode::Char('x')),
+        Key::ctrl('n'),
+        Key::alt(KeyCode::Char('p')),
+    ];
+    prop_oneof![
+        2 => Just(Step::Ask),
+        6 => "[a-c \n漢。👍🏽é\u{301}]{0,30}".prop_map(Step::Grow),
+        2 => Just(Step::Finish),
+        3 => prop::sample::select(keys).prop_map(Step::Key),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// What is kept between frames changes no cell of them.
+    #[test]
+    fn a_kept_view_draws_what_a_new_one_draws(steps in prop::collection::vec(step(), 0..60)) {
+        let area = Rect::new(0, 0, 40, 12);
+        let mut stage = Stage::ready(area.width, area.height);
+        for step in steps {
+            let running = stage.model.current().running().map(|turn| turn.id().0);
+            match (step, running) {
+                (Step::Ask, None) => stage.ask("why?"),
+                (Step::Grow(text), Some(turn)) => stage.token(turn, TokenEvent::Delta(text)),
+                (Step::Finish, Some(turn)) => stage.finished(turn, StopReason::EndOfTurn),
+                (Step::Key(key), _) => stage.key(key),
+                (Step::Ask, Some(_)) | (Step::Grow(_) | Step::Finish, None) => {}
+            }
+            let frame = |view: &mut View| {
+                let mut buf = Buffer::empty(area);
+                let drawn = draw(&stage.model, &stage.theme, view, area, &mut buf);
+                (drawn, buf)
+            };
+            prop_assert_eq!(frame(&mut stage.view), frame(&mut View::default()));
+        }
+    }
 }

@@ -165,7 +165,7 @@ fn progress(scene: Scene<'_>, turn: &Turn, area: Rect, buf: &mut Buffer) {
     let waited = || figure(2, guess(turn.elapsed(now)));
     let (word, share, figures) = match (turn.phase(), scene.model.engine().state(), turn.prefill())
     {
-        _ if turn.is_stopping() => ("stopping", None, vec![waited()]),
+        _ if turn.is_stopping() => ("stopping", None, Vec::new()),
         (Phase::Prefill, _, Some(prefill)) => {
             let progress = prefill.progress;
             let counted = figure(1, format!("{}/{}", progress.done, progress.total));
