@@ -66,9 +66,10 @@ fn ask((head, body, keys): (&str, &str, &str), theme: &Theme, area: Rect, buf: &
 }
 
 fn draw_help(top: u16, theme: &Theme, area: Rect, buf: &mut Buffer) -> u16 {
-    let width = area.width.min(TWO_COLUMNS);
+    // Beside the box there is room for more than a sliver of what lies under it, or for nothing.
+    let width = if area.width < TWO_COLUMNS + 8 { area.width } else { TWO_COLUMNS };
     let columns = usize::from(width.saturating_sub(4));
-    let beside = width == TWO_COLUMNS;
+    let beside = width >= TWO_COLUMNS;
     let lines = help().iter().flat_map(|line| rows(line, beside, columns)).collect::<Vec<_>>();
     let count = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let frame = centred(area, width, count.saturating_add(2));

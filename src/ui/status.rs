@@ -26,7 +26,7 @@ const GAP: u16 = 3;
 /// Draws the status line.
 pub(super) fn draw(model: &Model, theme: &Theme, row: Rect, buf: &mut Buffer) {
     let dim = style(theme, Role::Dim);
-    let row = Rect { width: row.width.saturating_sub(1), ..paint::after(row, 1) };
+    let row = Rect { width: row.width.saturating_sub(2), ..paint::after(row, 1) };
     // The right half is sure of a third, the left half has its choice of the others.
     let sure = paint::columns(&fit_whole(resources(model), row.width / 3));
     let left =
