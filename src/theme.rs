@@ -109,7 +109,7 @@ impl Theme {
     /// Returns the built-in theme of that name.
     pub fn named(name: &str) -> Option<Self> {
         let (_, toml) = BUILT_IN.iter().find(|(known, _)| *known == name)?;
-        Some(Self::parse(toml).expect("the built-in themes are read by a test"))
+        Self::parse(toml).ok()
     }
 
     /// Returns the theme without any colour, for `NO_COLOR` and terminals that have none.
@@ -208,7 +208,7 @@ mod tests {
     fn a_theme_without_contrast_is_noticed() {
         let toml = include_str!("../themes/dark.toml");
         let bad = toml.lines().map(|line| match line.split_once('=') {
-            Some(("dim       ", _)) => "dim = \"#333333\"",
+            Some((key, _)) if key.trim() == "dim" => "dim = \"#333333\"",
             _ => line,
         });
         let bad = bad.collect::<Vec<_>>().join("\n");

@@ -1,7 +1,7 @@
 //! Draws the Model.
 //!
-//! Owns the screen's layout and the [`View`]: caches of wrapped rows by session and width, and
-//! nothing else; throwing it away changes no cell. A frame costs what is visible plus what was
+//! Owns the screen's layout and the [`View`]: wrapped rows by session and width, kept so that they
+//! need not be made again; a new one draws the same screen. A frame costs what is visible plus what was
 //! added since the last one, however long an answer is. What a program, a file or a person wrote
 //! gets onto the screen only as [`Clean`](crate::text::Clean): `paint` takes nothing else.
 //!

@@ -68,9 +68,10 @@ pub(super) fn read(draft: &str) -> Line {
 }
 
 fn unknown(word: &str) -> String {
-    let scored = COMMANDS.map(|(name, ..)| (strsim::jaro_winkler(name, word), name));
+    let scored =
+        COMMANDS.map(|(name, ..)| (strsim::normalized_damerau_levenshtein(name, word), name));
     let nearest = scored.into_iter().max_by(|a, b| a.0.total_cmp(&b.0));
-    match nearest.filter(|(score, _)| *score > 0.7) {
+    match nearest.filter(|(score, _)| *score >= 0.5) {
         Some((_, name)) => format!("no command /{word} · /{name}? · //{word} sends it"),
         None => format!("no command /{word} · /help lists them · //{word} sends it"),
     }

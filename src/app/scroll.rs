@@ -30,7 +30,7 @@ pub struct Laid {
 pub struct Scroll {
     top: Option<usize>,
     seen: usize,
-    laid: Option<(u16, u16, usize)>,
+    laid: Option<Laid>,
 }
 
 impl Scroll {
@@ -56,36 +56,36 @@ impl Scroll {
 
     /// Moves by `pages` of what was last on the screen, with two rows kept in sight.
     pub fn by_pages(&mut self, pages: isize) {
-        let height = self.laid.map_or(0, |(_, height, _)| height);
+        let height = self.laid.map_or(0, |laid| laid.height);
         let page = isize::try_from(height.saturating_sub(2).max(1)).unwrap_or(1);
         self.by(pages.saturating_mul(page));
     }
 
     /// Moves by `rows`, down if positive; at the end it follows.
     pub fn by(&mut self, rows: isize) {
-        let Some((_, height, total)) = self.laid else { return };
-        let last = total.saturating_sub(usize::from(height));
+        let Some(laid) = self.laid else { return };
+        let (rows_laid, height) = (laid.rows, usize::from(laid.height));
+        let last = rows_laid.saturating_sub(height);
         let top = self.top.unwrap_or(last).min(last).saturating_add_signed(rows);
         if top >= last {
             self.top = None;
             return;
         }
         if self.top.is_none() {
-            self.seen = total;
+            self.seen = rows_laid;
         }
-        self.seen = self.seen.max(top + usize::from(height));
+        self.seen = self.seen.max(top + height);
         self.top = Some(top);
     }
 
     /// Takes in what was drawn.
     pub fn laid(&mut self, laid: &Laid) {
-        let renumbered = self.laid.is_some_and(|(width, ..)| width != laid.width);
-        if renumbered && self.top.is_some() {
-            let unseen = self.laid.map_or(0, |(.., rows)| rows.saturating_sub(self.seen));
-            self.seen = laid.rows.saturating_sub(unseen);
+        let renumbered = self.laid.filter(|before| before.width != laid.width);
+        if let (Some(before), Some(_)) = (renumbered, self.top) {
+            self.seen = laid.rows.saturating_sub(self.unseen(before.rows));
             self.top = Some(laid.top);
         }
-        self.laid = Some((laid.width, laid.height, laid.rows));
+        self.laid = Some(*laid);
         if self.top.is_some_and(|top| top + usize::from(laid.height) >= laid.rows) {
             self.top = None;
         }

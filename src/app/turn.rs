@@ -185,11 +185,8 @@ impl Turn {
         first
     }
 
-    /// Takes a step in; `false` when the turn has ended already and the event is late.
-    pub(super) fn step(&mut self, event: TurnEvent, at: Duration) -> bool {
-        if !self.is_open() {
-            return false;
-        }
+    /// Takes a step in; the turn must be open.
+    pub(super) fn step(&mut self, event: TurnEvent, at: Duration) {
         match event {
             TurnEvent::Routed(decision) => self.decision = Some(decision),
             TurnEvent::Token(TokenEvent::Queued(ahead)) => self.phase = Phase::Queued(ahead),
@@ -201,7 +198,6 @@ impl Turn {
                 self.finish(reason, usage, at);
             }
         }
-        true
     }
 
     /// Ends it.
@@ -218,8 +214,7 @@ impl Turn {
         self.phase = Phase::Prefill;
         let progress = match self.prefill {
             Some(prefill) if prefill.progress.total == total => prefill.progress.advanced(done, at),
-            // The first event may come after the first slice: only what was cached is known to
-            // have cost nothing, but the time of that slice is not known, so count from here.
+            // How long the first event's share took is not known here: the speed counts from it on.
             _ => Progress::new(done, total, at),
         };
         self.prefill = Some(Prefill { progress, cached });

@@ -82,8 +82,11 @@ impl Model {
         }
     }
 
+    /// The engine is gone. An answer that it cut short says so itself.
     fn lost(&mut self, fault: Fault) {
-        self.notice = Some(Notice::fault(&fault));
+        if self.current().running().is_none() {
+            self.notice = Some(Notice::fault(&fault));
+        }
         self.engine.lost(fault);
         self.touch();
     }

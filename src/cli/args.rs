@@ -24,7 +24,7 @@ use crate::config::nearest;
 use crate::text::Clean;
 
 /// Commands that are planned; their names are no prompts.
-const PLANNED: [&str; 12] = [
+const PLANNED: [&str; 13] = [
     "map",
     "sessions",
     "models",
@@ -37,6 +37,7 @@ const PLANNED: [&str; 12] = [
     "doctor",
     "audit",
     "db",
+    "man",
 ];
 
 /// A shorter name is near too many words.
@@ -279,7 +280,7 @@ fn no_command(prompt: &str) -> Result<(), Fault> {
     }
     let grammar = Cli::grammar();
     let visible = grammar.get_subcommands().filter(|command| !command.is_hide_set());
-    let names = visible.map(clap::Command::get_name).chain(PLANNED);
+    let names = visible.map(clap::Command::get_name).chain(PLANNED).chain(["help"]);
     match nearest(prompt, names.filter(|name| name.len() >= SHORTEST_NEAR)) {
         Some(near) => {
             Err(usage(format!("no command `{prompt}`; the nearest is `{near}`")).hint(as_prompt))

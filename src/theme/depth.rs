@@ -20,9 +20,11 @@ impl Depth {
     /// Returns the nearest colour that there is.
     pub(super) fn lower(self, color: Color) -> Color {
         match (self, color) {
-            (Self::True, _) | (_, Color::Default) => color,
             (Self::None, _) => Color::Default,
-            (Self::Indexed, Color::Indexed(_)) | (Self::Sixteen, Color::Indexed(0..16)) => color,
+            (Self::True, _)
+            | (_, Color::Default)
+            | (Self::Indexed, Color::Indexed(_))
+            | (Self::Sixteen, Color::Indexed(0..16)) => color,
             // Only these do not move with the user's palette.
             (Self::Indexed, Color::Rgb(..)) => nearest(color, 16..=255),
             (Self::Sixteen, _) => nearest(color, 0..=15),

@@ -32,6 +32,13 @@ pub(super) fn fit(mut figures: Vec<Figure>, columns: u16) -> Clean {
     Clean::one_line(&texts.join(DOT), usize::from(columns))
 }
 
+/// Returns the figures that fit in `columns`; nothing where not even the most important one does.
+pub(super) fn fit_whole(figures: Vec<Figure>, columns: u16) -> Clean {
+    let best = figures.iter().min_by_key(|figure| figure.rank);
+    let fits = best.is_some_and(|figure| width(&figure.text) <= usize::from(columns));
+    if fits { fit(figures, columns) } else { Clean::default() }
+}
+
 fn length(figures: &[Figure]) -> usize {
     let texts = figures.iter().map(|figure| width(&figure.text)).sum::<usize>();
     texts + figures.len().saturating_sub(1) * width(DOT)
@@ -106,5 +113,7 @@ mod tests {
         assert_eq!(line(23), "local · TTFT 1 ms");
         assert_eq!(line(16), "TTFT 1 ms");
         assert_eq!(line(5), "TTFT…");
+        assert!(fit_whole(vec![figure(1, "TTFT 1 ms"), figure(2, "a")], 5).is_empty());
+        assert_eq!(fit_whole(vec![figure(1, "a"), figure(2, "TTFT")], 5).as_str(), "a");
     }
 }

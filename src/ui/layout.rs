@@ -15,6 +15,9 @@ use crate::theme::Role;
 use crate::ui::view::Stats;
 use crate::ui::wrapped::Wrapped;
 
+/// The row of a turn at which its question begins.
+const QUESTION_ROW: usize = 1;
+
 /// A line under an answer, or in its place while there is none.
 #[derive(Clone, Debug)]
 pub(super) enum Line {
@@ -41,7 +44,7 @@ pub(super) enum Row<'a> {
     Line(&'a Line),
 }
 
-/// A turn's rows: question, blank, answer, lines, blank.
+/// A turn's rows: blank, question, blank, answer, lines.
 #[derive(Debug, Default)]
 struct Block {
     question: Wrapped,
@@ -90,6 +93,7 @@ impl Layout {
                 self.starts.push(self.rows);
                 self.blocks.push(Block::default());
             }
+            stats.laid_turns += 1;
             let block = &mut self.blocks[index];
             block.update(turn, self.width, stats);
             self.rows = self.starts[index] + block.height();
@@ -97,9 +101,9 @@ impl Layout {
         }
     }
 
-    /// Returns how many rows there are.
+    /// Returns how many rows there are, with the blank one at the end.
     pub(super) fn rows(&self) -> usize {
-        self.rows
+        self.rows + usize::from(self.rows > 0)
     }
 
     /// Returns the turn's index and the row within it for the rows from `top` on.
@@ -131,11 +135,11 @@ impl Layout {
     fn row(&self, place: &Place) -> usize {
         match *place {
             Place::Question(index, byte) => {
-                self.starts[index] + self.blocks[index].question.row_of(byte)
+                self.starts[index] + QUESTION_ROW + self.blocks[index].question.row_of(byte)
             }
             Place::Answer(index, byte) => {
                 let block = &self.blocks[index];
-                self.starts[index] + block.question.rows().len() + 1 + block.answer.row_of(byte)
+                self.starts[index] + block.answer_row() + block.answer.row_of(byte)
             }
             Place::FromEnd(index, rows) => {
                 let height = self.blocks[index].height();
@@ -154,20 +158,25 @@ impl Block {
     }
 
     fn height(&self) -> usize {
-        self.question.rows().len() + 1 + self.answer.rows().len() + self.lines.len() + 1
+        self.answer_row() + self.answer.rows().len() + self.lines.len()
+    }
+
+    /// Returns the first row of the answer.
+    fn answer_row(&self) -> usize {
+        QUESTION_ROW + self.question.rows().len() + 1
     }
 
     fn row(&self, row: usize) -> Row<'_> {
         let (question, answer) = (self.question.rows(), self.answer.rows());
-        let behind = question.len() + 1;
-        if let Some(range) = question.get(row) {
-            Row::Question(range.clone(), row == 0)
-        } else if row < behind {
-            Row::Blank
-        } else if let Some(range) = answer.get(row - behind) {
-            Row::Answer(range.clone(), row == behind)
+        let lines_row = self.answer_row() + answer.len();
+        if let Some(line) = row.checked_sub(lines_row) {
+            self.lines.get(line).map_or(Row::Blank, Row::Line)
+        } else if let Some(row) = row.checked_sub(self.answer_row()) {
+            Row::Answer(answer[row].clone(), row == 0)
         } else {
-            self.lines.get(row - behind - answer.len()).map_or(Row::Blank, Row::Line)
+            let row = row.checked_sub(QUESTION_ROW);
+            let range = row.and_then(|row| question.get(row));
+            range.map_or(Row::Blank, |range| Row::Question(range.clone(), row == Some(0)))
         }
     }
 }
@@ -183,7 +192,9 @@ fn lines(turn: &Turn, columns: usize) -> Vec<Line> {
         },
         Phase::Finished(reason) => {
             let mut lines = ending(turn, reason, columns);
-            lines.push(Line::Figures);
+            if reason.fault().is_none() || turn.decision().is_some() || turn.rate().count() > 0 {
+                lines.push(Line::Figures);
+            }
             lines
         }
     }
@@ -206,10 +217,10 @@ fn ending(turn: &Turn, reason: &StopReason, columns: usize) -> Vec<Line> {
     }
     match reason {
         StopReason::ContextFull => {
-            say(Role::Warn, "the context is full · Ctrl-N opens a new session")
+            say(Role::Warn, "the context is full · Ctrl-N opens a new session");
         }
         StopReason::Cancelled if !turn.has_answer() => {
-            say(Role::Dim, "stopped before the first word")
+            say(Role::Dim, "stopped before the first word");
         }
         StopReason::EndOfTurn | StopReason::Stop if !turn.has_answer() => {
             say(Role::Dim, "an empty answer");

@@ -2,11 +2,13 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use crate::app::HelpLine;
 use crate::app::Model;
 use crate::app::Overlay;
 use crate::app::help;
+use crate::text;
 use crate::text::Clean;
 use crate::theme::Role;
 use crate::theme::Theme;
@@ -16,7 +18,10 @@ use crate::ui::style::base;
 use crate::ui::style::style;
 
 /// The narrowest help that has keys and words side by side.
-const TWO_COLUMNS: u16 = 76;
+const TWO_COLUMNS: u16 = 78;
+
+/// Columns for the keys when words stand beside them.
+const KEYS: u16 = 34;
 
 /// Draws the overlay, if there is one; returns by how many rows the help can be scrolled.
 pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> u16 {
@@ -30,7 +35,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -
                 1 => "1 answer is still running".to_owned(),
                 _ => format!("{running} answers are still running"),
             };
-            ask(("Quit?", &told, "y quit · n stay · Ctrl-C twice quits"), theme, area, buf);
+            ask(("Quit?", &told, "y quit · n stay"), theme, area, buf);
             0
         }
         Some(Overlay::Close) => {
@@ -61,35 +66,45 @@ fn ask((head, body, keys): (&str, &str, &str), theme: &Theme, area: Rect, buf: &
 }
 
 fn draw_help(top: u16, theme: &Theme, area: Rect, buf: &mut Buffer) -> u16 {
-    let beside = area.width >= TWO_COLUMNS + 4;
-    let lines = help().iter().flat_map(|line| rows(line, beside)).collect::<Vec<_>>();
+    // Beside the box there is room for more than a sliver of what lies under it, or for nothing.
+    let width = if area.width < TWO_COLUMNS + 8 { area.width } else { TWO_COLUMNS };
+    let columns = usize::from(width.saturating_sub(4));
+    let beside = width >= TWO_COLUMNS;
+    let lines = help().iter().flat_map(|line| rows(line, beside, columns)).collect::<Vec<_>>();
     let count = u16::try_from(lines.len()).unwrap_or(u16::MAX);
-    let width = if beside { TWO_COLUMNS + 4 } else { area.width };
-    let inner = boxed(theme, centred(area, width, count.saturating_add(2)), buf);
+    let frame = centred(area, width, count.saturating_add(2));
+    let inner = boxed(theme, frame, buf);
     let slack = count.saturating_sub(inner.height);
     let top = top.min(slack);
-    for (y, (role, keys, words)) in (0..inner.height).zip(&lines[usize::from(top)..]) {
+    for (y, (indent, role, text, words)) in (0..inner.height).zip(&lines[usize::from(top)..]) {
         let row = paint::row_of(inner, y);
-        let column = if *role == Role::Accent { 0 } else { 38 };
-        paint::put(buf, row, Shown::all(keys), style(theme, *role));
-        let row = if keys.is_empty() { row } else { paint::after(row, column) };
-        paint::put(buf, row, Shown::all(words), style(theme, Role::Dim));
+        paint::put(buf, paint::after(row, *indent), Shown::all(text), style(theme, *role));
+        paint::put(buf, paint::after(row, KEYS), Shown::all(words), style(theme, Role::Dim));
+    }
+    if top < slack {
+        let row = paint::row_of(frame, frame.height - 1);
+        let row = Rect { width: row.width.saturating_sub(2), ..row };
+        paint::put_right(buf, row, &Clean::from_static(" ↓ more "), style(theme, Role::Accent));
     }
     slack
 }
 
-/// Returns a line of the help as rows: role, keys, words.
-fn rows(line: &HelpLine, beside: bool) -> Vec<(Role, Clean, Clean)> {
-    let (keys, words) = (Clean::one_line(&line.keys, 80), Clean::one_line(line.does, 80));
+/// Returns a line of the help as rows: indent, role, text, and the words beside it.
+fn rows(line: &HelpLine, beside: bool, columns: usize) -> Vec<(u16, Role, Clean, Clean)> {
+    let (keys, words) = (Clean::one_line(&line.keys, columns), Clean::new(line.does));
     let none = Clean::default;
     if line.keys.is_empty() {
-        vec![(Role::Accent, words, none())]
-    } else if beside {
-        vec![(Role::Text, keys, words)]
-    } else {
-        let words = Clean::one_line(&format!("  {}", line.does), 80);
-        vec![(Role::Text, keys, none()), (Role::Text, none(), words)]
+        return vec![(0, Role::Accent, words, none())];
     }
+    if beside {
+        return vec![(2, Role::Text, keys, words)];
+    }
+    let wrapped = text::wrap(words.as_str(), columns.saturating_sub(4));
+    let below = wrapped.into_iter().map(|row| {
+        let row = Clean::new(&words.as_str()[row]);
+        (4, Role::Dim, row, none())
+    });
+    std::iter::once((2, Role::Text, keys, none())).chain(below).collect()
 }
 
 fn centred(area: Rect, width: u16, height: u16) -> Rect {
@@ -104,7 +119,8 @@ fn boxed(theme: &Theme, area: Rect, buf: &mut Buffer) -> Rect {
     let border = style(theme, Role::Border);
     for y in 0..area.height {
         let row = paint::row_of(area, y);
-        buf.set_style(row, ratatui::style::Style::reset());
+        paint::cut_before(buf, row);
+        buf.set_style(row, Style::reset());
         paint::fill(buf, row, " ", base(theme));
         let edges = match y {
             0 => ("╭", "╮"),

@@ -1,4 +1,4 @@
-//! The last line: what runs and how fast on the left, what it takes on the right.
+//! The last line: what runs and how fast on the left, the context on the right.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -11,9 +11,9 @@ use crate::chat::DeviceLevel;
 use crate::theme::Role;
 use crate::theme::Theme;
 use crate::ui::figures::Figure;
-use crate::ui::figures::bytes;
 use crate::ui::figures::figure;
 use crate::ui::figures::fit;
+use crate::ui::figures::fit_whole;
 use crate::ui::figures::rate;
 use crate::ui::figures::time;
 use crate::ui::paint;
@@ -26,14 +26,13 @@ const GAP: u16 = 3;
 /// Draws the status line.
 pub(super) fn draw(model: &Model, theme: &Theme, row: Rect, buf: &mut Buffer) {
     let dim = style(theme, Role::Dim);
-    let row = Rect { width: row.width.saturating_sub(1), ..paint::after(row, 1) };
-    // Speeds are what people look for: the left half has first choice.
-    let left = fit(activity(model), row.width);
+    let row = Rect { width: row.width.saturating_sub(2), ..paint::after(row, 1) };
+    // The right half is sure of a third, the left half has its choice of the others.
+    let sure = paint::columns(&fit_whole(resources(model), row.width / 3));
+    let left =
+        fit(activity(model), row.width.saturating_sub(if sure > 0 { sure + GAP } else { 0 }));
     let rest = paint::after(paint::put(buf, row, Shown::all(&left), dim), GAP);
-    let right = fit(resources(model), rest.width);
-    if paint::columns(&right) <= rest.width && !right.as_str().ends_with('…') {
-        paint::put_right(buf, rest, &right, dim);
-    }
+    paint::put_right(buf, rest, &fit_whole(resources(model), rest.width), dim);
 }
 
 fn activity(model: &Model) -> Vec<Figure> {
@@ -52,7 +51,7 @@ fn activity(model: &Model) -> Vec<Figure> {
             ]
         }
         (None, EngineState::Ready(_)) => {
-            vec![figure(1, "ready"), figure(2, model.settings().model.clone()), figure(3, "? help")]
+            vec![figure(1, "ready"), figure(3, model.settings().model.clone()), figure(2, "? help")]
         }
         (None, EngineState::Lost(_)) => {
             vec![figure(1, "engine stopped"), figure(2, "the next question starts it again")]
@@ -97,17 +96,8 @@ fn resources(model: &Model) -> Vec<Figure> {
     if total > 0 {
         figures.push(figure(1, format!("ctx {used}/{total}")));
     }
-    if let Some(health) = model.engine().health() {
-        if health.level != DeviceLevel::Normal {
-            figures.push(figure(2, format!("device {}", health.level.name())));
-        }
-        if health.threads > 0 {
-            let plural = if health.threads == 1 { "" } else { "s" };
-            figures.push(figure(4, format!("{} thread{plural}", health.threads)));
-        }
-        if health.resident_bytes > 0 {
-            figures.push(figure(3, bytes(health.resident_bytes)));
-        }
+    if let Some(health) = model.engine().health().filter(|it| it.level != DeviceLevel::Normal) {
+        figures.insert(0, figure(2, format!("device {}", health.level.name())));
     }
     figures
 }

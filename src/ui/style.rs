@@ -16,8 +16,7 @@ pub(super) fn style(theme: &Theme, role: Role) -> Style {
         Role::User | Role::Accent | Role::Bad => style.add_modifier(Modifier::BOLD),
         Role::Dim | Role::Border if plain => style.add_modifier(Modifier::DIM),
         Role::Selection if plain => style.add_modifier(Modifier::REVERSED),
-        Role::Selection => Style::default().bg(ink(theme.color(role))),
-        Role::Background => Style::default().bg(ink(theme.color(role))),
+        Role::Selection | Role::Background => Style::default().bg(ink(theme.color(role))),
         _ => style,
     }
 }

@@ -1,4 +1,4 @@
-//! The first line: the sessions of this run.
+//! The first line: the sessions of this run, and what the engine takes.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -8,15 +8,22 @@ use crate::app::Session;
 use crate::text::Clean;
 use crate::theme::Role;
 use crate::theme::Theme;
-use crate::ui::figures::DOT;
+use crate::ui::figures::Figure;
+use crate::ui::figures::bytes;
+use crate::ui::figures::figure;
+use crate::ui::figures::fit_whole;
 use crate::ui::paint;
 use crate::ui::style::style;
 
 /// Title lengths to try, in graphemes, the longest that fits wins.
 const TITLES: [usize; 6] = [32, 24, 16, 12, 8, 4];
 
-/// Draws the tabs, as many as fit around the one in front, and the profile where there is room.
+/// Draws the engine's figures in the last third at most, and as many tabs as fit before them
+/// around the one in front.
 pub(super) fn draw(model: &Model, theme: &Theme, row: Rect, buf: &mut Buffer) {
+    let row = Rect { width: row.width - 1, ..row };
+    let engine = fit_whole(engine(model), row.width / 3);
+    let row = paint::put_right(buf, row, &engine, style(theme, Role::Dim));
     let labels = labels(model, row.width);
     let first = first(&labels, model.current_index(), row.width);
     let mut rest = row;
@@ -32,12 +39,21 @@ pub(super) fn draw(model: &Model, theme: &Theme, row: Rect, buf: &mut Buffer) {
         };
         rest = paint::put(buf, rest, paint::Shown::all(label), look);
     }
+}
+
+fn engine(model: &Model) -> Vec<Figure> {
     let settings = model.settings();
-    let about = format!("{}{DOT}{} ", settings.profile, settings.mode);
-    let about = Clean::one_line(&about, usize::from(row.width));
-    if !settings.profile.is_empty() && paint::columns(&about) < rest.width {
-        paint::put_right(buf, rest, &about, style(theme, Role::Dim));
+    let mut figures = vec![figure(4, settings.mode.name()), figure(3, settings.profile.clone())];
+    if let Some(health) = model.engine().health() {
+        if health.threads > 0 {
+            let plural = if health.threads == 1 { "" } else { "s" };
+            figures.push(figure(2, format!("{} thread{plural}", health.threads)));
+        }
+        if health.resident_bytes > 0 {
+            figures.push(figure(1, bytes(health.resident_bytes)));
+        }
     }
+    figures
 }
 
 fn labels(model: &Model, columns: u16) -> Vec<Clean> {

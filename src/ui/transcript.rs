@@ -117,7 +117,7 @@ fn finished(turn: &Turn) -> Vec<Figure> {
     let usage = turn.usage();
     let mut figures = Vec::new();
     if let Some(decision) = turn.decision() {
-        figures.push(figure(6, decision.route.to_string()));
+        figures.push(figure(3, decision.route.to_string()));
         figures.push(figure(7, decision.model.clone()));
     }
     if let Some(ttft) = turn.timings().ttft {
@@ -137,11 +137,14 @@ fn finished(turn: &Turn) -> Vec<Figure> {
         figures.push(figure(1, format!("{tokens} tok")));
     }
     if let Phase::Finished(reason) = turn.phase() {
-        figures.push(figure(3, ended(reason)));
+        // That it simply ended is what everybody expects.
+        let rank = if *reason == StopReason::EndOfTurn { 6 } else { 3 };
+        figures.push(figure(rank, ended(reason)));
     }
     figures
 }
 
+/// Says in words why an answer ended; a fault has its own line.
 fn ended(reason: &StopReason) -> &'static str {
     match reason {
         StopReason::EndOfTurn => "end of turn",
@@ -149,8 +152,7 @@ fn ended(reason: &StopReason) -> &'static str {
         StopReason::Length => "length limit",
         StopReason::ContextFull => "context full",
         StopReason::Cancelled => "stopped by you",
-        StopReason::Interrupted(_) => "interrupted",
-        StopReason::Failed(_) => "failed",
+        StopReason::Interrupted(_) | StopReason::Failed(_) => "",
     }
 }
 
@@ -163,7 +165,7 @@ fn progress(scene: Scene<'_>, turn: &Turn, area: Rect, buf: &mut Buffer) {
     let waited = || figure(2, guess(turn.elapsed(now)));
     let (word, share, figures) = match (turn.phase(), scene.model.engine().state(), turn.prefill())
     {
-        _ if turn.is_stopping() => ("stopping", None, vec![waited()]),
+        _ if turn.is_stopping() => ("stopping", None, Vec::new()),
         (Phase::Prefill, _, Some(prefill)) => {
             let progress = prefill.progress;
             let counted = figure(1, format!("{}/{}", progress.done, progress.total));

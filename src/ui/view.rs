@@ -12,6 +12,8 @@ use crate::ui::layout::Layout;
 pub struct Stats {
     /// Bytes of text that were broken into rows.
     pub wrapped_bytes: usize,
+    /// Turns that were looked at for new rows.
+    pub laid_turns: usize,
     /// Rows of transcript that were written.
     pub drawn_rows: usize,
 }

@@ -3,6 +3,7 @@
 use crate::app::command;
 use crate::app::command::Command;
 use crate::app::command::Line;
+use crate::app::composer::Edit;
 use crate::app::effect::Effect;
 use crate::app::keymap;
 use crate::app::keymap::Action;
@@ -70,8 +71,8 @@ impl Model {
             Action::Bottom => self.scroll(Scroll::follow),
             Action::Home if self.current().composer.is_empty() => self.scroll(Scroll::to_top),
             Action::End if self.current().composer.is_empty() => self.scroll(Scroll::follow),
-            Action::Home => self.edit(crate::app::composer::Edit::LineStart),
-            Action::End => self.edit(crate::app::composer::Edit::LineEnd),
+            Action::Home => self.edit(Edit::LineStart),
+            Action::End => self.edit(Edit::LineEnd),
             Action::Help => self.overlay = Some(Overlay::Help(0)),
             Action::Dismiss => self.dismiss(),
             Action::Suspend => effects.push(Effect::Suspend),
@@ -80,7 +81,7 @@ impl Model {
         }
     }
 
-    fn edit(&mut self, edit: crate::app::composer::Edit) {
+    fn edit(&mut self, edit: Edit) {
         let Self { sessions, current, history, composer_width, .. } = self;
         sessions[*current].composer.edit(edit, history, *composer_width);
     }
@@ -137,7 +138,7 @@ impl Model {
         if self.current().composer.is_empty() {
             self.quit_unless_running(effects);
         } else {
-            self.edit(crate::app::composer::Edit::DeleteRight);
+            self.edit(Edit::DeleteRight);
         }
     }
 

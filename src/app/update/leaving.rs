@@ -17,9 +17,6 @@ use crate::chat::Usage;
 /// How soon a second Ctrl-C quits without another word.
 const AGAIN_WITHIN: Duration = Duration::from_secs(1);
 
-/// Rows that a page of the help moves by.
-const HELP_PAGE: i32 = 8;
-
 impl Model {
     /// Takes a key while something lies on top.
     pub(super) fn overlaid(&mut self, key: Key, action: Option<Action>, effects: &mut Vec<Effect>) {
@@ -40,11 +37,12 @@ impl Model {
     }
 
     fn help_key(&self, key: Key, action: Option<Action>, top: u16) -> Option<Overlay> {
+        let page = i32::from(self.size.1 / 2).max(1);
         let by = match (key.code, action) {
             (_, Some(Action::Edit(Edit::Up) | Action::Rows(-1))) => -1,
             (_, Some(Action::Edit(Edit::Down) | Action::Rows(1))) => 1,
-            (_, Some(Action::Pages(pages))) if pages < 0 => -HELP_PAGE,
-            (_, Some(Action::Pages(_))) | (KeyCode::Char(' '), _) => HELP_PAGE,
+            (_, Some(Action::Pages(pages))) if pages < 0 => -page,
+            (_, Some(Action::Pages(_))) | (KeyCode::Char(' '), _) => page,
             (_, Some(Action::Home | Action::Top)) => i32::MIN,
             (_, Some(Action::End | Action::Bottom)) => i32::MAX,
             _ => return None,
@@ -113,6 +111,7 @@ impl Model {
 /// Reads a key as yes or no.
 fn answer(key: Key) -> Option<bool> {
     match key.code {
+        _ if key.mods.ctrl || key.mods.alt => None,
         KeyCode::Enter | KeyCode::Char('y' | 'Y') => Some(true),
         KeyCode::Esc | KeyCode::Char('n' | 'N') => Some(false),
         _ => None,

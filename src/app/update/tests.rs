@@ -1,1 +1,815 @@
+//! The chat without a terminal: messages in, effects and state out.
 
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use crate::app::Effect;
+use crate::app::EngineState;
+use crate::app::Laid;
+use crate::app::Model;
+use crate::app::Msg;
+use crate::app::Overlay;
+use crate::app::Phase;
+use crate::app::Session;
+use crate::app::Settings;
+use crate::app::Turn;
+use crate::chat::Decision;
+use crate::chat::Fault;
+use crate::chat::Generation;
+use crate::chat::Health;
+use crate::chat::Key;
+use crate::chat::KeyCode;
+use crate::chat::LoadState;
+use crate::chat::ModelInfo;
+use crate::chat::Mods;
+use crate::chat::Role;
+use crate::chat::Route;
+use crate::chat::SessionId;
+use crate::chat::StopReason;
+use crate::chat::TokenEvent;
+use crate::chat::TurnEvent;
+use crate::chat::TurnId;
+use crate::chat::Usage;
+use crate::text::Clean;
+
+/// A model whose wish for session identities is granted at once.
+struct Chat {
+    model: Model,
+    now: Duration,
+    ids: u128,
+}
+
+impl Chat {
+    fn new() -> Self {
+        let settings = Settings { system: Some("Be brief.".into()), ..Settings::default() };
+        Self { model: Model::new(settings, SessionId(0), 80, 24), now: Duration::ZERO, ids: 0 }
+    }
+
+    fn send(&mut self, msg: Msg) -> Vec<Effect> {
+        let mut effects = self.model.update(msg);
+        if let Some(index) = effects.iter().position(|effect| *effect == Effect::NewSessionId) {
+            effects.remove(index);
+            self.ids += 1;
+            effects.extend(self.model.update(Msg::SessionCreated { id: SessionId(self.ids) }));
+        }
+        effects
+    }
+
+    fn wait(&mut self, ms: u64) {
+        self.now += Duration::from_millis(ms);
+    }
+
+    fn key(&mut self, key: Key) -> Vec<Effect> {
+        self.send(Msg::Key { key, at: self.now })
+    }
+
+    /// Presses keys written like `hello<A-b><Enter>`.
+    fn keys(&mut self, keys: &str) -> Vec<Effect> {
+        parse(keys).into_iter().flat_map(|key| self.key(key)).collect()
+    }
+
+    fn ask(&mut self, question: &str) -> Generation {
+        self.send(Msg::Paste(question.into()));
+        match self.keys("<Enter>").as_slice() {
+            [Effect::Generate { generation, .. }] => generation.clone(),
+            effects => panic!("{question} gave {effects:?}"),
+        }
+    }
+
+    fn token(&mut self, turn: u64, event: TokenEvent) -> Vec<Effect> {
+        let event = TurnEvent::Token(event);
+        self.send(Msg::Turn { turn: TurnId(turn), event, at: self.now })
+    }
+
+    fn delta(&mut self, turn: u64, text: &str) {
+        assert!(self.token(turn, TokenEvent::Delta(text.into())).is_empty());
+    }
+
+    fn finish(&mut self, turn: u64, reason: StopReason) -> Vec<Effect> {
+        self.token(turn, TokenEvent::Finished(reason, Usage::default()))
+    }
+
+    fn answered(&mut self, turn: u64, question: &str, answer: &str) {
+        self.ask(question);
+        self.delta(turn, answer);
+        assert!(self.finish(turn, StopReason::EndOfTurn).is_empty());
+    }
+
+    fn draft(&self) -> &str {
+        self.model.current().composer().text()
+    }
+
+    fn notice(&self) -> &str {
+        self.model.notice().map_or("", |notice| notice.text.as_str())
+    }
+
+    fn turn(&self, index: usize) -> &Turn {
+        &self.model.current().turns()[index]
+    }
+}
+
+fn parse(keys: &str) -> Vec<Key> {
+    let mut parsed = Vec::new();
+    let mut rest = keys;
+    while let Some(c) = rest.chars().next() {
+        let close = rest.find('>').filter(|_| c == '<');
+        let name = close.map_or(&rest[..c.len_utf8()], |close| &rest[1..close]);
+        rest = &rest[close.map_or(c.len_utf8(), |close| close + 1)..];
+        parsed.push(named(name));
+    }
+    parsed
+}
+
+fn named(name: &str) -> Key {
+    let mut mods = Mods::default();
+    let mut name = name;
+    while let Some((modifier @ ("A" | "C" | "S"), rest)) = name.split_once('-') {
+        match modifier {
+            "A" => mods.alt = true,
+            "C" => mods.ctrl = true,
+            _ => mods.shift = true,
+        }
+        name = rest;
+    }
+    let code = match name {
+        "Enter" => KeyCode::Enter,
+        "Esc" => KeyCode::Esc,
+        "BS" => KeyCode::Backspace,
+        "Del" => KeyCode::Delete,
+        "Left" => KeyCode::Left,
+        "Right" => KeyCode::Right,
+        "Up" => KeyCode::Up,
+        "Down" => KeyCode::Down,
+        "Home" => KeyCode::Home,
+        "End" => KeyCode::End,
+        "PgUp" => KeyCode::PageUp,
+        "PgDn" => KeyCode::PageDown,
+        "F1" => KeyCode::F(1),
+        _ => KeyCode::Char(name.chars().next().expect("a character")),
+    };
+    Key { code, mods }
+}
+
+fn said(generation: &Generation) -> Vec<(Role, String)> {
+    generation.messages.iter().map(|message| (message.role, message.plain())).collect()
+}
+
+mod composing {
+    use super::*;
+
+    /// Types keys and compares the draft, with `|` for the cursor.
+    fn check(keys: &str, wanted: &str) {
+        let mut chat = Chat::new();
+        chat.keys(keys);
+        assert_eq!(with_cursor(&chat), wanted, "{keys}");
+    }
+
+    fn with_cursor(chat: &Chat) -> String {
+        let composer = chat.model.current().composer();
+        let (before, behind) = composer.text().split_at(composer.cursor());
+        format!("{before}|{behind}")
+    }
+
+    #[test]
+    fn typing_and_moving() {
+        check("hello<Left><Left>X", "helX|lo");
+        check("hello<A-b>X", "X|hello");
+        check("one two<A-b><A-b>X<A-f>Y", "XoneY| two");
+        check("one, two!<C-Left>X", "one, X|two!");
+        check("ab<C-a>X<C-e>Y", "XabY|");
+        check("ab<Home>X<End>Y", "XabY|");
+        check("<Left><Right><Up><Down><BS><Del>", "|");
+        check("a?b", "a?b|");
+    }
+
+    #[test]
+    fn lines() {
+        check("a<A-Enter>b<C-j>c<S-Enter>d", "a\nb\nc\nd|");
+        check("long<C-j>x<Up>Y", "lY|ong\nx");
+        check("ab<C-j>漢字<Up>Y", "abY|\n漢字");
+        check("漢字<C-j>abc<Up>Y", "漢Y|字\nabc");
+        check("abcd<C-j>x<C-j>abcd<Up><Up>Y", "abcdY|\nx\nabcd");
+        check("ab<C-j>cd<Up><C-a>X<Down>Y", "Xab\ncY|d");
+        check("ab<Up>X", "X|ab");
+        check("ab<C-a><Down>X", "abX|");
+        check("a<C-j>b<Home>X<C-Home>", "a\nX|b");
+    }
+
+    #[test]
+    fn deleting() {
+        check("abc<BS>", "ab|");
+        check("abc<Left><Left><Del>", "a|c");
+        check("one two three<C-w>", "one two |");
+        check("one two<A-b><A-d>", "one |");
+        check("ab<C-j>cd<C-u>", "ab\n|");
+        check("ab<C-j>cd<Up><C-a><C-k>", "|\ncd");
+        check("ab<C-j>cd<Up><C-e><C-k>", "ab|cd");
+        check("ab<C-h>", "a|");
+        check("ab<Left><C-d>", "a|");
+    }
+
+    #[test]
+    fn a_grapheme_is_one_step() {
+        let mut chat = Chat::new();
+        chat.send(Msg::Paste("e\u{301}👩‍🚀🇩🇪".into()));
+        chat.keys("<Left>");
+        assert_eq!(with_cursor(&chat), "e\u{301}👩‍🚀|🇩🇪");
+        chat.keys("<BS>");
+        assert_eq!(with_cursor(&chat), "e\u{301}|🇩🇪");
+        chat.keys("<BS><Del>");
+        assert_eq!(with_cursor(&chat), "|");
+    }
+
+    #[test]
+    fn undo_goes_by_words_and_back() {
+        check("one two<C-_>", "one |");
+        check("one two<C-_><C-_>", "|");
+        check("one two<C-_><C-_><C-_><C-y><C-y><C-y>", "one two|");
+        check("one two<C-w><C-/>", "one two|");
+        check("ab<Left>c<C-7><C-7>", "|");
+        check("ab<BS><BS><C-_>", "a|");
+        check("ab<C-_>c<C-y>", "c|");
+        check("ab<C-c><C-_>", "ab|");
+    }
+
+    #[test]
+    fn rows_are_those_of_the_screen() {
+        let mut chat = Chat::new();
+        let laid = Laid {
+            session: SessionId(0),
+            width: 10,
+            height: 5,
+            rows: 0,
+            top: 0,
+            composer_width: 6,
+            help_slack: 0,
+        };
+        chat.send(Msg::Laid(laid));
+        chat.keys("abc defgh ij<Up>X");
+        assert_eq!(with_cursor(&chat), "abc deX|fgh ij");
+        chat.keys("<C-c>abc defgh<Up>X");
+        assert_eq!(with_cursor(&chat), "abcX| defgh", "the row's end is the next one's start");
+    }
+
+    #[test]
+    fn a_paste_never_sends_and_keeps_its_lines() {
+        let mut chat = Chat::new();
+        assert!(chat.send(Msg::Paste("a\r\nb\rc\n".into())).is_empty());
+        assert_eq!(with_cursor(&chat), "a\nb\nc\n|");
+        chat.keys("<C-_>");
+        assert_eq!(with_cursor(&chat), "|", "a paste is one step");
+        chat.send(Msg::Paste("x\u{1b}[2Jy\u{202e}\0".into()));
+        assert_eq!(chat.draft(), "xy<U+202E>");
+    }
+
+    #[test]
+    fn up_brings_sent_prompts_back() {
+        let mut chat = Chat::new();
+        for (turn, prompt) in (0..).zip(["first", "second", "second", "two\nlines"]) {
+            chat.answered(turn, prompt, "ok");
+        }
+        for (keys, wanted) in [
+            ("<Up>", "two\nlines|"),
+            ("<Up><Up>", "second|"),
+            ("<Up>", "first|"),
+            ("<Up>", "first|"),
+            ("<Down>", "second|"),
+            ("<Down><Down>", "|"),
+            ("<Down>", "|"),
+            ("<Up>!<Up><Up>", "|two\nlines!"),
+        ] {
+            chat.keys(keys);
+            assert_eq!(with_cursor(&chat), wanted, "{keys}");
+        }
+    }
+
+    proptest! {
+        /// Whatever is typed, undo leads back to nothing and redo to the end.
+        #[test]
+        fn undo_takes_everything_back(keys in prop::collection::vec(
+            prop::sample::select(vec![
+                "a", " ", "漢", "<C-j>", "<BS>", "<Del>", "<Left>", "<Right>", "<C-w>", "<A-d>",
+                "<C-u>", "<C-k>", "<A-b>", "<Up>", "<Down>", "<C-a>",
+            ]), 0..60,
+        )) {
+            let mut chat = Chat::new();
+            chat.keys(&keys.concat());
+            let end = chat.draft().to_owned();
+            chat.keys(&"<C-_>".repeat(61));
+            prop_assert_eq!(chat.draft(), "");
+            chat.keys(&"<C-y>".repeat(61));
+            prop_assert_eq!(chat.draft(), end);
+        }
+
+        /// The cursor is always between two characters.
+        #[test]
+        fn the_cursor_is_on_a_boundary(
+            text in "[a-b \n\t漢é\u{301}👩‍🚀🇩🇪]{0,30}",
+            keys in prop::collection::vec(prop::sample::select(vec![
+                "<Left>", "<Right>", "<Up>", "<Down>", "<A-b>", "<A-f>", "<BS>", "<Del>", "x",
+                "<C-_>", "<C-y>", "<C-k>", "<Home>", "<End>",
+            ]), 0..40),
+        ) {
+            let mut chat = Chat::new();
+            chat.send(Msg::Paste(text));
+            for key in keys {
+                chat.keys(key);
+                let composer = chat.model.current().composer();
+                prop_assert!(composer.text().is_char_boundary(composer.cursor()));
+            }
+        }
+    }
+}
+
+mod conversing {
+    use super::*;
+
+    #[test]
+    fn a_question_goes_out_with_the_turns_before_it() {
+        let mut chat = Chat::new();
+        let first = chat.ask("What is 2+2?  \n");
+        assert_eq!(
+            said(&first),
+            [(Role::System, "Be brief.".into()), (Role::User, "What is 2+2?".into())]
+        );
+        assert_eq!(chat.draft(), "");
+        chat.delta(0, "\u{1b}[1m4");
+        chat.finish(0, StopReason::EndOfTurn);
+        let second = chat.ask("Sure?");
+        let raw = "\u{1b}[1m4".to_owned();
+        assert_eq!(
+            said(&second)[1..],
+            [
+                (Role::User, "What is 2+2?".into()),
+                (Role::Assistant, raw),
+                (Role::User, "Sure?".into()),
+            ]
+        );
+        assert_eq!(chat.turn(0).shown_answer().as_str(), "4");
+        assert_eq!(chat.model.current().title().map(Clean::as_str), Some("What is 2+2?"));
+    }
+
+    #[test]
+    fn a_partial_answer_is_kept_and_an_absent_one_left_out() {
+        let fault = Fault::new("the engine stopped");
+        let endings = [
+            StopReason::Cancelled,
+            StopReason::Interrupted(fault.clone()),
+            StopReason::Failed(fault),
+            StopReason::Length,
+        ];
+        for reason in endings {
+            let mut chat = Chat::new();
+            chat.ask("one");
+            chat.delta(0, "part");
+            chat.finish(0, reason.clone());
+            chat.ask("two");
+            chat.finish(1, reason.clone());
+            let third = chat.ask("three");
+            let texts = said(&third).into_iter().map(|(_, text)| text).collect::<Vec<_>>();
+            assert_eq!(texts, ["Be brief.", "one", "part", "three"], "{reason:?}");
+            assert_eq!(*chat.turn(0).phase(), Phase::Finished(reason));
+            assert!(!chat.turn(1).is_remembered());
+        }
+    }
+
+    #[test]
+    fn while_an_answer_runs_the_draft_waits() {
+        let mut chat = Chat::new();
+        chat.ask("one");
+        assert!(chat.keys("two<Enter>").is_empty());
+        assert_eq!(chat.draft(), "two");
+        assert!(chat.notice().contains("still running"), "{}", chat.notice());
+        chat.keys("!");
+        assert_eq!((chat.draft(), chat.notice()), ("two!", ""));
+        chat.finish(0, StopReason::EndOfTurn);
+        assert!(matches!(chat.keys("<Enter>").as_slice(), [Effect::Generate { .. }]));
+    }
+
+    #[test]
+    fn late_and_unknown_events_are_dropped() {
+        let mut chat = Chat::new();
+        chat.answered(0, "one", "answer");
+        let version = chat.model.version();
+        chat.delta(0, " more");
+        chat.delta(7, "who?");
+        chat.finish(0, StopReason::Cancelled);
+        assert_eq!(chat.model.version(), version, "nothing to draw");
+        assert_eq!(chat.turn(0).answer(), "answer");
+        assert_eq!(*chat.turn(0).phase(), Phase::Finished(StopReason::EndOfTurn));
+    }
+
+    #[test]
+    fn times_and_speeds_are_taken_from_enter_on() {
+        let mut chat = Chat::new();
+        chat.wait(1000);
+        chat.ask("one");
+        chat.wait(100);
+        chat.token(0, TokenEvent::Queued(2));
+        assert_eq!(*chat.turn(0).phase(), Phase::Queued(2));
+        chat.token(0, TokenEvent::Prefill { done: 20, total: 120, cached: 20 });
+        chat.wait(250);
+        chat.token(0, TokenEvent::Prefill { done: 70, total: 120, cached: 20 });
+        assert_eq!(
+            chat.turn(0).prefill().expect("begun").progress.left(chat.now),
+            Some(Duration::from_millis(250))
+        );
+        chat.wait(250);
+        chat.delta(0, "");
+        assert_eq!(chat.turn(0).prefill_tps(), Some(200.0));
+        assert_eq!(chat.turn(0).timings().ttft, None, "nothing to see yet");
+        for _ in 0..10 {
+            chat.wait(50);
+            chat.delta(0, " x");
+        }
+        assert_eq!(chat.turn(0).timings().ttft, Some(Duration::from_millis(650)));
+        assert_eq!(chat.turn(0).decode_tps(), Some(20.0));
+        assert_eq!(chat.turn(0).rate().current(chat.now), Some(20.0));
+        assert_eq!(chat.model.current().context_tokens(), 131);
+        let usage = Usage { prompt_tokens: 120, completion_tokens: 12, ..Usage::default() };
+        chat.token(0, TokenEvent::Finished(StopReason::EndOfTurn, usage));
+        assert_eq!(chat.turn(0).timings().total, Duration::from_millis(1100));
+        assert_eq!(chat.model.current().context_tokens(), 132);
+    }
+
+    #[test]
+    fn where_it_runs_is_known_before_the_first_token() {
+        let mut chat = Chat::new();
+        chat.ask("one");
+        let decision =
+            Decision { route: Route::Local, model: "m".into(), reason: "only here".into() };
+        let event = TurnEvent::Routed(decision.clone());
+        chat.send(Msg::Turn { turn: TurnId(0), event, at: chat.now });
+        assert_eq!(chat.turn(0).decision(), Some(&decision));
+        assert_eq!(*chat.turn(0).phase(), Phase::Sent);
+    }
+
+    #[test]
+    fn commands_are_never_sent() {
+        let mut chat = Chat::new();
+        assert!(chat.keys("/help<Enter>").is_empty());
+        assert_eq!((chat.model.overlay(), chat.draft()), (Some(Overlay::Help(0)), ""));
+        chat.keys("<Esc>");
+        assert!(chat.keys("/nwe<Enter>").is_empty());
+        assert_eq!(chat.draft(), "/nwe");
+        assert!(chat.notice().contains("/new?"), "{}", chat.notice());
+        chat.keys("<C-u>//usr<Enter>");
+        assert_eq!(chat.turn(0).question(), "/usr");
+    }
+
+    #[test]
+    fn the_engine_comes_and_goes() {
+        let mut chat = Chat::new();
+        let load = |chat: &mut Chat, state| chat.send(Msg::Load { state, at: chat.now });
+        load(&mut chat, LoadState::Loading(40));
+        load(&mut chat, LoadState::Ready(ModelInfo::default()));
+        chat.send(Msg::Health(Health { threads: 2, ..Health::default() }));
+        let version = chat.model.version();
+        chat.send(Msg::Health(Health { threads: 2, ..Health::default() }));
+        assert_eq!(chat.model.version(), version, "the same figures need no frame");
+        chat.send(Msg::Lost(Fault::new("signal 6").hint("ask again")));
+        assert_eq!(chat.notice(), "signal 6 · ask again");
+        assert!(matches!(chat.model.engine().state(), EngineState::Lost(_)));
+        assert_eq!(chat.model.engine().health(), None);
+        load(&mut chat, LoadState::Loading(3));
+        load(&mut chat, LoadState::Ready(ModelInfo::default()));
+        assert_eq!(chat.notice(), "");
+    }
+
+    #[test]
+    fn a_tick_is_wanted_only_while_an_answer_runs_in_front() {
+        let mut chat = Chat::new();
+        assert_eq!(chat.model.next_deadline(), None);
+        chat.ask("one");
+        assert_eq!(chat.model.next_deadline(), Some(chat.now + Duration::from_millis(250)));
+        chat.keys("<C-n>");
+        assert_eq!(chat.model.next_deadline(), None);
+        chat.keys("<A-p>");
+        chat.finish(0, StopReason::EndOfTurn);
+        assert_eq!(chat.model.next_deadline(), None);
+    }
+}
+
+mod sessions {
+    use super::*;
+
+    #[test]
+    fn each_streams_on_while_another_is_in_front() {
+        let mut chat = Chat::new();
+        chat.ask("one");
+        chat.keys("draft one<C-n>");
+        assert_eq!((chat.model.sessions().len(), chat.model.current_index()), (2, 1));
+        assert_eq!(chat.draft(), "");
+        let second = chat.ask("two");
+        assert_eq!(second.session, SessionId(1));
+        let version = chat.model.version();
+        chat.delta(0, "answer");
+        assert_eq!(chat.model.version(), version, "not on the screen");
+        chat.finish(0, StopReason::EndOfTurn);
+        assert!(chat.model.sessions()[0].has_news());
+        chat.keys("<A-p>");
+        assert!(!chat.model.sessions()[0].has_news());
+        assert_eq!((chat.draft(), chat.turn(0).answer()), ("draft one", "answer"));
+        assert!(chat.model.sessions()[1].running().is_some());
+    }
+
+    #[test]
+    fn next_and_previous_go_around() {
+        let mut chat = Chat::new();
+        chat.keys("<C-n><C-n>");
+        for (keys, wanted) in [
+            ("<A-n>", 0),
+            ("<A-p>", 2),
+            ("<C-PgUp>", 1),
+            ("<C-PgDn>", 2),
+            ("<A-1>", 0),
+            ("<A-9>", 0),
+        ] {
+            chat.keys(keys);
+            assert_eq!(chat.model.current_index(), wanted, "{keys}");
+        }
+    }
+
+    #[test]
+    fn closing_cancels_and_forgets() {
+        let mut chat = Chat::new();
+        chat.keys("<C-n>");
+        chat.ask("two");
+        assert!(chat.keys("<A-w>").is_empty());
+        assert_eq!(chat.model.overlay(), Some(Overlay::Close));
+        assert!(chat.keys("n").is_empty());
+        let effects = chat.keys("/close<Enter>y");
+        assert_eq!(effects, [Effect::Cancel(TurnId(0)), Effect::Forget(SessionId(1))]);
+        assert_eq!((chat.model.sessions().len(), chat.model.current_index()), (1, 0));
+        chat.delta(0, "late");
+        assert_eq!(chat.model.open_turns().collect::<Vec<_>>(), [TurnId(0)]);
+        chat.finish(0, StopReason::Cancelled);
+        assert_eq!(chat.model.open_turns().count(), 0);
+    }
+
+    #[test]
+    fn the_only_session_makes_way_for_a_new_one() {
+        let mut chat = Chat::new();
+        chat.answered(0, "one", "answer");
+        assert_eq!(chat.keys("<A-w>y"), [Effect::Forget(SessionId(0))]);
+        let ids = chat.model.sessions().iter().map(Session::id).collect::<Vec<_>>();
+        assert_eq!((ids, chat.model.current_index()), (vec![SessionId(1)], 0));
+    }
+
+    #[test]
+    fn a_session_that_nobody_asked_for_does_not_open() {
+        let mut chat = Chat::new();
+        chat.model.update(Msg::SessionCreated { id: SessionId(9) });
+        assert_eq!(chat.model.sessions().len(), 1);
+    }
+}
+
+mod leaving {
+    use super::*;
+
+    #[test]
+    fn ctrl_c_stops_then_clears_then_asks_then_quits() {
+        let mut chat = Chat::new();
+        chat.ask("one");
+        chat.keys("draft");
+        assert_eq!(chat.keys("<C-c>"), [Effect::Cancel(TurnId(0))]);
+        assert!(chat.turn(0).is_stopping() && chat.turn(0).is_open());
+        assert!(chat.keys("<C-c>").is_empty());
+        assert_eq!(chat.draft(), "");
+        assert!(chat.keys("<C-c>").is_empty());
+        assert!(matches!(chat.model.overlay(), Some(Overlay::Quit(_))));
+        chat.wait(900);
+        assert!(chat.keys("<C-c>").is_empty(), "cancelled already, not finished yet");
+        assert!(chat.model.is_leaving());
+        assert_eq!(chat.finish(0, StopReason::Cancelled), [Effect::Exit]);
+        assert!(chat.keys("x<Enter>").is_empty());
+    }
+
+    #[test]
+    fn a_second_ctrl_c_after_more_than_a_second_asks_again() {
+        let mut chat = Chat::new();
+        chat.keys("<C-c>");
+        chat.wait(1001);
+        assert!(chat.keys("<C-c>").is_empty());
+        assert!(!chat.model.is_leaving());
+        chat.wait(1000);
+        assert_eq!(chat.keys("<C-c>"), [Effect::Exit]);
+    }
+
+    #[test]
+    fn the_question_takes_yes_and_no() {
+        let mut chat = Chat::new();
+        assert!(chat.keys("<C-c>x<Esc>").is_empty());
+        assert_eq!((chat.model.overlay(), chat.draft()), (None, ""));
+        assert!(chat.keys("<C-c><A-y><C-y>n").is_empty());
+        assert_eq!(chat.keys("<C-c>y"), [Effect::Exit]);
+    }
+
+    #[test]
+    fn ctrl_d_quits_on_an_empty_draft_and_asks_while_an_answer_runs() {
+        let mut chat = Chat::new();
+        chat.ask("one");
+        assert!(chat.keys("<C-d>").is_empty());
+        assert!(matches!(chat.model.overlay(), Some(Overlay::Quit(_))));
+        chat.keys("n");
+        chat.finish(0, StopReason::EndOfTurn);
+        assert!(chat.keys("x<C-a><C-d>").is_empty());
+        assert_eq!(chat.draft(), "");
+        assert_eq!(chat.keys("<C-d>"), [Effect::Exit]);
+        let mut chat = Chat::new();
+        assert_eq!(chat.keys("/quit<Enter>"), [Effect::Exit]);
+    }
+
+    #[test]
+    fn a_signal_cancels_every_turn_and_waits_two_seconds() {
+        let mut chat = Chat::new();
+        chat.ask("one");
+        chat.keys("<C-n>");
+        chat.ask("two");
+        chat.delta(1, "part");
+        let effects = chat.send(Msg::Quit(chat.now));
+        assert_eq!(effects, [Effect::Cancel(TurnId(0)), Effect::Cancel(TurnId(1))]);
+        assert_eq!(chat.model.next_deadline(), Some(chat.now + Duration::from_secs(2)));
+        assert!(chat.finish(0, StopReason::Cancelled).is_empty());
+        chat.wait(1999);
+        assert!(chat.send(Msg::Tick(chat.now)).is_empty());
+        chat.wait(1);
+        assert_eq!(chat.send(Msg::Tick(chat.now)), [Effect::Exit]);
+        assert!(matches!(chat.turn(0).phase(), Phase::Finished(StopReason::Interrupted(_))));
+        assert_eq!(chat.turn(0).answer(), "part");
+    }
+
+    #[test]
+    fn the_deadline_leaves_at_once() {
+        let mut chat = Chat::new();
+        chat.ask("one");
+        assert_eq!(chat.send(Msg::Deadline), [Effect::Exit]);
+        assert!(!chat.turn(0).is_open());
+    }
+
+    #[test]
+    fn suspending_and_repainting_are_the_runtimes() {
+        let mut chat = Chat::new();
+        assert_eq!(chat.keys("<C-z><C-l>"), [Effect::Suspend, Effect::Repaint]);
+        let version = chat.model.version();
+        chat.send(Msg::Redraw);
+        assert_ne!(chat.model.version(), version);
+    }
+}
+
+fn key() -> impl Strategy<Value = String> {
+    let names = [
+        "<Enter>",
+        "<C-j>",
+        "<C-c>",
+        "<C-d>",
+        "<C-n>",
+        "<A-n>",
+        "<A-p>",
+        "<A-w>",
+        "<PgUp>",
+        "<PgDn>",
+        "<Home>",
+        "<End>",
+        "<F1>",
+        "<Esc>",
+        "<C-z>",
+        "<C-l>",
+        "<Up>",
+        "<Down>",
+        "<BS>",
+        "<C-w>",
+        "<C-_>",
+        "<A-1>",
+        "y",
+        "n",
+        "a",
+        "?",
+        " ",
+        "/close<Enter>",
+        "hi<Enter>",
+    ];
+    prop::sample::select(names.map(str::to_owned).to_vec())
+}
+
+fn reason() -> impl Strategy<Value = StopReason> {
+    prop::sample::select(vec![
+        StopReason::EndOfTurn,
+        StopReason::Cancelled,
+        StopReason::Failed(Fault::new("no")),
+    ])
+}
+
+fn event() -> impl Strategy<Value = TurnEvent> {
+    prop_oneof![
+        (0..3_u32).prop_map(|ahead| TurnEvent::Token(TokenEvent::Queued(ahead))),
+        any::<(u32, u32, u32)>().prop_map(|(done, total, cached)| {
+            TurnEvent::Token(TokenEvent::Prefill { done, total, cached })
+        }),
+        ".{0,4}".prop_map(|text| TurnEvent::Token(TokenEvent::Delta(text))),
+        reason().prop_map(|reason| {
+            TurnEvent::Token(TokenEvent::Finished(reason, Usage::default()))
+        }),
+    ]
+}
+
+/// One step of a random run; the number is a time or a turn.
+#[derive(Clone, Debug)]
+enum Step {
+    Keys(String),
+    Paste(String),
+    Turn(u64, TurnEvent),
+    Wait(u64),
+    Send(Msg),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let laid = (0..3_u128, 1..90_u16, 0..40_u16, 0..500_usize, 0..500_usize).prop_map(
+        |(session, width, height, rows, top)| {
+            let session = SessionId(session);
+            Step::Send(Msg::Laid(Laid {
+                session,
+                width,
+                height,
+                rows,
+                top,
+                composer_width: width,
+                help_slack: height,
+            }))
+        },
+    );
+    prop_oneof![
+        8 => key().prop_map(Step::Keys),
+        1 => ".{0,20}".prop_map(Step::Paste),
+        8 => (0..6_u64, event()).prop_map(|(turn, event)| Step::Turn(turn, event)),
+        2 => (0..1500_u64).prop_map(Step::Wait),
+        2 => laid,
+        1 => Just(Step::Send(Msg::Lost(Fault::new("gone")))),
+        1 => Just(Step::Send(Msg::Redraw)),
+    ]
+}
+
+/// What must hold after every message.
+fn hold(chat: &Chat, effects: &[Effect], deadline: bool) -> Result<(), TestCaseError> {
+    let sessions = chat.model.sessions();
+    prop_assert!(chat.model.current_index() < sessions.len());
+    for session in sessions {
+        let turns = session.turns();
+        let earlier = &turns[..turns.len().saturating_sub(1)];
+        prop_assert!(earlier.iter().all(|turn| !turn.is_open()), "two turns run in one session");
+    }
+    let exits = effects.iter().filter(|effect| **effect == Effect::Exit).count();
+    let open = chat.model.open_turns().count();
+    prop_assert!(exits == 0 || deadline || open == 0, "left with {open} open");
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    /// Any run keeps the invariants, a turn's end is final, and leaving always comes to an end.
+    #[test]
+    fn any_run_keeps_its_promises(steps in prop::collection::vec(step(), 0..80)) {
+        let mut chat = Chat::new();
+        let mut ended = std::collections::BTreeMap::new();
+        let mut generated = Vec::new();
+        let mut exits = 0;
+        for step in steps {
+            let effects = match step {
+                Step::Keys(keys) => chat.keys(&keys),
+                Step::Paste(text) => chat.send(Msg::Paste(text)),
+                Step::Turn(turn, event) => {
+                    chat.send(Msg::Turn { turn: TurnId(turn), event, at: chat.now })
+                }
+                Step::Wait(ms) => {
+                    chat.wait(ms);
+                    chat.send(Msg::Tick(chat.now))
+                }
+                Step::Send(msg) => chat.send(msg),
+            };
+            hold(&chat, &effects, false)?;
+            exits += effects.iter().filter(|effect| **effect == Effect::Exit).count();
+            for effect in &effects {
+                if let Effect::Generate { turn, .. } = effect {
+                    prop_assert!(!generated.contains(turn), "a turn is begun once");
+                    generated.push(*turn);
+                }
+            }
+            for turn in chat.model.sessions().iter().flat_map(Session::turns) {
+                if let Phase::Finished(reason) = turn.phase() {
+                    let first = ended.entry(turn.id()).or_insert_with(|| reason.clone());
+                    prop_assert_eq!(&*first, reason, "an end is final");
+                }
+            }
+        }
+        chat.send(Msg::Quit(chat.now));
+        let effects = chat.send(Msg::Deadline);
+        hold(&chat, &effects, true)?;
+        exits += effects.iter().filter(|effect| **effect == Effect::Exit).count();
+        prop_assert!(exits <= 1);
+        prop_assert_eq!(chat.model.open_turns().count(), 0);
+        prop_assert!(chat.model.update(Msg::Redraw).is_empty());
+        prop_assert_eq!(chat.model.next_deadline(), None);
+    }
+}

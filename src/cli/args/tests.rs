@@ -93,14 +93,18 @@ fn what_is_not_there_yet_is_refused_by_name() {
 
 #[test]
 fn one_word_near_a_command_is_refused_and_a_sentence_is_not() {
-    for (word, near) in
-        [("aks", "ask"), ("Ask", "ask"), ("sesions", "sessions"), ("completion", "completions")]
-    {
+    for (word, near) in [
+        ("aks", "ask"),
+        ("Ask", "ask"),
+        ("hlep", "help"),
+        ("sesions", "sessions"),
+        ("completion", "completions"),
+    ] {
         let fault = refused(&[word]);
         assert_eq!(fault.message, format!("no command `{word}`; the nearest is `{near}`"));
         assert!(fault.hint.is_some());
     }
-    for prompt in ["aks me", "hi", "no", "hello", "help!!", "42", "こんにちは"] {
+    for prompt in ["aks me", "hi", "no", "hello", "yes!!", "42", "こんにちは"] {
         read(&[prompt]).expect("parses").check().expect(prompt);
     }
     assert_eq!(refused(&["what now", "ask", "x"]).kind, FaultKind::Usage);

@@ -313,7 +313,8 @@ proptest! {
 #[test]
 fn what_is_held_stays_small() {
     let mut cleaner = Cleaner::new();
-    let given = iter::repeat_n("\x1b]x\u{301}", 10_000).map(|raw| cleaner.push(raw).len()).sum();
+    let given =
+        iter::repeat_n("\x1b]x\u{301}", 10_000).map(|raw| cleaner.push(raw).len()).sum::<usize>();
     assert_eq!(0_usize, given);
     assert_eq!(cleaner.finish().as_str(), "x\u{301}");
 }
