@@ -69,27 +69,25 @@ pub(super) fn start(config: &EngineConfig) -> Result<Ending, Fault> {
 pub(super) fn ended(status: Option<ExitStatus>, log: &Path) -> Fault {
     let how = match status {
         Some(status) => match (status.signal(), status.code()) {
-            (Some(signal), _) => format!("the engine was ended by {}", signal_name(signal)),
+            (Some(signal), _) => match signal_hook::low_level::signal_name(signal) {
+                Some(name) => format!("the engine was ended by {name}"),
+                None => format!("the engine was ended by signal {signal}"),
+            },
             (None, Some(code)) => format!("the engine ended with code {code}"),
             (None, None) => "the engine ended".to_owned(),
         },
         None => "the engine is gone".to_owned(),
     };
-    let crashed = status.is_some_and(|status| status.core_dumped() || status.signal() == Some(6));
-    let message =
-        match last_line(log).filter(|_| crashed || status.is_some_and(|s| s.code() == Some(1))) {
-            Some(line) => format!("{how}: {line}"),
-            None => how,
-        };
+    // Only what ends by itself has had last words: an assertion of llama.cpp, or an error code.
+    let spoke = status.is_some_and(|status| match status.signal() {
+        Some(signal) => signal == signal_hook::consts::SIGABRT,
+        None => status.code() != Some(0),
+    });
+    let message = match last_line(log).filter(|_| spoke) {
+        Some(line) => format!("{how}: {line}"),
+        None => how,
+    };
     Fault::new(message).hint(format!("ask again to start it anew; its log is {}", log.display()))
-}
-
-fn signal_name(signal: i32) -> String {
-    let known = rustix::process::Signal::from_named_raw(signal);
-    match known {
-        Some(signal) => format!("{signal:?}").replace("Signal::", "SIG"),
-        None => format!("signal {signal}"),
-    }
 }
 
 /// Returns the last line of a log, cleaned; its end only, whatever the size.

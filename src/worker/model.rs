@@ -29,6 +29,9 @@ pub enum LoadError {
     /// llama.cpp does not start. Remedy: look at the log.
     #[error("llama.cpp does not start: {0}")]
     Backend(String),
+    /// The file is not there any more.
+    #[error("the file is gone")]
+    Missing,
     /// llama.cpp refuses the file, or the caller stopped the load; the log says which.
     #[error("llama.cpp cannot load the model")]
     Refused,
@@ -74,6 +77,10 @@ impl Model {
         path: &Path,
         progress: impl FnMut(f32) -> bool + 'static,
     ) -> Result<Self, LoadError> {
+        // The safe crate asserts this, and the file may have gone since it was found.
+        if !path.is_file() {
+            return Err(LoadError::Missing);
+        }
         let params = LlamaModelParams::default().with_progress_callback(progress);
         let weights = LlamaModel::load_from_file(backend()?, path, &params)
             .map_err(|_| LoadError::Refused)?;

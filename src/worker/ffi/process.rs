@@ -1,5 +1,6 @@
 //! What the engine does to its own process before it opens anything.
 
+use std::os::fd::BorrowedFd;
 use std::os::fd::RawFd;
 
 /// Closes every descriptor beyond the three standard ones: whatever the front's parents leaked.
@@ -12,8 +13,12 @@ pub(in crate::worker) fn close_inherited() {
         .filter(|fd| *fd > 2)
         .collect();
     for fd in numbers {
-        // SAFETY: nothing in this process owns a descriptor yet; the one of the listing itself is
-        // closed already, which the kernel answers with an error that says so.
-        unsafe { rustix::io::close(fd) };
+        // SAFETY: nothing in this process owns a descriptor yet. The one of the listing itself is
+        // closed already, which the question for its flags tells.
+        unsafe {
+            if rustix::io::fcntl_getfd(BorrowedFd::borrow_raw(fd)).is_ok() {
+                rustix::io::close(fd);
+            }
+        }
     }
 }
