@@ -6,3 +6,115 @@ pub mod args;
 pub mod exit;
 pub mod output;
 pub mod stdin;
+
+mod chat;
+mod one_turn;
+mod prepare;
+mod progress;
+
+use std::ffi::OsString;
+use std::io;
+use std::io::IsTerminal as _;
+
+use crate::chat::Fault;
+use crate::chat::Timings;
+use crate::cli::args::Cli;
+use crate::cli::args::Command;
+use crate::cli::args::Stop;
+use crate::cli::exit::Exit;
+use crate::cli::output::Json;
+use crate::cli::output::fault_lines;
+use crate::cli::output::use_color;
+use crate::cli::stdin::Plan;
+use crate::cli::stdin::Terminals;
+use crate::config::Env;
+use crate::runtime;
+use crate::runtime::Printed;
+use crate::runtime::Reader;
+use crate::worker;
+
+/// Runs the program with its arguments, the program's name first.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
+    let cli = match Cli::read(args) {
+        Ok(cli) => cli,
+        Err(stop) => return stopped(stop),
+    };
+    let env = Env::read();
+    run(&cli, &env).unwrap_or_else(|fault| failed(&cli, &env, &fault))
+}
+
+fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
+    match &cli.command {
+        Some(Command::Engine { .. }) => return Ok(engine()),
+        Some(Command::Completions { shell }) => return Ok(completions(*shell)),
+        Some(Command::ResetTerminal) => return reset_terminal(),
+        Some(Command::Ask { .. }) | None => {}
+    }
+    cli.check()?;
+    let terminals =
+        Terminals { stdin: io::stdin().is_terminal(), stdout: io::stdout().is_terminal() };
+    match stdin::plan(cli.wish(), terminals)? {
+        Plan::Chat => chat::run(cli, env),
+        Plan::AskWithStdin => one_turn::run(cli, env, one_turn::Input::Stdin),
+        Plan::AskWithout => one_turn::run(cli, env, one_turn::Input::None),
+    }
+}
+
+/// Says why nothing was done: on stderr, and with `--json` as the `finish` event.
+fn failed(cli: &Cli, env: &Env, fault: &Fault) -> Exit {
+    let printed = if cli.common.json {
+        output::Printer::Json(Json::new(None)).fail(fault, Timings::default())
+    } else {
+        let color = use_color(cli.common.color, env, io::stderr().is_terminal());
+        Printed { stdout: String::new(), stderr: fault_lines(fault, color) }
+    };
+    print(&printed);
+    fault.kind.into()
+}
+
+fn stopped(stop: Stop) -> Exit {
+    let Stop { text, exit } = stop;
+    let printed = match exit {
+        Exit::Answered => Printed { stdout: text, stderr: String::new() },
+        _ => Printed { stdout: String::new(), stderr: text },
+    };
+    print(&printed);
+    exit
+}
+
+/// Prints what comes before or instead of a turn; a stdout that fails cannot be told to anybody.
+fn print(printed: &Printed) {
+    runtime::deliver(printed, &mut io::stdout(), &mut io::stderr()).ok();
+}
+
+fn engine() -> Exit {
+    match worker::run() {
+        Ok(()) => Exit::Answered,
+        Err(error) => {
+            print(&Printed { stdout: String::new(), stderr: format!("{error}\n") });
+            Exit::Failed
+        }
+    }
+}
+
+fn completions(shell: clap_complete::Shell) -> Exit {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Cli::grammar(), "edgewise", &mut script);
+    let stdout = String::from_utf8_lossy(&script).into_owned();
+    let printed = Printed { stdout, stderr: String::new() };
+    match runtime::deliver(&printed, &mut io::stdout(), &mut io::stderr()) {
+        Ok(Reader::Listens | Reader::Gone) => Exit::Answered,
+        Err(_) => Exit::Failed,
+    }
+}
+
+fn reset_terminal() -> Result<Exit, Fault> {
+    if !io::stdout().is_terminal() {
+        return Err(Fault::new("stdout is no terminal")
+            .kind(crate::chat::FaultKind::Usage)
+            .hint("run it in the terminal that is out of order"));
+    }
+    runtime::reset_terminal()
+        .map_err(|error| Fault::new(format!("cannot reset the terminal: {error}")))?;
+    Ok(Exit::Answered)
+}

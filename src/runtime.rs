@@ -20,11 +20,12 @@ mod signals;
 mod stdin;
 mod terminal;
 
-pub use chat::chat;
+pub use chat::{Opening, chat};
 pub use crash::install as install_crash_hook;
 pub use front::{Front, FrontError};
 pub use one_shot::{Asked, OneShot, Told};
-pub use printer::Printed;
+pub use printer::{Printed, Reader, deliver};
+pub use signals::die_by;
 pub use stdin::read_stdin;
 pub use terminal::reset as reset_terminal;
 

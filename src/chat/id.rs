@@ -9,8 +9,8 @@ pub struct SessionId(pub u128);
 impl fmt::Display for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hex = format!("{:032x}", self.0);
-        let (a, b, c, d, e) = (&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]);
-        write!(f, "{a}-{b}-{c}-{d}-{e}")
+        let (first, rest) = hex.split_at(8);
+        write!(f, "{first}-{}-{}-{}-{}", &rest[..4], &rest[4..8], &rest[8..12], &rest[12..])
     }
 }
 

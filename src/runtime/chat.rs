@@ -23,6 +23,8 @@ use crate::app::Model;
 use crate::app::Msg;
 use crate::backend::TurnQueue;
 use crate::backend::turn_queue;
+use crate::chat::Key;
+use crate::chat::KeyCode;
 use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
 use crate::engine::Engine;
@@ -48,15 +50,27 @@ const HANGUP_DEADLINE: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// The terminal cannot be taken. It is given back in every case.
-pub async fn chat(front: &Front, theme: Theme, ephemeral: bool) -> io::Result<Option<i32>> {
+pub async fn chat(front: &Front, opening: Opening) -> io::Result<Option<i32>> {
     let signals = Signals::take()?;
     terminal::enter()?;
-    let ended = match Chat::new(front, theme, ephemeral, signals) {
-        Ok(mut chat) => chat.run().await,
+    let question = opening.question.clone();
+    let ended = match Chat::new(front, opening, signals) {
+        Ok(mut chat) => chat.run(question).await,
         Err(error) => Err(error),
     };
     terminal::restore();
     ended
+}
+
+/// How the chat is opened.
+#[derive(Clone, Debug)]
+pub struct Opening {
+    /// The colours.
+    pub theme: Theme,
+    /// Whether no trace may be kept.
+    pub ephemeral: bool,
+    /// The first question, if it was given on the command line.
+    pub question: Option<String>,
 }
 
 struct Chat {
@@ -88,7 +102,8 @@ enum Woken {
 }
 
 impl Chat {
-    fn new(front: &Front, theme: Theme, ephemeral: bool, signals: Signals) -> io::Result<Self> {
+    fn new(front: &Front, opening: Opening, signals: Signals) -> io::Result<Self> {
+        let Opening { theme, ephemeral, .. } = opening;
         let screen = Screen::new(theme)?;
         let (events, engine) = mpsc::channel(ENGINE_EVENTS);
         let backend = Engine::new(front.engine.clone(), events);
@@ -121,7 +136,11 @@ impl Chat {
         })
     }
 
-    async fn run(&mut self) -> io::Result<Option<i32>> {
+    async fn run(&mut self, question: Option<String>) -> io::Result<Option<i32>> {
+        if let Some(question) = question {
+            self.update(Msg::Paste(question))?;
+            self.update(Msg::Key { key: Key::plain(KeyCode::Enter), at: self.clock.at() })?;
+        }
         while !self.exit {
             self.draw_if_due()?;
             let woken = self.wait().await;

@@ -91,11 +91,7 @@ impl Front {
 
     /// Returns where answers end at the latest.
     pub fn limits(&self) -> Limits {
-        Limits {
-            max_tokens: self.profile.max_tokens,
-            stop: self.profile.stop.clone(),
-            n_ctx: self.profile.n_ctx,
-        }
+        self.profile.limits()
     }
 }
 
@@ -111,9 +107,7 @@ fn decide(
 
 /// Returns the profile's context, or the model's own if that is smaller.
 fn context(profile: &Profile, file: &ModelFile) -> u32 {
-    let trained = u32::MAX;
-    let _ = file;
-    profile.n_ctx.min(trained.max(1))
+    profile.n_ctx.min(file.header.context_length.max(1))
 }
 
 fn load(settings: &Settings, profile: &Profile, file: &ModelFile) -> LoadSpec {

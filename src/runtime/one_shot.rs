@@ -37,8 +37,8 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(2);
 pub enum Told<'a> {
     /// The engine's own state.
     Engine(&'a EngineEvent),
-    /// A step of the turn, with the times so far.
-    Turn(&'a TurnEvent, Timings),
+    /// A step of the turn.
+    Turn(&'a TurnEvent),
 }
 
 /// How the turn went.
@@ -48,8 +48,6 @@ pub struct Asked {
     pub reason: StopReason,
     /// The reader of standard output went away.
     pub unread: bool,
-    /// The time ran out.
-    pub timed_out: bool,
 }
 
 /// A front with its engine on the way, so that it loads while the question is still being read.
@@ -77,8 +75,7 @@ impl OneShot {
     pub async fn ask(
         self,
         prompt: String,
-        timeout: Option<Duration>,
-        print: &mut dyn FnMut(Told<'_>) -> Printed,
+        print: &mut dyn FnMut(Told<'_>, Timings) -> Printed,
     ) -> io::Result<Asked> {
         let signals = Signals::take()?;
         let (queue, turns) = turn_queue(TURN_EVENTS);
@@ -96,9 +93,9 @@ impl OneShot {
             written,
             deadline: None,
             timings: Timings::default(),
-            asked: Asked { reason: StopReason::Cancelled, unread: false, timed_out: false },
+            asked: Asked { reason: StopReason::Cancelled, unread: false },
         };
-        asking.run(timeout, print).await
+        asking.run(print).await
     }
 }
 
@@ -131,17 +128,14 @@ struct Asking {
 impl Asking {
     async fn run(
         mut self,
-        timeout: Option<Duration>,
-        print: &mut dyn FnMut(Told<'_>) -> Printed,
+        print: &mut dyn FnMut(Told<'_>, Timings) -> Printed,
     ) -> io::Result<Asked> {
         let mut pending: Option<Printed> = None;
         let mut finished = false;
         while !(finished && pending.is_none()) {
-            let limit = if self.asked.timed_out { None } else { timeout };
-            let wake = [limit, self.deadline].into_iter().flatten().min();
             tokio::select! {
                 signal = self.signals.next() => if self.signal(signal) { break },
-                () = until(self.clock, wake) => if self.time() { break },
+                () = until(self.clock, self.deadline) => break,
                 failed = self.written.failed() => {
                     pending = None;
                     self.unread(failed)?;
@@ -150,12 +144,11 @@ impl Asking {
                     self.out.put(pending.take().unwrap_or_default());
                 }
                 Some(event) = self.news.recv(), if pending.is_none() => {
-                    pending = self.listening().then(|| print(Told::Engine(&event)));
+                    pending = self.tell(Told::Engine(&event), print);
                 }
                 Some((_, event)) = self.turns.recv(), if pending.is_none() && !finished => {
                     finished = self.note(&event);
-                    let told = Told::Turn(&event, self.timings);
-                    pending = self.listening().then(|| print(told));
+                    pending = self.tell(Told::Turn(&event), print);
                 }
             }
         }
@@ -169,11 +162,10 @@ impl Asking {
 
     /// Takes the times; returns whether the turn has ended.
     fn note(&mut self, event: &TurnEvent) -> bool {
-        self.timings.total = self.clock.at();
         match event {
             TurnEvent::Token(TokenEvent::Delta(text)) => {
                 if !text.trim().is_empty() {
-                    self.timings.ttft.get_or_insert(self.timings.total);
+                    self.timings.ttft.get_or_insert(self.clock.at());
                 }
                 false
             }
@@ -186,9 +178,14 @@ impl Asking {
         }
     }
 
-    /// Returns whether somebody reads what is printed.
-    fn listening(&self) -> bool {
-        !self.asked.unread
+    /// Lets a step be printed, if somebody reads it.
+    fn tell(
+        &mut self,
+        told: Told<'_>,
+        print: &mut dyn FnMut(Told<'_>, Timings) -> Printed,
+    ) -> Option<Printed> {
+        self.timings.total = self.clock.at();
+        (!self.asked.unread).then(|| print(told, self.timings))
     }
 
     /// Stops the turn; a second signal, or no end in time, ends at once.
@@ -201,14 +198,6 @@ impl Asking {
             }
             Signal::Continue | Signal::Resize => false,
         }
-    }
-
-    fn time(&mut self) -> bool {
-        if self.deadline.is_some() {
-            return true;
-        }
-        self.asked.timed_out = true;
-        self.stop()
     }
 
     fn stop(&mut self) -> bool {

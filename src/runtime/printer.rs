@@ -2,7 +2,7 @@
 //! up that thread, and neither signals nor the time.
 
 use std::io;
-use std::io::Write as _;
+use std::io::Write;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -33,7 +33,11 @@ pub(super) fn start() -> (Out, Written) {
     std::thread::spawn(move || {
         let mut result = Ok(());
         while let Some(text) = printed.blocking_recv() {
-            result = write(&text);
+            match deliver(&text, &mut io::stdout().lock(), &mut io::stderr().lock()) {
+                Ok(Reader::Listens) => {}
+                Ok(Reader::Gone) => result = Err(io::ErrorKind::BrokenPipe.into()),
+                Err(error) => result = Err(error),
+            }
             if result.is_err() {
                 break;
             }
@@ -44,15 +48,40 @@ pub(super) fn start() -> (Out, Written) {
     (Out(queue), Written(Some(done)))
 }
 
-fn write(text: &Printed) -> io::Result<()> {
-    if !text.stdout.is_empty() {
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(text.stdout.as_bytes())?;
-        stdout.flush()?;
+/// Whether somebody still reads stdout.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// It was written and flushed.
+    Listens,
+    /// The pipe is closed: stop and exit 0.
+    Gone,
+}
+
+/// Writes and flushes what was printed. A closed stderr loses its lines and nothing else.
+///
+/// # Errors
+/// stdout cannot be written, other than because its reader is gone; a full disk, for one.
+pub fn deliver(
+    printed: &Printed,
+    stdout: &mut impl Write,
+    stderr: &mut impl Write,
+) -> io::Result<Reader> {
+    let reader = match write(&printed.stdout, stdout) {
+        Ok(()) => Reader::Listens,
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Reader::Gone,
+        Err(error) => return Err(error),
+    };
+    // Nobody is left to tell that stderr is closed.
+    write(&printed.stderr, stderr).ok();
+    Ok(reader)
+}
+
+fn write(text: &str, stream: &mut impl Write) -> io::Result<()> {
+    if text.is_empty() {
+        return Ok(());
     }
-    // Nobody can be told that standard error is closed.
-    io::stderr().lock().write_all(text.stderr.as_bytes()).ok();
-    Ok(())
+    stream.write_all(text.as_bytes())?;
+    stream.flush()
 }
 
 impl Out {
@@ -98,5 +127,37 @@ impl Written {
             // Nobody reads, or the thread panicked: what is left stays unwritten.
             Ok(Err(_)) | Err(_) => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A stream that always fails in one way.
+    struct Broken(io::ErrorKind);
+
+    impl Write for Broken {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_error_and_a_full_disk_is() {
+        let printed = Printed { stdout: "a".to_owned(), stderr: "b".to_owned() };
+        let mut stderr = Vec::new();
+        let reader = deliver(&printed, &mut Broken(io::ErrorKind::BrokenPipe), &mut stderr);
+        assert_eq!(reader.expect("no error"), Reader::Gone);
+        assert_eq!(stderr, b"b");
+        let full = deliver(&printed, &mut Broken(io::ErrorKind::StorageFull), &mut stderr);
+        assert_eq!(full.expect_err("an error").kind(), io::ErrorKind::StorageFull);
+        let mut stdout = Vec::new();
+        let reader = deliver(&printed, &mut stdout, &mut Broken(io::ErrorKind::BrokenPipe));
+        assert_eq!((reader.expect("no error"), stdout), (Reader::Listens, b"a".to_vec()));
     }
 }

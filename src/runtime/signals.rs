@@ -74,7 +74,7 @@ pub(super) fn stop_self() {
 }
 
 /// Dies by a signal with its default action, so that the parent sees the true cause.
-pub(super) fn die_by(signal: i32) {
+pub fn die_by(signal: i32) {
     // Returns only for signals whose default action is not to end the process.
     signal_hook::low_level::emulate_default_handler(signal).ok();
 }

@@ -142,7 +142,8 @@ mod tests {
                 prop_assert!(share.take >= 1 && share.take <= views[share.slot].missing);
             }
             for view in views.iter().filter(|view| view.streams) {
-                prop_assert!(shares.contains(&Share { slot: view.slot, take: 1 }));
+                let share = Share { slot: view.slot, take: 1 };
+                prop_assert!(shares.contains(&share));
             }
         }
     }

@@ -23,7 +23,7 @@ use crate::chat::Timings;
 use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
 use crate::chat::Usage;
-use crate::cli::output::Printed;
+use crate::runtime::Printed;
 
 /// The NDJSON printer of one turn. The text is the model's own, with every character that could
 /// drive or deceive a terminal as a `\u` escape.

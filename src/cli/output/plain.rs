@@ -10,7 +10,7 @@ use crate::chat::Timings;
 use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
 use crate::chat::Usage;
-use crate::cli::output::Printed;
+use crate::runtime::Printed;
 use crate::text::Clean;
 use crate::text::Cleaner;
 

@@ -1,0 +1,66 @@
+//! Opens the chat.
+
+use std::io;
+use std::io::IsTerminal as _;
+
+use crate::chat::Fault;
+use crate::cli::args::Cli;
+use crate::cli::exit::Exit;
+use crate::cli::output::use_color;
+use crate::cli::prepare::prepare;
+use crate::config::Env;
+use crate::config::ThemeChoice;
+use crate::runtime;
+use crate::runtime::Opening;
+use crate::runtime::Printed;
+use crate::theme::Depth;
+use crate::theme::Theme;
+
+/// Opens the chat and returns when the user has left it.
+///
+/// # Errors
+/// It cannot be opened: the configuration, the model or the terminal.
+pub(super) fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
+    let prepared = prepare(cli, env)?;
+    let theme = theme(prepared.settings.theme, depth(cli, env));
+    let opening = Opening {
+        theme,
+        ephemeral: cli.common.ephemeral,
+        question: cli.question().map(str::to_owned),
+    };
+    let terminal = |error: io::Error| Fault::new(format!("the terminal: {error}"));
+    let tasks = runtime::tasks().map_err(terminal)?;
+    runtime::install_crash_hook();
+    let ended = tasks.block_on(runtime::chat(&prepared.front, opening)).map_err(terminal)?;
+    // A task may sit in a read that never ends; the engine notices the closed socket by itself.
+    tasks.shutdown_background();
+    let notices = prepared.settings.notices.iter().map(|notice| format!("{notice}\n"));
+    super::print(&Printed { stdout: String::new(), stderr: notices.collect() });
+    if let Some(signal) = ended {
+        runtime::die_by(signal);
+    }
+    Ok(Exit::Answered)
+}
+
+fn theme(choice: ThemeChoice, depth: Depth) -> Theme {
+    let name = match choice {
+        ThemeChoice::Light => "light",
+        ThemeChoice::Dark | ThemeChoice::Auto => "dark",
+    };
+    Theme::named(name).unwrap_or_else(Theme::plain).at(depth)
+}
+
+/// Tells how many colours the terminal shows, by what it says of itself.
+fn depth(cli: &Cli, env: &Env) -> Depth {
+    if !use_color(cli.common.color, env, io::stdout().is_terminal()) {
+        return Depth::None;
+    }
+    let says = |name: &str, words: &[&str]| {
+        let value = env.get(name).and_then(|value| value.to_str()).unwrap_or_default();
+        words.iter().any(|word| value.contains(word))
+    };
+    if says("COLORTERM", &["truecolor", "24bit"]) || says("TERM", &["direct", "kitty", "ghostty"]) {
+        return Depth::True;
+    }
+    if says("TERM", &["256color"]) { Depth::Indexed } else { Depth::Sixteen }
+}

@@ -1,0 +1,118 @@
+//! One turn: `ask`, or the program without a terminal.
+
+use std::io;
+use std::io::IsTerminal as _;
+use std::time::Duration;
+
+use crate::chat::Fault;
+use crate::chat::Timings;
+use crate::cli::args::Cli;
+use crate::cli::exit::Exit;
+use crate::cli::output::Json;
+use crate::cli::output::Plain;
+use crate::cli::output::Printer;
+use crate::cli::output::Style;
+use crate::cli::output::use_color;
+use crate::cli::prepare::prepare;
+use crate::cli::progress::Progress;
+use crate::cli::stdin;
+use crate::config::Env;
+use crate::runtime;
+use crate::runtime::OneShot;
+use crate::runtime::Printed;
+use crate::runtime::Told;
+
+/// How long a pipe may stay silent before a line on stderr says what is waited for.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What is read besides PROMPT.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    /// All of stdin.
+    Stdin,
+    /// Nothing.
+    None,
+}
+
+/// Asks one question and prints the answer.
+///
+/// # Errors
+/// It did not get as far as a turn; a turn's own end is in the exit code.
+pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
+    let prepared = prepare(cli, env)?;
+    let quiet = cli.common.quiet;
+    if !quiet {
+        let notices = prepared.settings.notices.iter().map(|notice| format!("{notice}\n"));
+        super::print(&Printed { stdout: String::new(), stderr: notices.collect() });
+    }
+    let tasks = runtime::tasks().map_err(|error| Fault::new(format!("no threads: {error}")))?;
+    let exit = tasks.block_on(async {
+        // The engine loads while the question is still being read.
+        let one_shot = OneShot::begin(prepared.front);
+        let prompt = question(cli, input).await?;
+        let mut show = Show::new(cli, env);
+        let mut print = |told: Told<'_>, timings| show.step(&told, timings);
+        let asked = one_shot
+            .ask(prompt, &mut print)
+            .await
+            .map_err(|error| Fault::new(format!("cannot write the answer: {error}")))?;
+        // Whoever closed the pipe has read enough.
+        Ok(if asked.unread { Exit::Answered } else { Exit::from(&asked.reason) })
+    });
+    // A thread may still sit in a write that nobody reads.
+    tasks.shutdown_background();
+    exit
+}
+
+/// Joins PROMPT and stdin.
+async fn question(cli: &Cli, input: Input) -> Result<String, Fault> {
+    let text = match input {
+        Input::None => None,
+        Input::Stdin => {
+            let quiet = cli.common.quiet;
+            let waiting = || {
+                if !quiet {
+                    let stderr = "waiting for the end of stdin (--no-stdin leaves it alone)\n";
+                    super::print(&Printed { stdout: String::new(), stderr: stderr.to_owned() });
+                }
+            };
+            let read = || stdin::read(io::stdin().lock());
+            let text = runtime::read_stdin(read, PATIENCE, waiting).await;
+            Some(text.unwrap_or_else(|| Err(Fault::new("cannot read stdin")))?)
+        }
+    };
+    stdin::join(cli.question(), text.as_deref())
+}
+
+/// Everything that one turn prints.
+struct Show {
+    printer: Printer,
+    /// Only on a terminal, and not beside machine-readable output.
+    progress: Option<Progress>,
+}
+
+impl Show {
+    fn new(cli: &Cli, env: &Env) -> Self {
+        let terminal = io::stderr().is_terminal();
+        let common = &cli.common;
+        let printer = if common.json {
+            Printer::Json(Json::new(None))
+        } else {
+            let color = use_color(common.color, env, terminal);
+            let summary = (terminal || common.verbose) && !common.quiet;
+            Printer::Plain(Plain::new(Style { summary, color }))
+        };
+        let progress = (terminal && !common.quiet).then(Progress::default);
+        Self { printer, progress }
+    }
+
+    fn step(&mut self, told: &Told<'_>, timings: Timings) -> Printed {
+        let line = self.progress.as_mut().map(|progress| progress.step(told, timings.total));
+        let mut printed = match told {
+            Told::Turn(event) => self.printer.event(event, timings),
+            Told::Engine(_) => Printed::default(),
+        };
+        printed.stderr.insert_str(0, &line.unwrap_or_default());
+        printed
+    }
+}

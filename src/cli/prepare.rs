@@ -1,0 +1,43 @@
+//! From flags and files to a front that can ask.
+
+use std::path::PathBuf;
+
+use crate::chat::Fault;
+use crate::cli::args::Cli;
+use crate::config::Env;
+use crate::config::Paths;
+use crate::config::Settings;
+use crate::route::Egress;
+use crate::runtime::Front;
+use crate::runtime::FrontError;
+
+/// The settings of this call and the front that follows from them.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    pub(super) settings: Settings,
+    pub(super) front: Front,
+}
+
+/// Reads the configuration, lays the flags over it and finds the model.
+///
+/// # Errors
+/// Anything in the configuration or the flags is wrong, the model is missing or bad, or no route
+/// is allowed.
+pub(super) fn prepare(cli: &Cli, env: &Env) -> Result<Prepared, Fault> {
+    let paths = Paths::resolve(env)?;
+    // A directory that was removed has no project file either.
+    let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
+    let settings = Settings::load(&paths, env, &here)?;
+    let profile = settings.select(cli.common.profile.as_deref(), &cli.common.overrides())?;
+    let egress = match (settings.no_remote, cli.common.offline) {
+        (true, _) => Egress::KillSwitch,
+        (false, true) => Egress::Offline,
+        (false, false) => Egress::Allowed,
+    };
+    let front =
+        Front::new(&settings, profile, egress, (&paths, env)).map_err(|error| match error {
+            FrontError::Config(error) => error.into(),
+            FrontError::Fault(fault) => fault,
+        })?;
+    Ok(Prepared { settings, front })
+}

@@ -1,0 +1,73 @@
+//! One line on a terminal's stderr while nothing else moves; pure.
+
+use std::time::Duration;
+
+use crate::chat::LoadState;
+use crate::chat::TokenEvent;
+use crate::chat::TurnEvent;
+use crate::engine::EngineEvent;
+use crate::runtime::Told;
+
+/// How long something may take without a word.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Clears the line that the cursor is in.
+const CLEAR: &str = "\r\u{1b}[K";
+
+/// The line, as long as there is one.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    shown: bool,
+}
+
+impl Progress {
+    /// Returns what goes to stderr before whatever else the step prints.
+    pub(super) fn step(&mut self, told: &Told<'_>, at: Duration) -> String {
+        let line = match told {
+            Told::Engine(EngineEvent::Load(LoadState::Loading(percent))) => {
+                format!("loading the model {percent} %")
+            }
+            Told::Turn(TurnEvent::Token(TokenEvent::Queued(ahead))) => {
+                format!("waiting for {} turns", ahead + 1)
+            }
+            Told::Turn(TurnEvent::Token(TokenEvent::Prefill { done, total, cached })) => {
+                format!("reading the prompt {done} / {total} tokens, {cached} cached")
+            }
+            Told::Turn(TurnEvent::Token(TokenEvent::Delta(_) | TokenEvent::Finished(..))) => {
+                return if std::mem::take(&mut self.shown) {
+                    CLEAR.to_owned()
+                } else {
+                    String::new()
+                };
+            }
+            Told::Turn(TurnEvent::Routed(_)) | Told::Engine(_) => return String::new(),
+        };
+        if at < PATIENCE {
+            return String::new();
+        }
+        self.shown = true;
+        format!("{CLEAR}{line}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_line_comes_late_and_goes_with_the_first_token() {
+        let mut progress = Progress::default();
+        let prefill = TokenEvent::Prefill { done: 10, total: 20, cached: 5 };
+        let prefill = TurnEvent::Token(prefill);
+        let delta = TurnEvent::Token(TokenEvent::Delta("a".to_owned()));
+        let early = Duration::from_millis(900);
+        let late = Duration::from_millis(1500);
+        assert_eq!(progress.step(&Told::Turn(&prefill), early), "");
+        assert_eq!(
+            progress.step(&Told::Turn(&prefill), late),
+            "\r\u{1b}[Kreading the prompt 10 / 20 tokens, 5 cached"
+        );
+        assert_eq!(progress.step(&Told::Turn(&delta), late), CLEAR);
+        assert_eq!(progress.step(&Told::Turn(&delta), late), "");
+    }
+}
