@@ -215,6 +215,9 @@ async fn cancel_ends_a_turn_at_any_point() {
     front.first_token().await;
     cancel.cancel();
     assert_eq!(front.finish().await.1, StopReason::Cancelled);
+    // What was asked for is no error.
+    let log = std::fs::read_to_string(directory.path().join("e.log")).expect("a log");
+    assert_eq!(log, "");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@ use llama_cpp_sys_2 as sys;
 use thiserror::Error;
 
 use super::Batch;
+use super::log;
 use super::model::model_ptr;
 
 /// Sizes of a context, all explicit: llama.cpp's own defaults are 512 cells and 4 threads.
@@ -62,7 +63,11 @@ unsafe impl Send for Context {}
 
 unsafe extern "C" fn aborted(flag: *mut c_void) -> bool {
     // SAFETY: `flag` is the `AtomicBool` that the context keeps alive.
-    unsafe { (*flag.cast::<AtomicBool>().cast_const()).load(Ordering::Relaxed) }
+    let stop = unsafe { (*flag.cast::<AtomicBool>().cast_const()).load(Ordering::Relaxed) };
+    if stop {
+        log::hush(true);
+    }
+    stop
 }
 
 impl Context {
@@ -101,7 +106,9 @@ impl Context {
     /// Evaluates a batch. The batch holds at most `batch_tokens`.
     pub(in crate::worker) fn decode(&mut self, batch: &Batch) -> Decoded {
         // SAFETY: both are alive, and the batch's arrays hold `n_tokens` entries each.
-        match unsafe { sys::llama_decode(self.raw.as_ptr(), batch.raw()) } {
+        let code = unsafe { sys::llama_decode(self.raw.as_ptr(), batch.raw()) };
+        log::hush(false);
+        match code {
             0 => Decoded::Done,
             1 => Decoded::NoRoom,
             2 => Decoded::Aborted,

@@ -4,6 +4,7 @@ use std::ffi::CStr;
 use std::ffi::c_char;
 use std::ffi::c_void;
 use std::io::Write as _;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 
@@ -14,8 +15,11 @@ const LOG_BYTES_MAX: usize = 256 * 1024;
 
 static WRITTEN: AtomicUsize = AtomicUsize::new(0);
 
+/// Set while a `decode` is being stopped on purpose, which llama.cpp reports as four errors.
+static HUSHED: AtomicBool = AtomicBool::new(false);
+
 unsafe extern "C" fn on_log(level: sys::ggml_log_level, text: *const c_char, _: *mut c_void) {
-    if level < sys::GGML_LOG_LEVEL_WARN || text.is_null() {
+    if level < sys::GGML_LOG_LEVEL_WARN || text.is_null() || HUSHED.load(Ordering::Relaxed) {
         return;
     }
     // SAFETY: llama.cpp passes a NUL-terminated string that lives during the call.
@@ -46,6 +50,11 @@ pub(in crate::worker) fn log_to_stderr() {
         sys::llama_log_set(Some(on_log), std::ptr::null_mut());
         sys::ggml_set_abort_callback(Some(on_abort));
     }
+}
+
+/// Keeps llama.cpp's log from reporting what was asked for, or lets it speak again.
+pub(super) fn hush(hushed: bool) {
+    HUSHED.store(hushed, Ordering::Relaxed);
 }
 
 /// Returns the vector units and backends in use, as llama.cpp words it.
