@@ -8,6 +8,7 @@ pub mod output;
 pub mod stdin;
 
 mod chat;
+mod engines;
 mod one_turn;
 mod prepare;
 mod progress;
@@ -48,6 +49,8 @@ fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
         Some(Command::Engine { .. }) => return Ok(engine()),
         Some(Command::Completions { shell }) => return Ok(completions(*shell)),
         Some(Command::ResetTerminal) => return reset_terminal(),
+        Some(Command::Ps) => return engines::ps(cli, env),
+        Some(Command::Stop) => return engines::stop(env),
         Some(Command::Ask { .. }) | None => {}
     }
     cli.check()?;

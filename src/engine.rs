@@ -13,8 +13,10 @@ mod place;
 mod restart;
 mod spawn;
 mod supervisor;
+mod visit;
 
 pub use place::EngineConfig;
+pub use visit::{Seen, SeenState, look, stop};
 
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;

@@ -12,5 +12,5 @@ mod request;
 mod spec;
 
 pub use codec::{Decoder, FRAME_BYTES_MAX, FrameError, encode};
-pub use frame::{PROTOCOL, ToEngine, ToFront};
+pub use frame::{PROTOCOL, Status, ToEngine, ToFront, Visit};
 pub use spec::{LoadSpec, Spec};

@@ -7,7 +7,9 @@
 
 mod decide;
 mod machine;
+mod room;
 mod signal;
 
 pub use decide::{DeviceState, Egress, Policy, Request, RouteView, decide};
 pub use machine::DeviceMachine;
+pub use room::idle_engine_is_in_the_way;

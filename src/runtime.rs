@@ -22,7 +22,7 @@ mod terminal;
 
 pub use chat::{Opening, chat};
 pub use crash::install as install_crash_hook;
-pub use front::{Front, FrontError};
+pub use front::{Front, FrontError, KEEP_ALIVE_CHAT, KEEP_ALIVE_SCRIPT, Place};
 pub use one_shot::{Asked, OneShot, Told};
 pub use printer::{Printed, Reader, deliver};
 pub use signals::die_by;

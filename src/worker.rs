@@ -20,6 +20,7 @@ mod plan;
 mod serve;
 mod slot;
 mod turn;
+mod vanish;
 
 pub use core::{Core, CoreParams, Outlet, TurnKey};
 pub use model::{LoadError, Model};

@@ -28,6 +28,7 @@ use edgewise::chat::Usage;
 use edgewise::engine::Engine;
 use edgewise::engine::EngineConfig;
 use edgewise::engine::EngineEvent;
+use edgewise::engine::SeenState;
 use edgewise::ipc::LoadSpec;
 use edgewise::ipc::Spec;
 use tokio::sync::mpsc;
@@ -50,6 +51,7 @@ fn config(directory: &Path) -> EngineConfig {
         program: env!("CARGO_BIN_EXE_edgewise").into(),
         environment: Vec::new(),
         spec: Spec { load, socket: at("sock"), lock: at("lock"), log: at("log") },
+        keep_alive: Duration::ZERO,
     }
 }
 
@@ -266,4 +268,69 @@ async fn probes_are_exact_and_native_kernels_are_in() {
     front.engine.forget(SessionId(1));
     let probe = front.engine.probe(&generation).await.expect("the engine answers");
     assert_eq!(probe.cached_tokens, 0);
+}
+
+/// A front whose engine stays for `keep_alive` after it.
+fn warm(directory: &Path, keep_alive: Duration) -> Front {
+    Front::new(EngineConfig { keep_alive, ..config(directory) })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_stays_for_its_last_client_and_keeps_the_prefix() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut front = warm(directory.path(), PATIENCE);
+    front.start(1, ask(1, "What is the capital of France?", 4)).await;
+    front.finish().await;
+    let pid = front.health().await.pid;
+    drop(front);
+    // The next one finds it, loaded, with the first one's cells.
+    let mut front = warm(directory.path(), PATIENCE);
+    front.start(1, ask(1, "What is the capital of France?", 4)).await;
+    let usage = front.finish().await.2;
+    assert_eq!(usage.cached_tokens, usage.prompt_tokens - 1);
+    assert_eq!(front.health().await.pid, pid);
+    drop(front);
+    let seen = edgewise::engine::look(&[directory.path().to_owned()]).expect("a list");
+    assert_eq!(seen.iter().map(|seen| seen.pid).collect::<Vec<_>>(), [pid]);
+    let SeenState::Ready(status) = &seen[0].state else { panic!("ready, not {seen:?}") };
+    let left = status.leaves_in.expect("nobody is there");
+    assert!(left > Duration::ZERO && left <= PATIENCE, "{left:?}");
+    assert_eq!(status.model, support::model());
+    // Looking at it kept it no longer, and stopping it ends it.
+    let stopped = edgewise::engine::stop(&[directory.path().to_owned()]).expect("a list");
+    assert_eq!(stopped, (vec![pid], vec![]));
+    gone(pid).await;
+    assert!(edgewise::engine::look(&[directory.path().to_owned()]).expect("a list").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_engine_cuts_an_answer_short_and_comes_back_when_asked() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut front = warm(directory.path(), PATIENCE);
+    front.start(1, ask(1, "Write a long story.", 2000)).await;
+    front.first_token().await;
+    let dir = directory.path().to_owned();
+    let stop = tokio::task::spawn_blocking(move || edgewise::engine::stop(&[dir]));
+    let (_, reason, _) = front.finish().await;
+    let StopReason::Interrupted(fault) = reason else { panic!("interrupted, not {reason:?}") };
+    assert_eq!(fault.message, "the engine was stopped");
+    let (stopped, left) = stop.await.expect("it ran").expect("a list");
+    assert_eq!((stopped.len(), left.len()), (1, 0));
+    front.start(2, ask(1, "Say hello.", 4)).await;
+    assert!(front.finish().await.1.fault().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_nobody_can_find_does_not_stay() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut front = warm(directory.path(), PATIENCE);
+    front.start(1, ask(1, "Say hello.", 4)).await;
+    front.finish().await;
+    let pid = front.health().await.pid;
+    std::fs::remove_file(directory.path().join("e.sock")).expect("the socket is there");
+    // It still serves the one that it has.
+    front.start(2, ask(1, "Say hello.", 4)).await;
+    assert!(front.finish().await.1.fault().is_none());
+    drop(front);
+    gone(pid).await;
 }

@@ -19,6 +19,8 @@ pub struct DeviceSample {
     pub total_bytes: Option<u64>,
     /// Whether the machine runs on battery.
     pub on_battery: Option<bool>,
+    /// Whether the user asked the machine to save power.
+    pub saves_power: Option<bool>,
 }
 
 impl DeviceSample {

@@ -24,15 +24,13 @@ use crate::config::nearest;
 use crate::text::Clean;
 
 /// Commands that are planned; their names are no prompts.
-const PLANNED: [&str; 13] = [
+const PLANNED: [&str; 11] = [
     "map",
     "sessions",
     "models",
     "profiles",
     "config",
     "endpoints",
-    "ps",
-    "stop",
     "bench",
     "doctor",
     "audit",
@@ -86,6 +84,10 @@ pub enum Command {
         /// The question; after `--` it may begin with a dash
         prompt: Option<String>,
     },
+    /// List the engines that run, and how long they stay
+    Ps,
+    /// Stop every engine; an answer that runs is cut short
+    Stop,
     /// Print the completion script of a shell
     #[command(
         after_help = "Example: edgewise completions bash > ~/.local/share/bash-completion/completions/edgewise"
@@ -217,9 +219,13 @@ impl Cli {
     pub fn question(&self) -> Option<&str> {
         match &self.command {
             Some(Command::Ask { prompt }) => prompt.as_deref(),
-            Some(Command::Completions { .. } | Command::ResetTerminal | Command::Engine { .. }) => {
-                None
-            }
+            Some(
+                Command::Completions { .. }
+                | Command::Engine { .. }
+                | Command::Ps
+                | Command::ResetTerminal
+                | Command::Stop,
+            ) => None,
             None => self.prompt.as_deref(),
         }
     }

@@ -11,6 +11,7 @@ use crate::cli::prepare::prepare;
 use crate::config::Env;
 use crate::config::ThemeChoice;
 use crate::runtime;
+use crate::runtime::KEEP_ALIVE_CHAT;
 use crate::runtime::Opening;
 use crate::runtime::Printed;
 use crate::theme::Depth;
@@ -21,7 +22,7 @@ use crate::theme::Theme;
 /// # Errors
 /// It cannot be opened: the configuration, the model or the terminal.
 pub(super) fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
-    let prepared = prepare(cli, env)?;
+    let prepared = prepare(cli, env, KEEP_ALIVE_CHAT)?;
     let theme = theme(prepared.settings.theme, depth(cli, env));
     let opening = Opening {
         theme,

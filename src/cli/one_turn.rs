@@ -18,6 +18,7 @@ use crate::cli::progress::Progress;
 use crate::cli::stdin;
 use crate::config::Env;
 use crate::runtime;
+use crate::runtime::KEEP_ALIVE_SCRIPT;
 use crate::runtime::OneShot;
 use crate::runtime::Printed;
 use crate::runtime::Told;
@@ -39,7 +40,7 @@ pub(super) enum Input {
 /// # Errors
 /// It did not get as far as a turn; a turn's own end is in the exit code.
 pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
-    let prepared = prepare(cli, env)?;
+    let prepared = prepare(cli, env, KEEP_ALIVE_SCRIPT)?;
     let quiet = cli.common.quiet;
     if !quiet {
         let notices = prepared.settings.notices.iter().map(|notice| format!("{notice}\n"));

@@ -1,6 +1,7 @@
 //! From flags and files to a front that can ask.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::chat::Fault;
 use crate::cli::args::Cli;
@@ -10,6 +11,7 @@ use crate::config::Settings;
 use crate::route::Egress;
 use crate::runtime::Front;
 use crate::runtime::FrontError;
+use crate::runtime::Place;
 
 /// The settings of this call and the front that follows from them.
 #[derive(Debug)]
@@ -23,7 +25,7 @@ pub(super) struct Prepared {
 /// # Errors
 /// Anything in the configuration or the flags is wrong, the model is missing or bad, or no route
 /// is allowed.
-pub(super) fn prepare(cli: &Cli, env: &Env) -> Result<Prepared, Fault> {
+pub(super) fn prepare(cli: &Cli, env: &Env, keep_alive: Duration) -> Result<Prepared, Fault> {
     let paths = Paths::resolve(env)?;
     // A directory that was removed has no project file either.
     let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
@@ -34,10 +36,10 @@ pub(super) fn prepare(cli: &Cli, env: &Env) -> Result<Prepared, Fault> {
         (false, true) => Egress::Offline,
         (false, false) => Egress::Allowed,
     };
-    let front =
-        Front::new(&settings, profile, egress, (&paths, env)).map_err(|error| match error {
-            FrontError::Config(error) => error.into(),
-            FrontError::Fault(fault) => fault,
-        })?;
+    let place = Place { paths: &paths, env, keep_alive };
+    let front = Front::new(&settings, profile, egress, place).map_err(|error| match error {
+        FrontError::Config(error) => error.into(),
+        FrontError::Fault(fault) => fault,
+    })?;
     Ok(Prepared { settings, front })
 }

@@ -25,6 +25,11 @@ pub struct Paths {
 }
 
 impl Paths {
+    /// Returns the directories where engines may listen; they need not exist.
+    pub fn runtime_dirs(&self) -> [PathBuf; 2] {
+        [self.runtime.clone(), runtime_dir::fallback()]
+    }
+
     /// Resolves the directories: our own variables, else the platform's.
     ///
     /// The runtime directory is `edgewise` under `XDG_RUNTIME_DIR` if that is a directory of

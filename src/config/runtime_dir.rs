@@ -19,6 +19,11 @@ pub(super) fn for_socket(runtime: &Path, name_len: usize) -> PathBuf {
     if runtime.as_os_str().len() + slash + name_len <= SOCKET_PATH_MAX {
         return runtime.to_owned();
     }
+    fallback()
+}
+
+/// Returns the short directory.
+pub(super) fn fallback() -> PathBuf {
     PathBuf::from(format!("/tmp/edgewise-{}", uid()))
 }
 

@@ -1,4 +1,4 @@
-//! Whether the machine runs on battery.
+//! Whether the machine runs on battery, and whether it is to save power.
 
 use crate::device::files::Files;
 
@@ -23,6 +23,13 @@ pub(super) fn on_battery(files: &Files) -> Option<bool> {
         }
     }
     Some(discharging)
+}
+
+/// Tells whether the platform's profile is the saving one (kernel: sysfs-platform_profile);
+/// `None` on a machine without profiles.
+pub(super) fn saves(files: &Files) -> Option<bool> {
+    let profile = files.read("sys/firmware/acpi/platform_profile")?;
+    Some(matches!(profile.trim(), "low-power" | "quiet"))
 }
 
 #[cfg(test)]
@@ -55,6 +62,14 @@ mod tests {
             [("hid/type", "Battery"), ("hid/scope", "Device"), ("hid/status", "Discharging")];
         assert_eq!(supplies(&mouse), Some(false));
         assert_eq!(supplies(&[("BAT0/type", "Battery"), ("BAT0/status", "Full")]), Some(false));
+    }
+
+    #[test]
+    fn the_saving_profile_is_seen() {
+        let profile = |text| saves(&files::tree(&[("sys/firmware/acpi/platform_profile", text)]).1);
+        assert_eq!(profile("low-power\n"), Some(true));
+        assert_eq!(profile("balanced\n"), Some(false));
+        assert_eq!(saves(&files::tree(&[]).1), None);
     }
 
     #[test]

@@ -39,6 +39,7 @@ impl Sampler {
             available_bytes: memory.available_bytes,
             total_bytes: memory.total_bytes,
             on_battery: power::on_battery(&self.files),
+            saves_power: power::saves(&self.files),
         }
     }
 }

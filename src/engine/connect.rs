@@ -20,6 +20,7 @@ use crate::ipc::Decoder;
 use crate::ipc::PROTOCOL;
 use crate::ipc::ToEngine;
 use crate::ipc::ToFront;
+use crate::ipc::Visit;
 
 /// How long an engine may take to say hello; it says it within milliseconds, even while it loads.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
@@ -35,6 +36,8 @@ pub(super) struct Connection {
     pub(super) decoder: Decoder,
     /// How the engine ends, if this front started it.
     pub(super) ending: Option<Ending>,
+    /// The engine's process.
+    pub(super) pid: u32,
 }
 
 /// Connects to the engine, or starts it; fronts that race settle it by a file lock, which is held
@@ -43,7 +46,8 @@ pub(super) struct Connection {
 /// # Errors
 /// The lock cannot be opened, or the engine does not start; the fault says why.
 pub(super) fn connect(config: &EngineConfig) -> Result<Connection, Fault> {
-    if let Some(connection) = greet(&config.spec.socket, None) {
+    let visit = Visit::Work { keep_alive: config.keep_alive };
+    if let Some(connection) = greet(&config.spec.socket, visit, None) {
         return Ok(connection);
     }
     let lock_path = &config.spec.lock;
@@ -55,14 +59,14 @@ pub(super) fn connect(config: &EngineConfig) -> Result<Connection, Fault> {
         .map_err(|error| locked(error.into()))?;
     for _ in 0..ATTEMPTS {
         // Somebody else may have started it while the lock was theirs.
-        if let Some(connection) = greet(&config.spec.socket, None) {
+        if let Some(connection) = greet(&config.spec.socket, visit, None) {
             return Ok(connection);
         }
         // Dead, of another version, or mute: its file goes, and whoever still talks to it may
         // finish. There may be none.
         std::fs::remove_file(&config.spec.socket).ok();
         let ending = spawn::start(config)?;
-        if let Some(connection) = greet(&config.spec.socket, Some(ending)) {
+        if let Some(connection) = greet(&config.spec.socket, visit, Some(ending)) {
             return Ok(connection);
         }
     }
@@ -71,11 +75,11 @@ pub(super) fn connect(config: &EngineConfig) -> Result<Connection, Fault> {
 }
 
 /// Connects and says hello; `None` unless an engine of this very version answers.
-fn greet(path: &Path, ending: Option<Ending>) -> Option<Connection> {
+pub(super) fn greet(path: &Path, visit: Visit, ending: Option<Ending>) -> Option<Connection> {
     let mut socket = UnixStream::connect(path).ok()?;
     socket.set_read_timeout(Some(HELLO_TIMEOUT)).ok()?;
     let version = env!("CARGO_PKG_VERSION").to_owned();
-    let hello = ToEngine::Hello { protocol: PROTOCOL, version };
+    let hello = ToEngine::Hello { protocol: PROTOCOL, version, visit };
     socket.write_all(&ipc::encode(&hello).ok()?).ok()?;
     let mut decoder = Decoder::default();
     let mut bytes = [0; 4096];
@@ -86,11 +90,9 @@ fn greet(path: &Path, ending: Option<Ending>) -> Option<Connection> {
         let read = socket.read(&mut bytes).ok().filter(|read| *read > 0)?;
         decoder.push(&bytes[..read]);
     };
-    let ToFront::Hello { protocol, version, .. } = answer else { return None };
+    let ToFront::Hello { protocol, version, pid } = answer else { return None };
     if protocol != PROTOCOL || version != env!("CARGO_PKG_VERSION") {
         return None;
     }
-    socket.set_read_timeout(None).ok()?;
-    socket.set_nonblocking(true).ok()?;
-    Some(Connection { socket, decoder, ending })
+    Some(Connection { socket, decoder, ending, pid })
 }

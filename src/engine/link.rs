@@ -39,6 +39,8 @@ impl Link {
     /// # Errors
     /// The socket cannot be registered with the runtime.
     pub(super) fn new(connection: Connection) -> io::Result<Self> {
+        connection.socket.set_read_timeout(None)?;
+        connection.socket.set_nonblocking(true)?;
         let (reader, writer) = UnixStream::from_std(connection.socket)?.into_split();
         let (outbox, frames) = mpsc::channel(OUTBOX_FRAMES);
         tokio::spawn(write(writer, frames));

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use sha2::Digest as _;
 use sha2::Sha256;
@@ -22,6 +23,8 @@ pub struct EngineConfig {
     pub environment: Vec<(OsString, OsString)>,
     /// What it loads and where it listens.
     pub spec: Spec,
+    /// How long it stays after this front has left.
+    pub keep_alive: Duration,
 }
 
 impl EngineConfig {
@@ -34,13 +37,15 @@ impl EngineConfig {
         environment: Vec<(OsString, OsString)>,
         load: LoadSpec,
         paths: &Paths,
+        keep_alive: Duration,
     ) -> Result<Self, ConfigError> {
         let name = name(&load);
         let file = |ending: &str| format!("{name}.{ending}");
         let directory = paths.runtime_for_socket(file("sock").len())?;
         let at = |ending: &str| directory.join(file(ending));
         let (socket, lock, log) = (at("sock"), at("lock"), at("log"));
-        Ok(Self { program, environment, spec: Spec { load, socket, lock, log } })
+        let spec = Spec { load, socket, lock, log };
+        Ok(Self { program, environment, spec, keep_alive })
     }
 }
 

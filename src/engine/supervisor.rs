@@ -36,8 +36,8 @@ enum End {
     Done,
     /// The engine is gone.
     Gone,
-    /// The engine has no model, and says why.
-    NoModel(Fault),
+    /// The engine has no model, or was told to leave, and says so.
+    Left(Fault),
 }
 
 struct Supervisor {
@@ -72,7 +72,7 @@ pub(super) async fn run(
         let Some(link) = supervisor.connect(first, &mut inbox).await else { continue };
         match supervisor.serve(link, &mut inbox).await {
             End::Done => return,
-            End::NoModel(fault) => supervisor.lose(fault).await,
+            End::Left(fault) => supervisor.lose(fault).await,
             End::Gone => restart = crashes.add(tokio::time::Instant::now().into_std()),
         }
     }
@@ -134,11 +134,12 @@ impl Supervisor {
                 }
                 frame = link.next() => {
                     let Some(frame) = frame else { break };
-                    if let ToFront::LoadFailed(fault) = frame {
-                        return End::NoModel(fault);
-                    }
-                    if let Some(answer) = self.follow(frame).await {
-                        self.send(&link, answer).await;
+                    match frame {
+                        ToFront::LoadFailed(fault) => return End::Left(fault),
+                        ToFront::Leaving => return End::Left(stopped()),
+                        frame => if let Some(answer) = self.follow(frame).await {
+                            self.send(&link, answer).await;
+                        }
                     }
                 }
             }
@@ -165,8 +166,11 @@ impl Supervisor {
             ToFront::Health(health) => drop(self.events.try_send(EngineEvent::Health(health))),
             ToFront::Probed { id, probe } => self.answer(id, Ok(probe)),
             ToFront::ProbeFailed { id, fault } => self.answer(id, Err(fault)),
-            // Both are out of place here, and say nothing that matters.
-            ToFront::Hello { .. } | ToFront::LoadFailed(_) => {}
+            // All out of place here, and none says anything that matters.
+            ToFront::Hello { .. }
+            | ToFront::LoadFailed(_)
+            | ToFront::Status(_)
+            | ToFront::Leaving => {}
         }
         None
     }
@@ -221,6 +225,8 @@ impl Supervisor {
             ToEngine::Start { turn, .. } => self.open.end(turn, StopReason::Failed(fault)),
             ToEngine::Probe { id, .. } => self.answer(id, Err(fault)),
             ToEngine::Hello { .. }
+            | ToEngine::Status
+            | ToEngine::Stop
             | ToEngine::Cancel { .. }
             | ToEngine::Prepare { .. }
             | ToEngine::Forget { .. } => {}
@@ -247,6 +253,11 @@ impl Supervisor {
         // A front that is gone needs no news.
         self.events.send(event).await.ok();
     }
+}
+
+/// What a front says when somebody stopped the engine.
+fn stopped() -> Fault {
+    Fault::new("the engine was stopped").hint("ask again to start it anew")
 }
 
 /// Orders something from a task that may outlive the front's interest.

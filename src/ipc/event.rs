@@ -112,6 +112,7 @@ struct DeviceSampleDef {
     available_bytes: Option<u64>,
     total_bytes: Option<u64>,
     on_battery: Option<bool>,
+    saves_power: Option<bool>,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -1,5 +1,8 @@
 //! What is said, in each direction.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde::Serialize;
 
@@ -13,7 +16,34 @@ use crate::ipc::event;
 use crate::ipc::request;
 
 /// Counts up whenever a frame changes its shape; the handshake compares it.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
+
+/// Why a connection was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Visit {
+    /// To have turns answered. The engine stays this long after the client has left.
+    Work {
+        /// How long.
+        keep_alive: Duration,
+    },
+    /// To look, or to stop it: keeps no engine alive.
+    Look,
+}
+
+/// What an engine tells about itself when it is asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// The model file.
+    pub model: PathBuf,
+    /// How far the model is.
+    #[serde(with = "event::LoadStateDef")]
+    pub load: LoadState,
+    /// The newest figures.
+    #[serde(with = "event::HealthDef")]
+    pub health: Health,
+    /// How long it will stay without a client; `None` while it has one.
+    pub leaves_in: Option<Duration>,
+}
 
 /// From a front to an engine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -24,7 +54,13 @@ pub enum ToEngine {
         protocol: u32,
         /// The front's package version.
         version: String,
+        /// Why it came.
+        visit: Visit,
     },
+    /// Asks for a [`ToFront::Status`].
+    Status,
+    /// Asks the engine to leave; open turns are interrupted.
+    Stop,
     /// Begins a turn; `turn` is the front's own number.
     Start {
         /// Names the turn in what follows.
@@ -71,6 +107,10 @@ pub enum ToFront {
         /// The engine's process.
         pid: u32,
     },
+    /// Answers `Status`.
+    Status(Status),
+    /// The engine leaves; nothing follows.
+    Leaving,
     /// How far the model is.
     Load(#[serde(with = "event::LoadStateDef")] LoadState),
     /// The model cannot be had; the engine leaves after this.

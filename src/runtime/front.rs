@@ -1,5 +1,6 @@
 //! What a front needs before it can ask anything: the profile, the model file, the engine's place.
 
+use std::time::Duration;
 use std::time::SystemTime;
 
 use thiserror::Error;
@@ -29,6 +30,23 @@ use crate::route::RouteView;
 /// Sessions of full length that the pool holds when the user does not say: the one in front and
 /// one that streams behind it.
 const POOL_SESSIONS: u32 = 2;
+
+/// How long an engine stays after a chat: long enough to come back to it.
+pub const KEEP_ALIVE_CHAT: Duration = Duration::from_mins(5);
+
+/// How long an engine stays after a script: until the loop's next call.
+pub const KEEP_ALIVE_SCRIPT: Duration = Duration::from_mins(1);
+
+/// Where a front finds its files, and how long its engine stays unless the user says.
+#[derive(Clone, Copy, Debug)]
+pub struct Place<'a> {
+    /// The directories.
+    pub paths: &'a Paths,
+    /// The environment.
+    pub env: &'a Env,
+    /// How long the engine stays after this front.
+    pub keep_alive: Duration,
+}
 
 /// Why a front cannot begin.
 #[derive(Debug, Error)]
@@ -66,8 +84,9 @@ impl Front {
         settings: &Settings,
         profile: Profile,
         egress: Egress,
-        (paths, env): (&Paths, &Env),
+        place: Place<'_>,
     ) -> Result<Self, FrontError> {
+        let Place { paths, env, keep_alive } = place;
         // A mode that is not there is said before any model is looked for.
         decide(&profile, &profile.model, &DeviceState::default(), egress)?;
         let file = models::locate(&profile.model, paths).map_err(Fault::from)?;
@@ -75,7 +94,8 @@ impl Front {
             .map_err(|error| Fault::new(format!("cannot find this program's own file: {error}")))?;
         let profile = Profile { n_ctx: context(&profile, &file), ..profile };
         let load = load(settings, &profile, &file);
-        let engine = EngineConfig::new(program, env.for_engine(), load, paths)?;
+        let keep_alive = settings.engine.keep_alive.unwrap_or(keep_alive);
+        let engine = EngineConfig::new(program, env.for_engine(), load, paths, keep_alive)?;
         let panic_at = env.get("EDGEWISE_TEST_PANIC").and_then(|place| place.to_str());
         let panic_at = panic_at.map(str::to_owned);
         Ok(Self { profile, engine, model: file.name, egress, panic_at })

@@ -74,6 +74,14 @@ pub(super) struct Socket {
     inode: u64,
 }
 
+impl Socket {
+    /// Returns whether the file at `path` is this socket.
+    pub(super) fn is_at(&self, path: &Path) -> bool {
+        let file = std::fs::symlink_metadata(path);
+        file.is_ok_and(|file| file.dev() == self.device && file.ino() == self.inode)
+    }
+}
+
 /// Listens at the socket's path, which only this user can reach.
 ///
 /// # Errors
@@ -93,8 +101,7 @@ pub(super) fn remove_socket(spec: &Spec, socket: &Socket) {
     if rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive).is_err() {
         return;
     }
-    let ours = |file: std::fs::Metadata| file.dev() == socket.device && file.ino() == socket.inode;
-    if std::fs::symlink_metadata(&spec.socket).is_ok_and(ours) {
+    if socket.is_at(&spec.socket) {
         // Whoever finds it dead removes it.
         std::fs::remove_file(&spec.socket).ok();
     }

@@ -10,6 +10,7 @@ use super::turn::count;
 use crate::chat::Health;
 use crate::device;
 use crate::device::Sampler;
+use crate::route;
 use crate::route::DeviceMachine;
 
 /// Between two looks while turns run: a reader sees no more, and /proc costs little at this rate.
@@ -59,11 +60,22 @@ impl HealthWatch {
             return None;
         }
         self.last = Some(now);
+        Some(self.now(core, clients))
+    }
+
+    /// Returns whether an engine that nobody uses had better leave.
+    pub(super) fn in_the_way(&mut self) -> bool {
+        route::idle_engine_is_in_the_way(&self.sampler.sample())
+    }
+
+    /// Looks now.
+    pub(super) fn now<O: Outlet>(&mut self, core: &Core<O>, clients: usize) -> Health {
+        let at = clock::now().saturating_duration_since(self.born);
         let sample = self.sampler.sample();
-        let at = now.saturating_duration_since(self.born);
         let level = self.machine.observe(&sample, None, at);
+        let (running, queued) = core.turns();
         let params = core.params();
-        Some(Health {
+        Health {
             pid: std::process::id(),
             resident_bytes: device::resident_bytes().unwrap_or(0),
             threads: params.threads,
@@ -74,6 +86,6 @@ impl HealthWatch {
             clients: count(clients),
             level,
             sample,
-        })
+        }
     }
 }

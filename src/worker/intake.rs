@@ -3,6 +3,7 @@
 //! Bounded: a front has at most [`TURNS_PER_CLIENT_MAX`] turns waiting here, and a full list of
 //! orders makes the reading threads wait, which the front feels as a full socket.
 
+use std::collections::HashMap;
 use std::collections::HashSet;
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use std::sync::MutexGuard;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 use std::time::Instant;
 
 use super::clients::Mailbox;
@@ -19,6 +21,13 @@ use super::clock;
 use super::core::TurnKey;
 use crate::chat::Generation;
 use crate::chat::SessionId;
+use crate::ipc::Visit;
+
+/// How long an engine waits for its first client; the one that started it comes at once.
+const FIRST_CLIENT: Duration = Duration::from_secs(10);
+
+/// The longest stay without a client; more is a figure that somebody mistyped.
+const STAY_MAX: Duration = Duration::from_hours(24 * 7);
 
 /// The most turns of one client that wait for the batch to look at them.
 pub(super) const TURNS_PER_CLIENT_MAX: usize = 64;
@@ -41,23 +50,45 @@ pub(super) enum Order {
     Forget(SessionId),
     /// A client's full queue has room again.
     Drained(u32),
+    /// A client asks how the engine is.
+    Status(u32),
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     orders: VecDeque<Order>,
     /// Turns to stop that the batch has already taken.
     cancelled: HashSet<TurnKey>,
-    clients: HashSet<u32>,
+    /// How long to stay after each client that works.
+    clients: HashMap<u32, Duration>,
     next_client: u32,
+    /// Whether a client that works has ever joined.
+    had_any: bool,
+    /// How long to stay although nobody is there.
+    stay_until: Instant,
+    /// The engine is to leave now, whoever is there.
+    stopping: bool,
+    /// The socket is gone: nobody can come any more, so there is nobody to stay for.
+    unreachable: bool,
     /// Set once, under the lock, by the thread that leaves: no client joins after it.
     closed: bool,
 }
 
 impl State {
-    fn is_abandoned(&self, grace: bool) -> bool {
-        let had_any = self.next_client > 0;
-        self.clients.is_empty() && (had_any || !grace)
+    /// Nothing has come that the batch would have to look at.
+    fn has_nothing(&self) -> bool {
+        self.orders.is_empty() && self.cancelled.is_empty() && !self.stopping && !self.is_over()
+    }
+
+    /// Nobody waits for the model.
+    fn is_deserted(&self) -> bool {
+        let nobody = self.clients.is_empty();
+        self.stopping || (nobody && (self.had_any || clock::now() >= self.stay_until))
+    }
+
+    /// Nobody is there, and nobody is expected.
+    fn is_over(&self) -> bool {
+        self.clients.is_empty() && clock::now() >= self.stay_until
     }
 }
 
@@ -82,19 +113,41 @@ pub(super) struct Taken {
 impl Intake {
     /// Makes an empty meeting point around the flag that stops a `decode`.
     pub(super) fn new(abort: Arc<AtomicBool>) -> Self {
-        Self { state: Mutex::default(), changed: Condvar::new(), abort }
+        let state = State {
+            orders: VecDeque::new(),
+            cancelled: HashSet::new(),
+            clients: HashMap::new(),
+            next_client: 0,
+            had_any: false,
+            stay_until: clock::now() + FIRST_CLIENT,
+            stopping: false,
+            unreachable: false,
+            closed: false,
+        };
+        Self { state: Mutex::new(state), changed: Condvar::new(), abort }
     }
 
     /// Lets a client in and returns its number; `None` when the engine is leaving.
-    pub(super) fn join(&self) -> Option<u32> {
+    pub(super) fn join(&self, visit: Visit) -> Option<u32> {
         let mut state = self.lock();
         if state.closed {
             return None;
         }
         state.next_client += 1;
         let client = state.next_client;
-        state.clients.insert(client);
+        if let Visit::Work { keep_alive } = visit {
+            if !std::mem::replace(&mut state.had_any, true) {
+                state.stay_until = clock::now();
+            }
+            state.clients.insert(client, keep_alive.min(STAY_MAX));
+        }
         Some(client)
+    }
+
+    /// Returns how long to stay with nobody there; `None` while somebody is.
+    pub(super) fn stays_until(&self) -> Option<Instant> {
+        let state = self.lock();
+        state.clients.is_empty().then_some(state.stay_until)
     }
 
     /// Returns how many clients are connected.
@@ -102,17 +155,70 @@ impl Intake {
         self.lock().clients.len()
     }
 
-    /// Returns whether there is nobody to work for: the last client has left, or none came while
-    /// there was `grace` for the first.
-    pub(super) fn is_abandoned(&self, grace: bool) -> bool {
-        self.lock().is_abandoned(grace)
+    /// Returns whether nobody waits for the model: a load ends with its last client, however long
+    /// a loaded model would stay.
+    pub(super) fn is_deserted(&self) -> bool {
+        self.lock().is_deserted()
     }
 
-    /// Closes the door if the engine is abandoned; nobody joins after it.
-    pub(super) fn close_if_abandoned(&self, grace: bool) -> bool {
+    /// Asks the engine to leave now: a load ends, a running `decode` too.
+    pub(super) fn stop(&self) {
+        self.lock().stopping = true;
+        self.abort.store(true, Ordering::Relaxed);
+        self.changed.notify_all();
+    }
+
+    /// Returns whether the engine was asked to leave now.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.lock().stopping
+    }
+
+    /// Takes note that nobody can reach the engine any more: it leaves with its last client.
+    pub(super) fn unreachable(&self) {
         let mut state = self.lock();
-        state.closed = state.is_abandoned(grace);
+        state.unreachable = true;
+        state.stay_until = clock::now();
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Closes the door if nobody is there and nobody is expected; nobody joins after it.
+    pub(super) fn close_if_over(&self) -> bool {
+        let mut state = self.lock();
+        state.closed = state.is_over();
         state.closed
+    }
+
+    /// Closes the door if nobody is there, however long the engine would stay.
+    pub(super) fn close_if_unused(&self) -> bool {
+        let mut state = self.lock();
+        state.closed = state.clients.is_empty();
+        state.closed
+    }
+
+    /// Closes the door if nobody waits for the model.
+    pub(super) fn close_if_deserted(&self) -> bool {
+        let mut state = self.lock();
+        state.closed = state.is_deserted();
+        state.closed
+    }
+
+    /// Closes the door, whoever is there.
+    pub(super) fn close(&self) {
+        self.lock().closed = true;
+    }
+
+    /// Drops whatever comes, and waits for it at most until `until`.
+    pub(super) fn drain(&self, until: Instant) {
+        let mut state = self.lock();
+        let left = until.saturating_duration_since(clock::now());
+        if state.orders.is_empty() {
+            let waited = self.changed.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        state.orders.clear();
+        drop(state);
+        self.changed.notify_all();
     }
 
     /// Adds an order; waits while the list is full.
@@ -153,7 +259,11 @@ impl Intake {
     /// A client is gone: what it wanted is dropped, what runs for it is stopped.
     pub(super) fn leave(&self, client: u32) {
         let mut state = self.lock();
-        state.clients.remove(&client);
+        if let Some(keep_alive) = state.clients.remove(&client)
+            && !state.unreachable
+        {
+            state.stay_until = state.stay_until.max(clock::now() + keep_alive);
+        }
         state.orders.retain(|order| !matches!(order, Order::Start(key, _) if key.client == client));
         state.orders.push_back(Order::Left(client));
         self.abort.store(true, Ordering::Relaxed);
@@ -164,7 +274,7 @@ impl Intake {
     /// Takes everything that is there. Waits for something when `idle`, at most until `until`.
     pub(super) fn take(&self, idle: bool, until: Option<Instant>) -> Taken {
         let mut state = self.lock();
-        while idle && state.orders.is_empty() && state.cancelled.is_empty() {
+        while idle && state.has_nothing() {
             let Some(until) = until else {
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 continue;

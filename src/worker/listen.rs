@@ -23,6 +23,7 @@ use crate::ipc;
 use crate::ipc::PROTOCOL;
 use crate::ipc::ToEngine;
 use crate::ipc::ToFront;
+use crate::ipc::Visit;
 
 /// How long a connection may take to say hello; a front says it at once.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
@@ -53,8 +54,8 @@ fn attend(socket: &UnixStream, door: &Door) {
         return;
     }
     let Ok(mut frames) = Frames::new(socket) else { return };
-    let Some(hello) = greet(socket, &mut frames) else { return };
-    let Some(client) = door.intake.join() else { return };
+    let Some((hello, visit)) = greet(socket, &mut frames) else { return };
+    let Some(client) = door.intake.join(visit) else { return };
     if let Ok(writer) = socket.try_clone() {
         let mailbox = clients::open(client, writer, Arc::clone(&door.intake));
         mailbox.send(hello);
@@ -88,15 +89,15 @@ fn same_user(socket: &UnixStream) -> bool {
 }
 
 /// Reads the hello and returns the answer; another protocol is told ours and let go.
-fn greet(socket: &UnixStream, frames: &mut Frames) -> Option<ToFront> {
+fn greet(socket: &UnixStream, frames: &mut Frames) -> Option<(ToFront, Visit)> {
     socket.set_read_timeout(Some(HELLO_TIMEOUT)).ok()?;
     let first = frames.next().ok()??;
     socket.set_read_timeout(None).ok()?;
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let hello = ToFront::Hello { protocol: PROTOCOL, version, pid: std::process::id() };
-    let ToEngine::Hello { protocol, version } = first else { return None };
+    let ToEngine::Hello { protocol, version, visit } = first else { return None };
     if protocol == PROTOCOL && version == env!("CARGO_PKG_VERSION") {
-        return Some(hello);
+        return Some((hello, visit));
     }
     let bytes = ipc::encode(&hello).ok()?;
     io::Write::write_all(&mut &*socket, &bytes).ok()?;
@@ -128,6 +129,8 @@ fn follow(client: u32, frame: ToEngine, mailbox: &Mailbox, intake: &Intake) -> b
         ToEngine::Probe { id, generation } => intake.push(Order::Probe(client, id, generation)),
         // Evaluating ahead is not there yet; the frame is, so that fronts need not know.
         ToEngine::Prepare { .. } => {}
+        ToEngine::Status => intake.push(Order::Status(client)),
+        ToEngine::Stop => intake.stop(),
         ToEngine::Forget { session } => intake.push(Order::Forget(SessionId(session))),
     }
     true

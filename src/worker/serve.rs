@@ -2,10 +2,10 @@
 
 use std::cell::Cell;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
-use std::time::Instant;
 
 use thiserror::Error;
 
@@ -24,16 +24,22 @@ use super::listen::Door;
 use super::model::LoadError;
 use super::model::Model;
 use super::turn::count;
+use super::vanish;
 use crate::chat::Fault;
+use crate::chat::LoadState;
 use crate::chat::StopReason;
 use crate::chat::TokenEvent;
 use crate::chat::Usage;
 use crate::device;
 use crate::ipc::Spec;
+use crate::ipc::Status;
 use crate::ipc::ToFront;
 
-/// How long an engine waits for its first front; the one that started it comes at once.
-const FIRST_CLIENT: Duration = Duration::from_secs(10);
+/// How often an engine that nobody uses looks whether others need its memory.
+const LOOK_AROUND: Duration = Duration::from_secs(10);
+
+/// How long fronts may take to hear that the engine leaves.
+const LEAVE_WITHIN: Duration = Duration::from_secs(1);
 
 /// The most tokens of one batch and one graph: llama.cpp's default for a CPU, and past it prefill
 /// gains nothing there.
@@ -47,7 +53,7 @@ pub enum WorkerError {
     Start(&'static str, #[source] io::Error),
 }
 
-/// Runs an engine in this process until its last client has left.
+/// Runs an engine in this process until nobody needs it any more.
 ///
 /// Expects the front's [`Spec`] as one frame on standard input and says a line on standard output
 /// when the socket listens.
@@ -64,33 +70,26 @@ pub fn run() -> Result<(), WorkerError> {
         Door { intake: Arc::new(Intake::new(Arc::clone(&abort))), board: Arc::new(Board::new()) };
     listen::accept(listener, door.clone());
     detach::announce().map_err(failed("let go of its front"))?;
-    let born = clock::now();
-    match load(&spec, &door, abort, born) {
+    let socket = Arc::new(socket);
+    vanish::watch(&spec, Arc::clone(&socket), Arc::clone(&door.intake));
+    match load(&spec, &door, abort) {
         Ok(core) => {
             door.board.ready(core.info());
-            serve(core, &door.intake, born);
+            Serving { core, health: HealthWatch::new(), model: spec.load.model.clone() }
+                .run(&door.intake);
         }
         Err(error) => {
             let fault = fault(&spec, &error);
             door.board.failed(fault.clone());
-            mourn(&fault, &door.intake, born);
+            mourn(&fault, &door.intake);
         }
     }
     detach::remove_socket(&spec, &socket);
     Ok(())
 }
 
-fn grace(born: Instant) -> bool {
-    clock::now().saturating_duration_since(born) < FIRST_CLIENT
-}
-
 /// Loads the model and makes the pool; stops when nobody is left to load it for.
-fn load(
-    spec: &Spec,
-    door: &Door,
-    abort: Arc<AtomicBool>,
-    born: Instant,
-) -> Result<Core<Clients>, LoadError> {
+fn load(spec: &Spec, door: &Door, abort: Arc<AtomicBool>) -> Result<Core<Clients>, LoadError> {
     let Door { intake, board } = door.clone();
     let told = Cell::new(0);
     let model = Model::load(&spec.load.model, move |share| {
@@ -103,7 +102,7 @@ fn load(
         if told.replace(percent) != percent {
             board.loading(percent);
         }
-        !intake.is_abandoned(grace(born))
+        !intake.is_deserted()
     })?;
     let params = CoreParams {
         pool_tokens: spec.load.pool_tokens,
@@ -119,56 +118,88 @@ fn fault(spec: &Spec, error: &LoadError) -> Fault {
     Fault::new(message).hint(format!("llama.cpp's own words are in {}", spec.log.display()))
 }
 
-/// Steps the batch and follows orders until the last client has left.
-fn serve(mut core: Core<Clients>, intake: &Intake, born: Instant) {
-    let mut health = HealthWatch::new();
-    let mut worked = false;
-    loop {
-        let wake = if grace(born) { Some(born + FIRST_CLIENT) } else { None };
-        let until = health.next().into_iter().chain(wake).min();
-        let taken = intake.take(!worked, until);
-        for turn in taken.cancelled {
-            core.cancel(turn);
-        }
-        for order in taken.orders {
-            follow(&mut core, order);
-        }
-        if intake.close_if_abandoned(grace(born)) {
-            return;
-        }
-        worked = core.step();
-        if let Some(health) = health.look(&core, intake.clients()) {
-            core.outlet().broadcast(&ToFront::Health(health));
-        }
-    }
+/// The engine with its model.
+struct Serving {
+    core: Core<Clients>,
+    health: HealthWatch,
+    model: PathBuf,
 }
 
-fn follow(core: &mut Core<Clients>, order: Order) {
-    match order {
-        Order::Joined(client, mailbox) => core.outlet().join(client, mailbox),
-        Order::Left(client) => {
-            core.outlet().leave(client);
-            core.drop_client(client);
+impl Serving {
+    /// Steps the batch and follows orders until it is time to leave.
+    fn run(mut self, intake: &Intake) {
+        let mut worked = false;
+        loop {
+            let staying = intake.stays_until().map(|until| until.min(clock::now() + LOOK_AROUND));
+            let until = self.health.next().into_iter().chain(staying).min();
+            let taken = intake.take(!worked, until);
+            for turn in taken.cancelled {
+                self.core.cancel(turn);
+            }
+            for order in taken.orders {
+                self.follow(order, intake);
+            }
+            if intake.is_stopping() {
+                return self.take_leave(intake);
+            }
+            let crowded = staying.is_some() && self.health.in_the_way();
+            if intake.close_if_over() || (crowded && intake.close_if_unused()) {
+                return;
+            }
+            worked = self.core.step();
+            if let Some(health) = self.health.look(&self.core, intake.clients()) {
+                self.core.outlet().broadcast(&ToFront::Health(health));
+            }
         }
-        Order::Start(key, generation) => core.submit(key, generation),
-        Order::Probe(client, id, generation) => {
-            let frame = match core.probe(&generation) {
-                Ok(probe) => ToFront::Probed { id, probe },
-                Err(fault) => ToFront::ProbeFailed { id, fault },
-            };
-            core.outlet().send(client, frame);
+    }
+
+    fn follow(&mut self, order: Order, intake: &Intake) {
+        let core = &mut self.core;
+        match order {
+            Order::Joined(client, mailbox) => core.outlet().join(client, mailbox),
+            Order::Left(client) => {
+                core.outlet().leave(client);
+                core.drop_client(client);
+            }
+            Order::Start(key, generation) => core.submit(key, generation),
+            Order::Probe(client, id, generation) => {
+                let frame = match core.probe(&generation) {
+                    Ok(probe) => ToFront::Probed { id, probe },
+                    Err(fault) => ToFront::ProbeFailed { id, fault },
+                };
+                core.outlet().send(client, frame);
+            }
+            Order::Forget(session) => core.forget(session),
+            Order::Drained(client) => core.outlet().drained(client),
+            Order::Status(client) => {
+                let now = clock::now();
+                let status = Status {
+                    model: self.model.clone(),
+                    load: LoadState::Ready(core.info()),
+                    health: self.health.now(core, intake.clients()),
+                    leaves_in: intake.stays_until().map(|at| at.saturating_duration_since(now)),
+                };
+                core.outlet().send(client, ToFront::Status(status));
+            }
         }
-        Order::Forget(session) => core.forget(session),
-        Order::Drained(client) => core.outlet().drained(client),
+    }
+
+    /// Tells everybody that the engine leaves, and waits until they have heard it.
+    fn take_leave(mut self, intake: &Intake) {
+        intake.close();
+        self.core.outlet().broadcast(&ToFront::Leaving);
+        let patience = clock::now() + LEAVE_WITHIN;
+        while intake.clients() > 0 && clock::now() < patience {
+            intake.drain(patience);
+        }
     }
 }
 
 /// Tells everybody who asks that there is no model, until all have left.
-fn mourn(fault: &Fault, intake: &Intake, born: Instant) {
+fn mourn(fault: &Fault, intake: &Intake) {
     let mut clients = Clients::default();
-    while !intake.close_if_abandoned(grace(born)) {
-        let until = grace(born).then_some(born + FIRST_CLIENT);
-        for order in intake.take(true, until).orders {
+    while !intake.close_if_deserted() {
+        for order in intake.take(true, intake.stays_until()).orders {
             match order {
                 Order::Joined(client, mailbox) => clients.join(client, mailbox),
                 Order::Left(client) => clients.leave(client),
@@ -180,7 +211,7 @@ fn mourn(fault: &Fault, intake: &Intake, born: Instant) {
                     clients.send(client, ToFront::ProbeFailed { id, fault: fault.clone() });
                 }
                 Order::Drained(client) => clients.drained(client),
-                Order::Forget(_) => {}
+                Order::Forget(_) | Order::Status(_) => {}
             }
         }
     }

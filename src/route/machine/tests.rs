@@ -184,6 +184,7 @@ prop_compose! {
             available_bytes: available,
             total_bytes: Some(8 * GIB),
             on_battery: None,
+            saves_power: None,
         }
     }
 }
