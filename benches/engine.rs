@@ -88,7 +88,8 @@ fn rate(core: &mut Core<Cost>, prompt: &str, round: usize, kind: Kind) -> f64 {
         priority: Priority::Interactive,
         ephemeral: true,
     };
-    core.submit(TurnKey { client: 1, turn }, generation);
+    let tokens = core.model().prompt(&generation.messages);
+    core.submit(TurnKey { client: 1, turn }, generation, tokens);
     while core.step() {}
     core.forget(session);
     let usage = core.outlet().0.take().expect("the turn ended");
@@ -103,7 +104,7 @@ fn rate(core: &mut Core<Cost>, prompt: &str, round: usize, kind: Kind) -> f64 {
 fn prompt_of(model: &Model, tokens: usize) -> String {
     let mut prompt = String::from("Tell a very long story.");
     let count = |prompt: &str| {
-        model.tokens(&[Message::text(Role::User, prompt)]).map_or(usize::MAX, |tokens| tokens.len())
+        model.prompt(&[Message::text(Role::User, prompt)]).map_or(usize::MAX, |tokens| tokens.len())
     };
     while count(&prompt) < tokens {
         prompt.push_str(" A river runs from the hills to the sea, past mills and towns.");

@@ -14,6 +14,7 @@ mod detach;
 mod ffi;
 mod health;
 mod intake;
+mod kitchen;
 mod listen;
 mod model;
 mod plan;
@@ -23,5 +24,5 @@ mod turn;
 mod vanish;
 
 pub use core::{Core, CoreParams, Outlet, TurnKey};
-pub use model::{LoadError, Model};
+pub use model::{LoadError, Model, Prompt};
 pub use serve::{WorkerError, run};

@@ -10,12 +10,14 @@ use edgewise::chat::Generation;
 use edgewise::chat::Limits;
 use edgewise::chat::Message;
 use edgewise::chat::Priority;
+use edgewise::chat::Probe;
 use edgewise::chat::Role;
 use edgewise::chat::Sampling;
 use edgewise::chat::SessionId;
 use edgewise::chat::StopReason;
 use edgewise::chat::TokenEvent;
 use edgewise::chat::Usage;
+use edgewise::prompt::Unit;
 use edgewise::worker::Core;
 use edgewise::worker::CoreParams;
 use edgewise::worker::Model;
@@ -24,6 +26,7 @@ use edgewise::worker::TurnKey;
 use llama_cpp_2::context::params::LlamaContextParams;
 use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::sampling::LlamaSampler;
+use llama_cpp_2::token::LlamaToken;
 
 /// Keeps all events, in order; clients in `deaf` take nothing.
 #[derive(Debug, Default)]
@@ -65,9 +68,19 @@ fn user(text: &str) -> Message {
 
 fn core(pool_tokens: u32) -> Core<Kept> {
     let model = Model::load(&support::model(), |_| true).expect("the model loads");
-    let params = CoreParams { pool_tokens, batch_tokens: 512, max_turns: 4, threads: 2 };
+    let params = CoreParams { pool_tokens, batch_tokens: 512, max_turns: 4, threads: 1 };
     Core::new(Arc::new(model), params, Arc::new(AtomicBool::new(false)), Kept::default())
         .expect("the pool fits")
+}
+
+fn submit(core: &mut Core<Kept>, key: TurnKey, generation: Generation) {
+    let prompt = core.model().prompt(&generation.messages);
+    core.submit(key, generation, prompt);
+}
+
+fn probe(core: &Core<Kept>, generation: &Generation) -> Probe {
+    let prompt = core.model().prompt(&generation.messages);
+    core.probe(generation, prompt).expect("it fits")
 }
 
 fn run(core: &mut Core<Kept>) {
@@ -95,21 +108,25 @@ fn answer(core: &mut Core<Kept>, turn: u64) -> (String, StopReason, Usage) {
 fn plain(messages: &[Message], max_tokens: usize) -> String {
     let model = Model::load(&support::model(), |_| true).expect("the model loads");
     let weights = model.weights();
-    let prompt = model.tokens(messages).expect("the prompt renders");
+    let prompt = model.prompt(messages).expect("the prompt renders");
+    let token = |unit: &Unit| match unit {
+        Unit::Token(id) => LlamaToken(*id),
+        Unit::Media(..) => unreachable!("a template takes no media"),
+    };
     let params = LlamaContextParams::default()
         .with_n_ctx(std::num::NonZeroU32::new(2048))
         .with_n_batch(512)
         .with_n_ubatch(512)
-        .with_n_threads(2)
-        .with_n_threads_batch(2);
+        .with_n_threads(1)
+        .with_n_threads_batch(1);
     // The batch of the core holds one sequence after another: so does this one.
     let backend = model.backend();
     let mut context = weights.new_context(backend, params).expect("a context");
     let mut batch = LlamaBatch::new(512, 1);
     let last = prompt.len() - 1;
-    for (position, token) in prompt.iter().enumerate() {
+    for (position, unit) in prompt.iter().enumerate() {
         let at = i32::try_from(position).expect("small");
-        batch.add(*token, at, &[0], position == last).expect("room");
+        batch.add(token(unit), at, &[0], position == last).expect("room");
     }
     context.decode(&mut batch).expect("the prompt is evaluated");
     let mut sampler = LlamaSampler::greedy();
@@ -131,7 +148,7 @@ fn plain(messages: &[Message], max_tokens: usize) -> String {
 fn greedy_tokens_equal_those_of_a_plain_loop() {
     let question = [user("Name three colours of the rainbow.")];
     let mut core = core(2048);
-    core.submit(key(1), greedy(1, question.to_vec(), 40));
+    submit(&mut core, key(1), greedy(1, question.to_vec(), 40));
     run(&mut core);
     let (text, reason, usage) = answer(&mut core, 1);
     assert_eq!(text, plain(&question, 40));
@@ -144,14 +161,14 @@ fn greedy_tokens_equal_those_of_a_plain_loop() {
 fn a_second_turn_evaluates_only_what_is_new() {
     let mut core = core(2048);
     let mut messages = vec![user("What is the capital of France?")];
-    core.submit(key(1), greedy(1, messages.clone(), 24));
+    submit(&mut core, key(1), greedy(1, messages.clone(), 24));
     run(&mut core);
     let (first, _, usage) = answer(&mut core, 1);
     assert_eq!(usage.cached_tokens, 0);
     messages.push(Message::text(Role::Assistant, first));
     messages.push(user("And of Spain?"));
-    let probe = core.probe(&greedy(1, messages.clone(), 24)).expect("it fits");
-    core.submit(key(2), greedy(1, messages.clone(), 24));
+    let probe = probe(&core, &greedy(1, messages.clone(), 24));
+    submit(&mut core, key(2), greedy(1, messages.clone(), 24));
     run(&mut core);
     let (second, _, usage) = answer(&mut core, 2);
     assert!(usage.cached_tokens >= usage.prompt_tokens - 16, "{usage:?}");
@@ -161,7 +178,7 @@ fn a_second_turn_evaluates_only_what_is_new() {
     );
     assert!(!second.is_empty());
     // A session of its own shares nothing with it.
-    core.submit(key(3), greedy(9, messages, 4));
+    submit(&mut core, key(3), greedy(9, messages, 4));
     run(&mut core);
     assert_eq!(answer(&mut core, 3).2.cached_tokens, 0);
 }
@@ -171,7 +188,7 @@ fn two_sessions_decode_together() {
     let mut core = core(2048);
     let questions = ["Count from one to ten.", "Write a line about the sea."];
     for (turn, question) in (1..).zip(questions) {
-        core.submit(key(turn), greedy(u128::from(turn), vec![user(question)], 20));
+        submit(&mut core, key(turn), greedy(u128::from(turn), vec![user(question)], 20));
     }
     run(&mut core);
     let order: Vec<u64> = core
@@ -191,12 +208,12 @@ fn two_sessions_decode_together() {
 #[test]
 fn a_long_prompt_is_sliced_between_the_tokens_of_a_stream() {
     let mut core = core(4096);
-    core.submit(key(1), greedy(1, vec![user("Tell a long story.")], 60));
+    submit(&mut core, key(1), greedy(1, vec![user("Tell a long story.")], 60));
     while !core.outlet().events.iter().any(|(_, event)| matches!(event, TokenEvent::Delta(_))) {
         assert!(core.step());
     }
     let long = "All work and no play makes a dull day. ".repeat(60);
-    core.submit(key(2), greedy(2, vec![user(&long)], 4));
+    submit(&mut core, key(2), greedy(2, vec![user(&long)], 4));
     run(&mut core);
     let events = &core.outlet().events;
     let begun = events.iter().position(|(of, _)| *of == key(2)).expect("the prompt begins");
@@ -214,8 +231,8 @@ fn a_long_prompt_is_sliced_between_the_tokens_of_a_stream() {
 fn cancelling_keeps_what_is_cached_and_disturbs_nobody() {
     let mut core = core(2048);
     let question = vec![user("Write about mountains.")];
-    core.submit(key(1), greedy(1, question.clone(), 40));
-    core.submit(key(2), greedy(2, vec![user("Write about rivers.")], 10));
+    submit(&mut core, key(1), greedy(1, question.clone(), 40));
+    submit(&mut core, key(2), greedy(2, vec![user("Write about rivers.")], 10));
     for _ in 0..8 {
         core.step();
     }
@@ -223,7 +240,7 @@ fn cancelling_keeps_what_is_cached_and_disturbs_nobody() {
     run(&mut core);
     assert_eq!(answer(&mut core, 1).1, StopReason::Cancelled);
     assert_eq!(answer(&mut core, 2).2.completion_tokens, 10);
-    core.submit(key(3), greedy(1, question, 4));
+    submit(&mut core, key(3), greedy(1, question, 4));
     run(&mut core);
     let usage = answer(&mut core, 3).2;
     assert_eq!(usage.cached_tokens, usage.prompt_tokens - 1);
@@ -234,10 +251,10 @@ fn a_full_pool_evicts_the_idle_then_makes_a_turn_wait_and_loses_no_token() {
     // Two turns of 200 tokens do not fit 256 cells together; alone each does.
     let tale = |about: &str| vec![user(&format!("Write a very long tale about {about}."))];
     let mut together = core(256);
-    together.submit(key(7), greedy(7, vec![user("Hello.")], 8));
+    submit(&mut together, key(7), greedy(7, vec![user("Hello.")], 8));
     run(&mut together);
     for (turn, about) in [(1, "a fox"), (2, "a ship")] {
-        together.submit(key(turn), greedy(u128::from(turn), tale(about), 150));
+        submit(&mut together, key(turn), greedy(u128::from(turn), tale(about), 150));
     }
     run(&mut together);
     let events = &together.outlet().events;
@@ -263,16 +280,16 @@ fn a_full_pool_evicts_the_idle_then_makes_a_turn_wait_and_loses_no_token() {
     let (text, _, usage) = answer(&mut together, last);
     let mut messages = tale(if last == 1 { "a fox" } else { "a ship" });
     messages.push(Message::text(Role::Assistant, text));
-    let probe = together.probe(&greedy(u128::from(last), messages, 1)).expect("it fits");
+    let probe = probe(&together, &greedy(u128::from(last), messages, 1));
     assert!(probe.cached_tokens + 8 > usage.prompt_tokens + usage.completion_tokens, "{probe:?}");
 }
 
 #[test]
 fn a_client_that_does_not_listen_pauses_its_own_turn_only() {
     let mut core = core(2048);
-    core.submit(key(1), greedy(1, vec![user("Count to ten.")], 12));
+    submit(&mut core, key(1), greedy(1, vec![user("Count to ten.")], 12));
     let other = TurnKey { client: 2, turn: 1 };
-    core.submit(other, greedy(2, vec![user("Count to ten.")], 12));
+    submit(&mut core, other, greedy(2, vec![user("Count to ten.")], 12));
     for _ in 0..4 {
         core.step();
     }
@@ -296,7 +313,7 @@ fn a_client_that_does_not_listen_pauses_its_own_turn_only() {
 fn a_prompt_longer_than_the_context_is_refused_with_both_numbers() {
     let mut core = core(512);
     let long = "word ".repeat(700);
-    core.submit(key(1), greedy(1, vec![user(&long)], 4));
+    submit(&mut core, key(1), greedy(1, vec![user(&long)], 4));
     let (_, reason, _) = answer(&mut core, 1);
     let fault = reason.fault().expect("a fault");
     assert!(fault.message.contains("512"), "{fault}");
@@ -307,21 +324,95 @@ fn a_prompt_longer_than_the_context_is_refused_with_both_numbers() {
 fn stop_strings_and_the_context_end_an_answer() {
     let mut core = core(2048);
     let mut generation = greedy(1, vec![user("Count: one, two, three, four, five.")], 60);
-    core.submit(key(1), generation.clone());
+    submit(&mut core, key(1), generation.clone());
     run(&mut core);
     let (whole, _, _) = answer(&mut core, 1);
     let stop: String = whole.chars().skip(whole.chars().count() / 2).take(4).collect();
     generation.limits.stop = vec![stop.clone()];
-    core.submit(key(2), generation.clone());
+    submit(&mut core, key(2), generation.clone());
     run(&mut core);
     let (text, reason, _) = answer(&mut core, 2);
     assert_eq!(reason, StopReason::Stop);
     assert!(whole.starts_with(&text) && !text.contains(&stop), "{text:?} stops at {stop:?}");
     generation.limits = Limits { max_tokens: None, stop: Vec::new(), n_ctx: 48 };
     generation.messages = vec![user("Tell a very long story about a dragon.")];
-    core.submit(key(3), generation);
+    submit(&mut core, key(3), generation);
     run(&mut core);
     let (_, reason, usage) = answer(&mut core, 3);
     assert_eq!(reason, StopReason::ContextFull);
     assert_eq!(usage.prompt_tokens + usage.completion_tokens, 48);
+}
+
+/// Steps until a turn has said something.
+fn until_first_token(core: &mut Core<Kept>, of: TurnKey) {
+    let said = |core: &mut Core<Kept>| {
+        let mut events = core.outlet().events.iter();
+        events.any(|(key, event)| *key == of && matches!(event, TokenEvent::Delta(_)))
+    };
+    while !said(core) {
+        assert!(core.step(), "{of:?} never says anything");
+    }
+}
+
+#[test]
+fn somebody_who_looks_on_goes_before_scripts_even_when_all_slots_are_taken() {
+    let mut core = core(2048);
+    for turn in 1..=4 {
+        let script = greedy(u128::from(turn), vec![user("Count to a thousand.")], 60);
+        submit(&mut core, key(turn), Generation { priority: Priority::Background, ..script });
+    }
+    until_first_token(&mut core, key(4));
+    submit(&mut core, key(5), greedy(5, vec![user("Say hello.")], 4));
+    run(&mut core);
+    let events = &core.outlet().events;
+    let end = |turn| {
+        let ended = |(of, event): &(TurnKey, TokenEvent)| {
+            *of == key(turn) && matches!(event, TokenEvent::Finished(..))
+        };
+        events.iter().position(ended).expect("it ends")
+    };
+    assert!((1..=4).all(|script| end(5) < end(script)));
+    for script in 1..=4 {
+        assert_eq!(answer(&mut core, script).2.completion_tokens, 60);
+    }
+}
+
+#[test]
+fn a_client_that_does_not_listen_gives_way_to_one_that_does() {
+    let mut core = core(256);
+    submit(&mut core, key(1), greedy(1, vec![user("Write a very long tale.")], 200));
+    until_first_token(&mut core, key(1));
+    for _ in 0..60 {
+        core.step();
+    }
+    core.outlet().deaf.push(CLIENT);
+    let other = TurnKey { client: 2, turn: 1 };
+    submit(&mut core, other, greedy(2, vec![user("Write another long tale.")], 180));
+    run(&mut core);
+    let events = &core.outlet().events;
+    assert!(events.iter().any(|(of, event)| {
+        *of == other && matches!(event, TokenEvent::Finished(reason, _) if reason.fault().is_none())
+    }));
+    core.outlet().deaf.clear();
+    run(&mut core);
+    assert!(answer(&mut core, 1).2.completion_tokens > 100);
+}
+
+#[test]
+fn a_session_that_is_forgotten_while_it_runs_leaves_nothing() {
+    let mut core = core(2048);
+    submit(&mut core, key(1), greedy(1, vec![user("Write a long tale.")], 200));
+    until_first_token(&mut core, key(1));
+    core.forget(SessionId(1));
+    core.cancel(key(1));
+    assert_eq!(core.used_tokens(), 0);
+}
+
+#[test]
+fn numbers_that_are_none_are_refused() {
+    let mut core = core(512);
+    let mut generation = greedy(1, vec![user("Hello.")], 4);
+    generation.sampling.temp = f32::NAN;
+    submit(&mut core, key(1), generation);
+    assert!(matches!(answer(&mut core, 1).1, StopReason::Failed(_)));
 }

@@ -58,6 +58,7 @@ fn directories(env: &Env) -> Result<[std::path::PathBuf; 2], Fault> {
     Ok(Paths::resolve(env)?.runtime_dirs())
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "it maps an error")]
 fn unreadable(error: std::io::Error) -> Fault {
     Fault::new(format!("cannot read the runtime directory: {error}"))
 }
@@ -75,7 +76,7 @@ fn table(seen: &[Seen]) -> String {
         match state {
             SeenState::Ready(status) => text.push_str(&row(*pid, status)),
             SeenState::Loading(percent) => {
-                writeln!(text, "{pid:>8}  loading {percent} %").unwrap_or(())
+                writeln!(text, "{pid:>8}  loading {percent} %").unwrap_or(());
             }
             SeenState::Failed(why) => {
                 let why = Clean::one_line(why, 200);
@@ -136,5 +137,8 @@ fn lines(seen: &[Seen]) -> String {
         }),
         SeenState::Silent => json!({ "v": 1, "type": "engine", "pid": pid, "state": "silent" }),
     };
-    seen.iter().map(|seen| format!("{}\n", object(seen))).collect()
+    seen.iter().map(object).fold(String::new(), |mut text, object| {
+        writeln!(text, "{object}").ok();
+        text
+    })
 }

@@ -10,6 +10,9 @@ pub const FRAME_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// Bytes of the length in front of each payload.
 const PREFIX_BYTES: usize = 4;
 
+/// Room that a decoder keeps between frames.
+const KEPT_BYTES: usize = 256 * 1024;
+
 /// Why bytes are not frames; the connection is of no use after any of these.
 #[derive(Debug, Error)]
 pub enum FrameError {
@@ -50,6 +53,8 @@ impl Decoder {
         if self.read > 0 {
             self.bytes.drain(..self.read);
             self.read = 0;
+            // One large frame is no reason to hold its room for as long as the connection lives.
+            self.bytes.shrink_to(KEPT_BYTES.max(self.bytes.len()));
         }
         self.bytes.extend_from_slice(bytes);
     }

@@ -193,6 +193,6 @@ mod tests {
             Input::Key(Key::ctrl('c')),
             Input::Key(Key::plain(KeyCode::Char('X'))),
         ];
-        assert_eq!(inputs_of(burst.clone())[1..], expected[1..]);
+        assert_eq!(inputs_of(burst)[1..], expected[1..]);
     }
 }

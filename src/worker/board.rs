@@ -30,7 +30,7 @@ impl Board {
     /// Tells a new client the newest word, and every later one.
     pub(super) fn join(&self, client: u32, mailbox: Mailbox) {
         let mut state = self.lock();
-        mailbox.send(state.newest.clone());
+        mailbox.send_or_hang_up(state.newest.clone());
         state.listeners.push((client, mailbox));
     }
 
@@ -66,8 +66,8 @@ impl Board {
 impl State {
     fn say(&mut self, word: ToFront) {
         for (_, mailbox) in &self.listeners {
-            // At most a hundred words in all: they fit the queue of a client that reads at all.
-            mailbox.send(word.clone());
+            // A hundred words in all: they fit the queue of a client that reads at all.
+            mailbox.send_or_hang_up(word.clone());
         }
         self.newest = word;
     }

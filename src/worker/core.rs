@@ -15,6 +15,7 @@ use super::ffi::Context;
 use super::ffi::ContextParams;
 use super::model::LoadError;
 use super::model::Model;
+use super::model::Prompt;
 use super::slot::Rate;
 use super::slot::Slot;
 use super::turn::Turn;
@@ -24,6 +25,7 @@ use crate::chat::FaultKind;
 use crate::chat::Generation;
 use crate::chat::ModelInfo;
 use crate::chat::Probe;
+use crate::chat::Sampling;
 use crate::chat::SessionId;
 use crate::chat::StopReason;
 use crate::chat::TokenEvent;
@@ -74,6 +76,7 @@ pub struct Core<O> {
     waiting: Vec<Turn>,
     outlet: O,
     prefill_rate: Rate,
+    turns_begun: u64,
     turns_ended: u64,
 }
 
@@ -105,23 +108,29 @@ impl<O: Outlet> Core<O> {
             waiting: Vec::new(),
             outlet,
             prefill_rate: Rate::default(),
+            turns_begun: 0,
             turns_ended: 0,
         })
     }
 
-    /// Takes a turn in; it ends by exactly one `Finished`, even when it cannot begin.
-    pub fn submit(&mut self, key: TurnKey, generation: Generation) {
+    /// Takes a turn in whose prompt [`Model::prompt`] has made; it ends by exactly one `Finished`,
+    /// even when it cannot begin.
+    pub fn submit(&mut self, key: TurnKey, generation: Generation, prompt: Prompt) {
         if self.running().chain(&self.waiting).any(|turn| turn.key == key) {
             return;
         }
-        let prompt = match self.prompt(&generation) {
-            Ok(prompt) => prompt,
-            Err(fault) => return self.refuse(key, StopReason::Failed(fault)),
-        };
-        if generation.limits.max_tokens == Some(0) {
-            return self.refuse(key, StopReason::Length);
+        match self.check(&generation, prompt) {
+            Ok(_) if generation.limits.max_tokens == Some(0) => {
+                self.refuse(key, StopReason::Length);
+            }
+            Ok(prompt) => {
+                self.turns_begun += 1;
+                let mut turn = Turn::new(key, generation, prompt, &self.model);
+                turn.arrived = self.turns_begun;
+                self.waiting.push(turn);
+            }
+            Err(fault) => self.refuse(key, StopReason::Failed(fault)),
         }
-        self.waiting.push(Turn::new(key, generation, prompt, &self.model));
     }
 
     /// Stops a turn wherever it is.
@@ -149,10 +158,15 @@ impl<O: Outlet> Core<O> {
         }
     }
 
-    /// Drops the cells of a session; one of its turns that runs keeps what it needs.
+    /// Drops the cells of a session: at once, or when its turn that runs has ended.
     pub fn forget(&mut self, session: SessionId) {
+        for turn in &mut self.waiting {
+            turn.forgotten |= turn.session == session;
+        }
         for slot in 0..self.slots.len() {
-            if self.slots[slot].turn.is_none() && self.slots[slot].session == Some(session) {
+            if let Some(turn) = &mut self.slots[slot].turn {
+                turn.forgotten |= turn.session == session;
+            } else if self.slots[slot].session == Some(session) {
                 self.clear(slot);
             }
         }
@@ -162,8 +176,8 @@ impl<O: Outlet> Core<O> {
     ///
     /// # Errors
     /// The prompt cannot be rendered or does not fit.
-    pub fn probe(&self, generation: &Generation) -> Result<Probe, Fault> {
-        let prompt = self.prompt(generation)?;
+    pub fn probe(&self, generation: &Generation, prompt: Prompt) -> Result<Probe, Fault> {
+        let prompt = self.check(generation, prompt)?;
         let own = self.slots.iter().find(|slot| slot.session == Some(generation.session));
         let cached = own.map_or(0, |slot| common_prefix(&slot.cached, &prompt));
         let missing = self.slots.iter().enumerate().filter_map(|(at, slot)| slot.view(at));
@@ -187,6 +201,11 @@ impl<O: Outlet> Core<O> {
         self.slots.iter().map(|slot| slot.cached.len()).sum()
     }
 
+    /// Returns the model.
+    pub fn model(&self) -> &Arc<Model> {
+        &self.model
+    }
+
     /// Returns the sizes in force.
     pub fn params(&self) -> CoreParams {
         self.params
@@ -206,10 +225,14 @@ impl<O: Outlet> Core<O> {
         self.slots.iter().filter_map(|slot| slot.turn.as_ref())
     }
 
-    /// Renders a prompt and checks that one more token fits.
-    fn prompt(&self, generation: &Generation) -> Result<Vec<Unit>, Fault> {
-        let tokens = self.model.tokens(&generation.messages)?;
-        let prompt: Vec<Unit> = tokens.iter().map(|token| Unit::Token(token.0)).collect();
+    /// Checks that a request can be answered at all: its numbers, and that one more token fits.
+    fn check(&self, generation: &Generation, prompt: Prompt) -> Result<Vec<Unit>, Fault> {
+        let prompt = prompt?;
+        let Sampling { temp, top_p, min_p, repeat_penalty, .. } = generation.sampling;
+        let finite = [temp, top_p, min_p, repeat_penalty].iter().all(|number| number.is_finite());
+        if !finite || temp < 0.0 || repeat_penalty <= 0.0 {
+            return Err(Fault::new("the sampling settings are no usable numbers"));
+        }
         let context = generation.limits.n_ctx.min(self.params.pool_tokens);
         if prompt.is_empty() {
             return Err(Fault::new("the model's chat template made an empty prompt of this"));
@@ -229,18 +252,21 @@ impl<O: Outlet> Core<O> {
     }
 
     /// Ends a slot's turn; its cells stay for the session's next one.
-    fn finish(&mut self, slot: usize, reason: StopReason) {
-        let Some(mut turn) = self.slots[slot].turn.take() else { return };
+    fn finish(&mut self, index: usize, reason: StopReason) {
+        let Some(mut turn) = self.slots[index].turn.take() else { return };
         let tail = turn.flush(&reason);
         if !tail.is_empty() {
             self.outlet.event(turn.key, TokenEvent::Delta(tail));
         }
         self.outlet.event(turn.key, TokenEvent::Finished(reason, turn.usage()));
         self.turns_ended += 1;
-        let slot = &mut self.slots[slot];
+        let slot = &mut self.slots[index];
         slot.session = Some(turn.session);
         slot.ephemeral_of = turn.ephemeral.then_some(turn.key.client);
         slot.used = self.turns_ended;
+        if turn.forgotten {
+            self.clear(index);
+        }
     }
 
     /// Empties a slot's cells.

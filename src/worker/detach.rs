@@ -43,14 +43,14 @@ pub(super) fn begin() -> io::Result<Spec> {
 
 /// Points standard error at the log file of this engine, a fresh one; the previous one is kept.
 ///
-/// # Errors
-/// The file cannot be made.
-pub(super) fn redirect_errors(log: &Path) -> io::Result<()> {
+/// A log that cannot be made, on a full disk for one, is no reason not to answer: then it stays
+/// where the front left it, at /dev/null.
+pub(super) fn redirect_errors(log: &Path) {
     // There may be no previous one.
     std::fs::rename(log, log.with_extension("log.old")).ok();
-    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(log)?;
-    rustix::stdio::dup2_stderr(&file)?;
-    Ok(())
+    if let Ok(file) = OpenOptions::new().append(true).create(true).mode(0o600).open(log) {
+        rustix::stdio::dup2_stderr(&file).ok();
+    }
 }
 
 /// Tells the front that the socket listens, and lets go of its pipes.

@@ -1,7 +1,7 @@
 //! What fronts want, between the threads that read and the one that steps the batch.
 //!
-//! Bounded: a front has at most [`TURNS_PER_CLIENT_MAX`] turns waiting here, and a full list of
-//! orders makes the reading threads wait, which the front feels as a full socket.
+//! Bounded: a front has at most [`TURNS_PER_CLIENT_MAX`] turns open, and a full list of orders
+//! makes the reading threads wait, which the front feels as a full socket.
 
 use std::collections::HashMap;
 use std::collections::HashSet;
@@ -19,6 +19,7 @@ use std::time::Instant;
 use super::clients::Mailbox;
 use super::clock;
 use super::core::TurnKey;
+use super::model::Prompt;
 use crate::chat::Generation;
 use crate::chat::SessionId;
 use crate::ipc::Visit;
@@ -29,7 +30,10 @@ const FIRST_CLIENT: Duration = Duration::from_secs(10);
 /// The longest stay without a client; more is a figure that somebody mistyped.
 const STAY_MAX: Duration = Duration::from_hours(24 * 7);
 
-/// The most turns of one client that wait for the batch to look at them.
+/// The most clients; each costs three descriptors and two threads.
+const CLIENTS_MAX: usize = 64;
+
+/// The most turns of one client that have begun and not ended.
 pub(super) const TURNS_PER_CLIENT_MAX: usize = 64;
 
 /// The most orders that wait; each is a few bytes or one conversation.
@@ -44,6 +48,8 @@ pub(super) enum Order {
     Left(u32),
     /// Begin a turn.
     Start(TurnKey, Generation),
+    /// A turn's prompt is made: run it.
+    Run(TurnKey, Generation, Prompt),
     /// Tell what a generation would cost.
     Probe(u32, u64, Generation),
     /// Drop a session's cache.
@@ -55,8 +61,11 @@ pub(super) enum Order {
 }
 
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is set once, at its own time")]
 struct State {
     orders: VecDeque<Order>,
+    /// Turns that have begun and not ended.
+    open: HashSet<TurnKey>,
     /// Turns to stop that the batch has already taken.
     cancelled: HashSet<TurnKey>,
     /// How long to stay after each client that works.
@@ -115,6 +124,7 @@ impl Intake {
     pub(super) fn new(abort: Arc<AtomicBool>) -> Self {
         let state = State {
             orders: VecDeque::new(),
+            open: HashSet::new(),
             cancelled: HashSet::new(),
             clients: HashMap::new(),
             next_client: 0,
@@ -130,7 +140,7 @@ impl Intake {
     /// Lets a client in and returns its number; `None` when the engine is leaving.
     pub(super) fn join(&self, visit: Visit) -> Option<u32> {
         let mut state = self.lock();
-        if state.closed {
+        if state.closed || state.clients.len() >= CLIENTS_MAX {
             return None;
         }
         state.next_client += 1;
@@ -221,6 +231,11 @@ impl Intake {
         self.changed.notify_all();
     }
 
+    /// Waits for something to change, at most `time`.
+    pub(super) fn pause(&self, time: Duration) {
+        drop(self.changed.wait_timeout(self.lock(), time));
+    }
+
     /// Adds an order; waits while the list is full.
     pub(super) fn push(&self, order: Order) {
         let full = |state: &mut State| state.orders.len() >= ORDERS_MAX;
@@ -231,22 +246,37 @@ impl Intake {
         self.changed.notify_all();
     }
 
-    /// Returns how many turns of a client wait to be looked at.
-    pub(super) fn waiting(&self, client: u32) -> usize {
-        let starts = |order: &&Order| matches!(order, Order::Start(key, _) if key.client == client);
-        self.lock().orders.iter().filter(starts).count()
+    /// Opens a turn and orders it; `false` when its client has too many open, or this very one.
+    pub(super) fn start(&self, turn: TurnKey, generation: Generation) -> bool {
+        let mut state = self.lock();
+        let open = state.open.iter().filter(|key| key.client == turn.client).count();
+        if open >= TURNS_PER_CLIENT_MAX || !state.open.insert(turn) {
+            return false;
+        }
+        drop(state);
+        self.push(Order::Start(turn, generation));
+        true
+    }
+
+    /// Takes note that a turn has ended.
+    pub(super) fn ended(&self, turn: TurnKey) {
+        self.lock().open.remove(&turn);
     }
 
     /// Stops a turn: `true` when it had not been looked at yet, so that it never will be and the
     /// caller has to end it; otherwise the batch ends it, and a running `decode` is stopped.
     pub(super) fn cancel(&self, turn: TurnKey) -> bool {
         let mut state = self.lock();
+        if !state.open.contains(&turn) {
+            return false;
+        }
         let waiting = state
             .orders
             .iter()
             .position(|order| matches!(order, Order::Start(key, _) if *key == turn));
         if let Some(place) = waiting {
             state.orders.remove(place);
+            state.open.remove(&turn);
             return true;
         }
         state.cancelled.insert(turn);
@@ -266,7 +296,12 @@ impl Intake {
         }
         state.orders.retain(|order| !matches!(order, Order::Start(key, _) if key.client == client));
         state.orders.push_back(Order::Left(client));
-        self.abort.store(true, Ordering::Relaxed);
+        let open = state.open.len();
+        state.open.retain(|turn| turn.client != client);
+        // Somebody who had nothing running disturbs nobody.
+        if state.open.len() < open {
+            self.abort.store(true, Ordering::Relaxed);
+        }
         drop(state);
         self.changed.notify_all();
     }

@@ -13,7 +13,6 @@ use super::clients::Mailbox;
 use super::core::TurnKey;
 use super::intake::Intake;
 use super::intake::Order;
-use super::intake::TURNS_PER_CLIENT_MAX;
 use crate::chat::Fault;
 use crate::chat::SessionId;
 use crate::chat::StopReason;
@@ -28,6 +27,9 @@ use crate::ipc::Visit;
 /// How long a connection may take to say hello; a front says it at once.
 const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long to wait before accepting again when the system has no room.
+const ACCEPT_PAUSE: Duration = Duration::from_secs(1);
+
 /// Bytes read at once; a pasted page fits.
 const READ_BYTES: usize = 64 * 1024;
 
@@ -41,9 +43,15 @@ pub(super) struct Door {
 /// Starts the thread that accepts; it lives as long as the process.
 pub(super) fn accept(listener: UnixListener, door: Door) {
     std::thread::spawn(move || {
-        for socket in listener.incoming().flatten() {
+        for socket in listener.incoming() {
+            let Ok(socket) = socket else {
+                // Out of descriptors, mostly: asking again at once would only heat the machine.
+                door.intake.pause(ACCEPT_PAUSE);
+                continue;
+            };
             let door = door.clone();
-            std::thread::spawn(move || attend(&socket, &door));
+            // Without a thread the connection closes, which tells the front.
+            drop(std::thread::Builder::new().spawn(move || attend(&socket, &door)));
         }
     });
 }
@@ -56,21 +64,35 @@ fn attend(socket: &UnixStream, door: &Door) {
     let Ok(mut frames) = Frames::new(socket) else { return };
     let Some((hello, visit)) = greet(socket, &mut frames) else { return };
     let Some(client) = door.intake.join(visit) else { return };
-    if let Ok(writer) = socket.try_clone() {
-        let mailbox = clients::open(client, writer, Arc::clone(&door.intake));
-        mailbox.send(hello);
-        door.intake.push(Order::Joined(client, mailbox.clone()));
-        door.board.join(client, mailbox.clone());
-        while let Ok(Some(frame)) = frames.next() {
-            if !follow(client, frame, &mailbox, &door.intake) {
-                break;
-            }
+    // Whatever happens from here on, the client leaves again.
+    let _guest = Guest { client, socket, door };
+    let writer = socket.try_clone();
+    let mailbox = writer.and_then(|writer| clients::open(client, writer, Arc::clone(&door.intake)));
+    let Ok(mailbox) = mailbox else { return };
+    mailbox.send(hello);
+    door.intake.push(Order::Joined(client, mailbox.clone()));
+    door.board.join(client, mailbox.clone());
+    while let Ok(Some(frame)) = frames.next() {
+        if !follow(client, frame, &mailbox, &door.intake) {
+            break;
         }
-        door.board.leave(client);
     }
-    door.intake.leave(client);
-    // The writing thread may still sit in a write that nobody reads.
-    socket.shutdown(std::net::Shutdown::Both).ok();
+}
+
+/// A client that has joined; it leaves when this is dropped.
+struct Guest<'a> {
+    client: u32,
+    socket: &'a UnixStream,
+    door: &'a Door,
+}
+
+impl Drop for Guest<'_> {
+    fn drop(&mut self) {
+        self.door.board.leave(self.client);
+        self.door.intake.leave(self.client);
+        // The writing thread may still sit in a write that nobody reads.
+        self.socket.shutdown(std::net::Shutdown::Both).ok();
+    }
 }
 
 /// Returns whether the other end is a process of the same user.
@@ -113,9 +135,7 @@ fn follow(client: u32, frame: ToEngine, mailbox: &Mailbox, intake: &Intake) -> b
     match frame {
         ToEngine::Hello { .. } => return false,
         ToEngine::Start { turn, generation } => {
-            if intake.waiting(client) < TURNS_PER_CLIENT_MAX {
-                intake.push(Order::Start(TurnKey { client, turn }, generation));
-            } else {
+            if !intake.start(TurnKey { client, turn }, generation) {
                 let fault = Fault::new("too many turns wait for the engine")
                     .hint("ask again when some of them have ended");
                 mailbox.send(finished(turn, StopReason::Failed(fault)));

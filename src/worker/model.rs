@@ -22,6 +22,7 @@ use crate::prompt::RenderOptions;
 use crate::prompt::SpecialTexts;
 use crate::prompt::Template;
 use crate::prompt::TemplateError;
+use crate::prompt::Unit;
 
 /// Why a model could not be loaded.
 #[derive(Debug, Error)]
@@ -32,6 +33,9 @@ pub enum LoadError {
     /// The file is not there any more.
     #[error("the file is gone")]
     Missing,
+    /// The file is another one than the front has checked.
+    #[error("the file was replaced meanwhile; ask again")]
+    Changed,
     /// llama.cpp refuses the file, or the caller stopped the load; the log says which.
     #[error("llama.cpp cannot load the model")]
     Refused,
@@ -42,6 +46,9 @@ pub enum LoadError {
     #[error("{0}")]
     Context(String),
 }
+
+/// A prompt as the cache holds it, or why there is none.
+pub type Prompt = Result<Vec<Unit>, Fault>;
 
 /// Weights, vocabulary and template.
 pub struct Model {
@@ -85,7 +92,9 @@ impl Model {
         let weights = LlamaModel::load_from_file(backend()?, path, &params)
             .map_err(|_| LoadError::Refused)?;
         let vocab = weights.vocab();
-        let text = |token: LlamaToken| Some(vocab.text(token)?.to_str().ok()?.to_owned());
+        // llama.cpp throws for the negative number that stands for "there is none".
+        let some = |token: LlamaToken| (token.0 >= 0).then_some(token);
+        let text = |token| Some(vocab.text(some(token)?)?.to_str().ok()?.to_owned());
         // What `parse_special` recognises: a message must not be able to write any of them.
         let is_special = |token: &LlamaToken| {
             let unknown = vocab.attr(*token).contains(LlamaTokenAttr::Unknown);
@@ -100,7 +109,7 @@ impl Model {
             Ok(source) => Template::new(&source, &specials)?,
             Err(_) => Template::chatml(&specials),
         };
-        let bos = vocab.should_add_bos().then(|| vocab.bos());
+        let bos = some(vocab.bos()).filter(|_| vocab.should_add_bos());
         Ok(Self { weights: Arc::new(weights), template, bos })
     }
 
@@ -118,24 +127,32 @@ impl Model {
 
     /// Renders a conversation with the model's template and turns it into tokens.
     ///
-    /// No text of a message becomes a control token: see `prompt`.
+    /// No text of a message becomes a control token: see `prompt`. Takes seconds for megabytes;
+    /// any thread may do it.
     ///
     /// # Errors
     /// The template refuses the conversation, or it has parts that the model cannot take.
-    pub fn tokens(&self, messages: &[Message]) -> Result<Vec<LlamaToken>, Fault> {
+    pub fn prompt(&self, messages: &[Message]) -> Prompt {
         let options = RenderOptions { add_generation_prompt: true, date: Some(clock::today()) };
         let rendered = self
             .template
             .render(messages, options)
             .map_err(|error| Fault::new(error.to_string()))?;
-        let mut tokens = Vec::new();
+        let mut units: Vec<Unit> = Vec::new();
+        let mut add = |token: LlamaToken| units.push(Unit::Token(token.0));
         if !rendered.starts_with_bos {
-            tokens.extend(self.bos);
+            self.bos.into_iter().for_each(&mut add);
         }
         for piece in &rendered.pieces {
-            tokens.extend(self.vocab().tokenize(piece.as_bytes(), false, true));
+            self.vocab().tokenize(piece.as_bytes(), false, true).into_iter().for_each(&mut add);
         }
-        Ok(tokens)
+        Ok(units)
+    }
+
+    /// Returns whether a cached sequence can be cut anywhere; a recurrent state cannot, and after
+    /// a step that was stopped it is not to be trusted either.
+    pub(super) fn can_be_cut(&self) -> bool {
+        !self.weights.is_recurrent() && !self.weights.is_hybrid()
     }
 
     /// Appends a token's bytes; nothing for a control token.

@@ -19,6 +19,7 @@ use super::detach;
 use super::health::HealthWatch;
 use super::intake::Intake;
 use super::intake::Order;
+use super::kitchen::Kitchen;
 use super::listen;
 use super::listen::Door;
 use super::model::LoadError;
@@ -63,7 +64,7 @@ pub enum WorkerError {
 pub fn run() -> Result<(), WorkerError> {
     let failed = |what| move |error| WorkerError::Start(what, error);
     let spec = detach::begin().map_err(failed("read its settings"))?;
-    detach::redirect_errors(&spec.log).map_err(failed("open its log"))?;
+    detach::redirect_errors(&spec.log);
     let (listener, socket) = detach::listen(&spec).map_err(failed("listen"))?;
     let abort = Arc::new(AtomicBool::new(false));
     let door =
@@ -75,8 +76,13 @@ pub fn run() -> Result<(), WorkerError> {
     match load(&spec, &door, abort) {
         Ok(core) => {
             door.board.ready(core.info());
-            Serving { core, health: HealthWatch::new(), model: spec.load.model.clone() }
-                .run(&door.intake);
+            let serving = Serving {
+                core,
+                health: HealthWatch::new(),
+                path: spec.load.model.clone(),
+                kitchen: Kitchen::new(Arc::clone(&door.intake)),
+            };
+            serving.run(&door.intake);
         }
         Err(error) => {
             let fault = fault(&spec, &error);
@@ -91,6 +97,12 @@ pub fn run() -> Result<(), WorkerError> {
 /// Loads the model and makes the pool; stops when nobody is left to load it for.
 fn load(spec: &Spec, door: &Door, abort: Arc<AtomicBool>) -> Result<Core<Clients>, LoadError> {
     let Door { intake, board } = door.clone();
+    let clients = Clients::new(Arc::clone(&intake));
+    // The front has looked into this very file; another one of the same name has to be looked at.
+    let now = std::fs::metadata(&spec.load.model).map_err(|_| LoadError::Missing)?;
+    if now.len() != spec.load.model_bytes {
+        return Err(LoadError::Changed);
+    }
     let told = Cell::new(0);
     let model = Model::load(&spec.load.model, move |share| {
         #[expect(
@@ -110,7 +122,7 @@ fn load(spec: &Spec, door: &Door, abort: Arc<AtomicBool>) -> Result<Core<Clients
         max_turns: spec.load.max_turns,
         threads: spec.load.threads.unwrap_or_else(|| count(device::cores().physical)),
     };
-    Core::new(Arc::new(model), params, abort, Clients::default())
+    Core::new(Arc::new(model), params, abort, clients)
 }
 
 fn fault(spec: &Spec, error: &LoadError) -> Fault {
@@ -122,7 +134,8 @@ fn fault(spec: &Spec, error: &LoadError) -> Fault {
 struct Serving {
     core: Core<Clients>,
     health: HealthWatch,
-    model: PathBuf,
+    path: PathBuf,
+    kitchen: Kitchen,
 }
 
 impl Serving {
@@ -134,6 +147,11 @@ impl Serving {
             let until = self.health.next().into_iter().chain(staying).min();
             let taken = intake.take(!worked, until);
             for turn in taken.cancelled {
+                if self.kitchen.cancel(turn) {
+                    let reason = StopReason::Cancelled;
+                    let event = TokenEvent::Finished(reason, Usage::default());
+                    self.core.outlet().event(turn, event);
+                }
                 self.core.cancel(turn);
             }
             for order in taken.orders {
@@ -160,10 +178,21 @@ impl Serving {
             Order::Left(client) => {
                 core.outlet().leave(client);
                 core.drop_client(client);
+                self.kitchen.drop_client(client);
             }
-            Order::Start(key, generation) => core.submit(key, generation),
+            Order::Start(key, generation) => {
+                if let Some(prompt) = self.kitchen.prepare(core.model(), key, &generation) {
+                    core.submit(key, generation, prompt);
+                }
+            }
+            Order::Run(key, generation, prompt) => {
+                if self.kitchen.take(key) {
+                    core.submit(key, generation, prompt);
+                }
+            }
             Order::Probe(client, id, generation) => {
-                let frame = match core.probe(&generation) {
+                let prompt = core.model().prompt(&generation.messages);
+                let frame = match core.probe(&generation, prompt) {
                     Ok(probe) => ToFront::Probed { id, probe },
                     Err(fault) => ToFront::ProbeFailed { id, fault },
                 };
@@ -174,7 +203,7 @@ impl Serving {
             Order::Status(client) => {
                 let now = clock::now();
                 let status = Status {
-                    model: self.model.clone(),
+                    model: self.path.clone(),
                     load: LoadState::Ready(core.info()),
                     health: self.health.now(core, intake.clients()),
                     leaves_in: intake.stays_until().map(|at| at.saturating_duration_since(now)),
@@ -196,8 +225,8 @@ impl Serving {
 }
 
 /// Tells everybody who asks that there is no model, until all have left.
-fn mourn(fault: &Fault, intake: &Intake) {
-    let mut clients = Clients::default();
+fn mourn(fault: &Fault, intake: &Arc<Intake>) {
+    let mut clients = Clients::new(Arc::clone(intake));
     while !intake.close_if_deserted() {
         for order in intake.take(true, intake.stays_until()).orders {
             match order {
@@ -211,7 +240,8 @@ fn mourn(fault: &Fault, intake: &Intake) {
                     clients.send(client, ToFront::ProbeFailed { id, fault: fault.clone() });
                 }
                 Order::Drained(client) => clients.drained(client),
-                Order::Forget(_) | Order::Status(_) => {}
+                // Nothing is run or cached without a model.
+                Order::Run(..) | Order::Forget(_) | Order::Status(_) => {}
             }
         }
     }

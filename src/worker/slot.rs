@@ -1,5 +1,6 @@
 //! One sequence of the pool: what its cells hold, and the turn that runs on it.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::plan::View;
@@ -48,24 +49,26 @@ pub(super) fn choose(slots: &[Slot], session: SessionId) -> Option<usize> {
     own.or_else(empty).or_else(oldest).map(|(index, _)| index)
 }
 
-/// Chooses the idle slot whose cells go first when room is needed.
-pub(super) fn victim(slots: &[Slot]) -> Option<usize> {
-    let idle = slots.iter().enumerate().filter(|(_, slot)| slot.is_idle_with_cells());
+/// Chooses the idle slot whose cells go first when room is needed; not `own`.
+pub(super) fn victim(slots: &[Slot], own: Option<usize>) -> Option<usize> {
+    let others = slots.iter().enumerate().filter(|(index, _)| Some(*index) != own);
+    let idle = others.filter(|(_, slot)| slot.is_idle_with_cells());
     idle.min_by_key(|(_, slot)| slot.used).map(|(index, _)| index)
 }
 
-/// Chooses the running turn that goes back to the queue when nothing idle is left: the least
-/// urgent, and of those the one that loses least. `None` when it would be the only one.
-pub(super) fn preempt(slots: &[Slot]) -> Option<usize> {
-    let running = || slots.iter().enumerate().filter(|(_, slot)| slot.turn.is_some());
-    if running().count() < 2 {
-        return None;
-    }
-    let rank = |slot: &Slot| {
-        let priority = slot.turn.as_ref().map_or(Priority::Ahead, |turn| turn.priority);
-        (priority, slot.cached.len())
-    };
-    running().min_by_key(|(_, slot)| rank(slot)).map(|(index, _)| index)
+/// Who gives way: the turns of a client that does not listen before all others, then the less
+/// urgent, then the younger, so that the oldest always comes to its end.
+pub(super) type Rank = (bool, Priority, Reverse<u64>);
+
+/// Returns a turn's rank; `listens` tells whether its client takes more.
+pub(super) fn rank(turn: &Turn, listens: bool) -> Rank {
+    (listens, turn.priority, Reverse(turn.arrived))
+}
+
+/// Returns the cells that running turns other than `own` need, what they still miss included.
+pub(super) fn reserved(slots: &[Slot], own: usize) -> usize {
+    let others = slots.iter().enumerate().filter(|(index, _)| *index != own);
+    others.filter_map(|(_, slot)| slot.turn.as_ref()).map(Turn::needs).sum()
 }
 
 /// An average in tokens per second; the newest measure weighs three tenths.
@@ -116,8 +119,9 @@ mod tests {
 
     #[test]
     fn the_cells_used_longest_ago_go_first() {
-        assert_eq!(victim(&[idle(1, 5, 3), idle(2, 0, 0), idle(3, 5, 2)]), Some(2));
-        assert_eq!(victim(&[Slot::default()]), None);
-        assert_eq!(preempt(&[Slot::default()]), None);
+        let slots = [idle(1, 5, 3), idle(2, 0, 0), idle(3, 5, 2)];
+        assert_eq!(victim(&slots, None), Some(2));
+        assert_eq!(victim(&slots, Some(2)), Some(0));
+        assert_eq!(victim(&[Slot::default()], None), None);
     }
 }

@@ -25,8 +25,12 @@ pub(super) struct Turn {
     pub(super) key: TurnKey,
     pub(super) session: SessionId,
     pub(super) priority: Priority,
+    /// Counts up with every turn that arrives.
+    pub(super) arrived: u64,
     /// No trace is to be kept once its client is gone.
     pub(super) ephemeral: bool,
+    /// No trace is to be kept once it has ended.
+    pub(super) forgotten: bool,
     /// The prompt and what was generated: all that the cache is to hold for the next token.
     pub(super) target: Vec<Unit>,
     pub(super) prompt_tokens: usize,
@@ -69,7 +73,9 @@ impl Turn {
             key,
             session: generation.session,
             priority: generation.priority,
+            arrived: 0,
             ephemeral: generation.ephemeral,
+            forgotten: false,
             prompt_tokens: prompt.len(),
             cached_tokens: 0,
             target: prompt,
@@ -82,6 +88,11 @@ impl Turn {
             first: None,
             last: None,
         }
+    }
+
+    /// Returns the cells that the turn needs to go on: what it has, and the next token.
+    pub(super) fn needs(&self) -> usize {
+        self.target.len() + 1
     }
 
     /// Returns how many tokens were generated.
@@ -116,10 +127,12 @@ impl Turn {
 
     /// Gives back what was held: incomplete characters, the beginning of a stop string.
     pub(super) fn flush(&mut self, end: &StopReason) -> String {
-        if *end == StopReason::Stop {
-            return String::new();
-        }
-        let tail = self.utf8.finish();
+        let tail = match end {
+            StopReason::Stop => return String::new(),
+            // It was cut in the middle: half a character is nobody's mistake.
+            StopReason::Cancelled | StopReason::Interrupted(_) => String::new(),
+            _ => self.utf8.finish(),
+        };
         let scanned = self.stops.push(&tail);
         if scanned.stopped { scanned.text } else { scanned.text + &self.stops.finish() }
     }

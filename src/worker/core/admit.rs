@@ -6,38 +6,63 @@ use super::sequence;
 use crate::chat::TokenEvent;
 use crate::prompt::common_prefix;
 use crate::worker::slot;
+use crate::worker::slot::Rank;
+use crate::worker::slot::Slot;
 use crate::worker::turn::Turn;
 use crate::worker::turn::count;
 
 impl<O: Outlet> Core<O> {
-    /// Gives slots to waiting turns, the most urgent and oldest first, as long as there is room.
+    /// Gives slots to waiting turns, the most urgent and oldest first, as long as there is room;
+    /// a turn of lower rank gives way.
     pub(super) fn admit(&mut self) {
         while let Some(next) = self.next_waiting() {
-            let Some(slot) = slot::choose(&self.slots, self.waiting[next].session) else { break };
-            let reuse = self.reuse(slot, next);
-            if !self.make_room(slot, self.waiting[next].target.len() - reuse) {
+            let rank = slot::rank(&self.waiting[next], true);
+            let Some(slot) = slot::choose(&self.slots, self.waiting[next].session) else {
+                if self.put_back(Some(rank)) {
+                    continue;
+                }
+                break;
+            };
+            let needs = self.waiting[next].needs();
+            if self.exceeds(slot::reserved(&self.slots, slot) + needs) {
+                if self.put_back(Some(rank)) {
+                    continue;
+                }
                 break;
             }
+            let reuse = self.reuse(slot, next);
+            self.make_room(slot, needs);
             let turn = self.waiting.remove(next);
             self.seat(slot, reuse, turn);
         }
         self.tell_queue();
     }
 
-    /// Puts the running turn that is least in need back into the queue; `false` when it would be
-    /// the only one. Its tokens are kept and evaluated again later.
-    pub(super) fn preempt(&mut self) -> bool {
-        let Some(slot) = slot::preempt(&self.slots) else { return false };
-        if let Some(turn) = self.slots[slot].turn.take() {
-            self.waiting.insert(0, turn);
+    /// Puts the running turn of the lowest rank back into the queue, where it keeps its tokens and
+    /// evaluates them again later. Only one below `rank`, if that is given; otherwise any but the
+    /// only one. Returns whether there was one.
+    pub(super) fn put_back(&mut self, rank: Option<Rank>) -> bool {
+        let running = self.slots.iter().enumerate().filter_map(|(index, slot)| {
+            let turn = slot.turn.as_ref()?;
+            Some((slot::rank(turn, self.outlet.ready(turn.key.client)), index))
+        });
+        let running: Vec<(Rank, usize)> = running.collect();
+        let Some((lowest, index)) = running.iter().min().copied() else { return false };
+        let gives_way = match rank {
+            // Within one urgency nobody is put back for somebody who came later or earlier.
+            Some(rank) => (lowest.0, lowest.1) < (rank.0, rank.1),
+            None => running.len() > 1,
+        };
+        if gives_way {
+            self.waiting.extend(self.slots[index].turn.take());
+            self.clear(index);
         }
-        self.clear(slot);
-        true
+        gives_way
     }
 
     /// Empties the idle slot that was used longest ago; `false` when there is none.
-    pub(super) fn evict(&mut self) -> bool {
-        let victim = slot::victim(&self.slots);
+    pub(super) fn evict(&mut self, own: Option<usize>) -> bool {
+        let victim = slot::victim(&self.slots, own);
         victim.map(|slot| self.clear(slot)).is_some()
     }
 
@@ -45,8 +70,7 @@ impl<O: Outlet> Core<O> {
     fn next_waiting(&self) -> Option<usize> {
         let waiting = self.waiting.iter().enumerate();
         let listening = waiting.filter(|(_, turn)| self.outlet.ready(turn.key.client));
-        // `max_by_key` takes the last of equals: look from the newest to the oldest.
-        listening.rev().max_by_key(|(_, turn)| turn.priority).map(|(index, _)| index)
+        listening.max_by_key(|(_, turn)| slot::rank(turn, true)).map(|(index, _)| index)
     }
 
     /// Returns how many cells of a slot serve a waiting turn. At least one token is evaluated:
@@ -61,23 +85,21 @@ impl<O: Outlet> Core<O> {
         shared.min(turn.target.len().saturating_sub(1))
     }
 
-    /// Frees idle cells until `tokens` fit beside what runs; `false` when turns must end first.
-    /// A turn that would run alone always fits: its prompt was checked against the pool.
-    fn make_room(&mut self, keep: usize, tokens: usize) -> bool {
+    /// Returns whether so many cells are more than the pool has. A turn that would run alone never
+    /// exceeds it: its prompt was checked.
+    fn exceeds(&self, cells: usize) -> bool {
+        cells > self.params.pool_tokens as usize && self.running().next().is_some()
+    }
+
+    /// Frees idle cells until a turn that `needs` so many fits into `own` slot.
+    fn make_room(&mut self, own: usize, needs: usize) {
+        let idle = |slots: &[Slot]| -> usize {
+            let others = slots.iter().enumerate().filter(|(index, _)| *index != own);
+            others.filter(|(_, slot)| slot.turn.is_none()).map(|(_, slot)| slot.cached.len()).sum()
+        };
         let pool = self.params.pool_tokens as usize;
-        loop {
-            let used = self.used_tokens();
-            if used + tokens < pool {
-                return true;
-            }
-            let others =
-                |(index, slot): &(usize, &slot::Slot)| *index != keep && slot.is_idle_with_cells();
-            let oldest = self.slots.iter().enumerate().filter(others);
-            match oldest.min_by_key(|(_, slot)| slot.used).map(|(index, _)| index) {
-                Some(victim) => self.clear(victim),
-                None => return self.running().next().is_none(),
-            }
-        }
+        let taken = slot::reserved(&self.slots, own) + needs;
+        while taken + idle(&self.slots) > pool && self.evict(Some(own)) {}
     }
 
     /// Cuts the slot's cells to the shared prefix and starts the turn.
@@ -98,10 +120,12 @@ impl<O: Outlet> Core<O> {
         self.slots[slot].turn = Some(turn);
     }
 
-    /// Tells each waiting turn how many are before it, when that has changed.
+    /// Tells each waiting turn how many go before it, when that has changed.
     fn tell_queue(&mut self) {
-        for (ahead, turn) in self.waiting.iter_mut().enumerate() {
-            let ahead = count(ahead);
+        let ranks: Vec<Rank> = self.waiting.iter().map(|turn| slot::rank(turn, true)).collect();
+        for turn in &mut self.waiting {
+            let own = slot::rank(turn, true);
+            let ahead = count(ranks.iter().filter(|rank| **rank > own).count());
             if turn.told_ahead != Some(ahead) && self.outlet.ready(turn.key.client) {
                 turn.told_ahead = Some(ahead);
                 self.outlet.event(turn.key, TokenEvent::Queued(ahead));

@@ -125,7 +125,7 @@ impl<O: Outlet> Core<O> {
     /// No cells for the batch, and nothing changed: idle cells go first, then a running turn
     /// steps back, and only a turn that is alone with the whole pool has met its end.
     fn free_room(&mut self, fed: &[Fed]) {
-        if self.evict() || self.preempt() {
+        if self.evict(None) || self.put_back(None) {
             return;
         }
         for fed in fed {
@@ -136,6 +136,12 @@ impl<O: Outlet> Core<O> {
     /// Reads back what is in the cache after a step that was stopped in the middle.
     fn resync(&mut self, fed: &[Fed]) {
         for fed in fed {
+            if !self.model.can_be_cut() {
+                // The state may have been half written, and its position says nothing of it.
+                self.context.cut(sequence(fed.share.slot), 0);
+                self.slots[fed.share.slot].cached.clear();
+                continue;
+            }
             let cached = self.context.cached(sequence(fed.share.slot));
             let slot = &mut self.slots[fed.share.slot];
             let Some(turn) = slot.turn.as_ref() else { continue };
@@ -155,7 +161,10 @@ impl<O: Outlet> Core<O> {
     fn fail(&mut self, fed: &[Fed], code: i32) {
         for fed in fed {
             let fault = Fault::new(format!("llama.cpp could not evaluate the batch (code {code})"));
-            self.finish(fed.share.slot, StopReason::Failed(fault));
+            let turn = self.slots[fed.share.slot].turn.as_ref();
+            let begun = turn.is_some_and(|turn| turn.generated() > 0);
+            let reason = if begun { StopReason::Interrupted } else { StopReason::Failed };
+            self.finish(fed.share.slot, reason(fault));
             self.clear(fed.share.slot);
         }
     }

@@ -57,10 +57,6 @@ pub(in crate::worker) struct Context {
     _abort: Arc<AtomicBool>,
 }
 
-// SAFETY: llama.cpp ties no state of a context to the thread that made it; `&mut self` on every
-// call that changes it keeps two threads out.
-unsafe impl Send for Context {}
-
 unsafe extern "C" fn aborted(flag: *mut c_void) -> bool {
     // SAFETY: `flag` is the `AtomicBool` that the context keeps alive.
     let stop = unsafe { (*flag.cast::<AtomicBool>().cast_const()).load(Ordering::Relaxed) };

@@ -5,39 +5,55 @@ use std::ffi::c_char;
 use std::ffi::c_void;
 use std::io::Write as _;
 use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU32;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering;
 
 use llama_cpp_sys_2 as sys;
+
+use crate::text::Clean;
 
 /// The most bytes that llama.cpp may write into the engine's log file.
 const LOG_BYTES_MAX: usize = 256 * 1024;
 
 static WRITTEN: AtomicUsize = AtomicUsize::new(0);
 
+/// The level of the last line.
+static LEVEL: AtomicU32 = AtomicU32::new(0);
+
 /// Set while a `decode` is being stopped on purpose, which llama.cpp reports as four errors.
 static HUSHED: AtomicBool = AtomicBool::new(false);
 
 unsafe extern "C" fn on_log(level: sys::ggml_log_level, text: *const c_char, _: *mut c_void) {
+    // A continued line has the level of the line that it continues.
+    let level = if level == sys::GGML_LOG_LEVEL_CONT {
+        LEVEL.load(Ordering::Relaxed)
+    } else {
+        LEVEL.store(level, Ordering::Relaxed);
+        level
+    };
     if level < sys::GGML_LOG_LEVEL_WARN || text.is_null() || HUSHED.load(Ordering::Relaxed) {
         return;
     }
     // SAFETY: llama.cpp passes a NUL-terminated string that lives during the call.
-    write(unsafe { CStr::from_ptr(text) }.to_bytes());
+    write(unsafe { CStr::from_ptr(text) });
 }
 
 unsafe extern "C" fn on_abort(text: *const c_char) {
     if !text.is_null() {
         // SAFETY: as above.
-        write(unsafe { CStr::from_ptr(text) }.to_bytes());
-        write(b"\n");
+        write(unsafe { CStr::from_ptr(text) });
+        write(c"\n");
     }
 }
 
 /// Writes while the file is within its bound; a failed write has nobody left to be told.
-fn write(bytes: &[u8]) {
-    if WRITTEN.fetch_add(bytes.len(), Ordering::Relaxed) < LOG_BYTES_MAX {
-        std::io::stderr().write_all(bytes).ok();
+///
+/// llama.cpp quotes the model file, which is anybody's: it goes in clean.
+fn write(text: &CStr) {
+    let text = Clean::new(&text.to_string_lossy());
+    if WRITTEN.fetch_add(text.len(), Ordering::Relaxed) < LOG_BYTES_MAX {
+        std::io::stderr().write_all(text.as_str().as_bytes()).ok();
     }
 }
 

@@ -20,9 +20,6 @@ pub(in crate::worker) struct Sampler {
     raw: NonNull<sys::llama_sampler>,
 }
 
-// SAFETY: a chain has no ties to a thread; `&mut self` keeps two threads out.
-unsafe impl Send for Sampler {}
-
 impl Sampler {
     /// Builds the chain in common's order: penalties, top-k, top-p, min-p, temperature, draw.
     /// `vocabulary` is the number of tokens.
