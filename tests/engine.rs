@@ -16,6 +16,7 @@ use edgewise::chat::Health;
 use edgewise::chat::Limits;
 use edgewise::chat::LoadState;
 use edgewise::chat::Message;
+use edgewise::chat::ModelInfo;
 use edgewise::chat::Priority;
 use edgewise::chat::Role;
 use edgewise::chat::Sampling;
@@ -106,6 +107,15 @@ impl Front {
             let event = tokio::time::timeout(PATIENCE, self.news.recv()).await;
             if let Some(EngineEvent::Health(health)) = event.expect("news come") {
                 return health;
+            }
+        }
+    }
+
+    async fn info(&mut self) -> ModelInfo {
+        loop {
+            let event = tokio::time::timeout(PATIENCE, self.news.recv()).await;
+            if let Some(EngineEvent::Load(LoadState::Ready(info))) = event.expect("news come") {
+                return info;
             }
         }
     }
@@ -261,7 +271,7 @@ async fn loading_is_told_and_a_missing_model_fails_the_turn() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn probes_are_exact_and_native_kernels_are_in() {
+async fn probes_are_exact() {
     let directory = tempfile::tempdir().expect("a directory");
     let mut front = Front::new(config(directory.path()));
     let generation = ask(1, "What is the capital of France?", 4);
@@ -351,4 +361,23 @@ async fn an_engine_that_nobody_can_find_does_not_stay() {
     assert!(front.finish().await.1.fault().is_none());
     drop(front);
     gone(pid).await;
+}
+
+#[cfg(target_arch = "x86_64")]
+#[tokio::test(flavor = "multi_thread")]
+async fn native_kernels_are_in() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut front = Front::new(config(directory.path()));
+    front.engine.warm();
+    let system = front.info().await.system;
+    let table = [
+        ("AVX2 = 1", std::is_x86_feature_detected!("avx2")),
+        ("FMA = 1", std::is_x86_feature_detected!("fma")),
+        ("AVX512 = 1", std::is_x86_feature_detected!("avx512f")),
+        ("AVX512_VNNI = 1", std::is_x86_feature_detected!("avx512vnni")),
+    ];
+    // What the processor has is in, and nothing that it has not: that would crash.
+    for (kernel, has) in table {
+        assert_eq!(system.contains(kernel), has, "{kernel} in {system}");
+    }
 }

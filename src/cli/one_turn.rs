@@ -5,7 +5,11 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use crate::chat::Fault;
+use crate::chat::StopReason;
 use crate::chat::Timings;
+use crate::chat::TokenEvent;
+use crate::chat::TurnEvent;
+use crate::chat::Usage;
 use crate::cli::args::Cli;
 use crate::cli::exit::Exit;
 use crate::cli::output::Json;
@@ -49,9 +53,18 @@ pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
     let tasks = runtime::tasks().map_err(|error| Fault::new(format!("no threads: {error}")))?;
     let exit = tasks.block_on(async {
         // The engine loads while the question is still being read.
-        let one_shot = OneShot::begin(prepared.front);
-        let prompt = question(cli, input).await?;
+        let mut one_shot = OneShot::begin(prepared.front)
+            .map_err(|error| Fault::new(format!("cannot take over the signals: {error}")))?;
         let mut show = Show::new(cli, env);
+        let prompt = tokio::select! {
+            prompt = question(cli, input) => prompt?,
+            () = one_shot.cancelled() => {
+                let end = TokenEvent::Finished(StopReason::Cancelled, Usage::default());
+                let end = TurnEvent::Token(end);
+                super::print(&show.step(&Told::Turn(&end), Timings::default()));
+                return Ok(Exit::Cancelled);
+            }
+        };
         let mut print = |told: Told<'_>, timings| show.step(&told, timings);
         let asked = one_shot
             .ask(prompt, &mut print)

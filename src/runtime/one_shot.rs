@@ -23,6 +23,7 @@ use crate::chat::Timings;
 use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
 use crate::chat::TurnId;
+use crate::chat::Usage;
 use crate::engine::Engine;
 use crate::engine::EngineEvent;
 
@@ -31,6 +32,10 @@ const TURN_EVENTS: usize = 256;
 
 /// How long a cancelled turn, or output that nobody reads, may hold up the end.
 const LEAVE_WITHIN: Duration = Duration::from_secs(2);
+
+/// How long the last words of a turn that was broken off may take; a write takes microseconds, a
+/// busy machine its time.
+const LAST_WORDS_WITHIN: Duration = Duration::from_millis(250);
 
 /// One step, as the printer is told of it.
 #[derive(Debug)]
@@ -56,28 +61,46 @@ pub struct OneShot {
     front: Front,
     engine: Engine,
     news: mpsc::Receiver<EngineEvent>,
+    signals: Signals,
 }
 
 impl OneShot {
     /// Starts the engine. Must be called within the runtime of [`super::tasks`].
-    pub fn begin(front: Front) -> Self {
+    ///
+    /// # Errors
+    /// Signals cannot be taken over.
+    pub fn begin(front: Front) -> io::Result<Self> {
+        let signals = Signals::take()?;
         // Few and small: they wait until the question is there.
         let (events, news) = mpsc::channel(256);
         let engine = Engine::new(front.engine.clone(), events);
         engine.warm();
-        Self { front, engine, news }
+        Ok(Self { front, engine, news, signals })
+    }
+
+    /// Waits, before the question is there, for a signal that says to leave.
+    ///
+    /// # Cancel safety
+    /// Safe: no signal is lost.
+    pub async fn cancelled(&mut self) {
+        loop {
+            match self.signals.next().await {
+                Signal::Leave(_) | Signal::Hangup => return,
+                Signal::Suspend => super::signals::stop_self(),
+                Signal::Continue | Signal::Resize => {}
+            }
+        }
     }
 
     /// Asks one question and prints what comes.
     ///
     /// # Errors
-    /// Signals cannot be taken over, or standard output fails otherwise than by being closed.
+    /// Standard output fails otherwise than by being closed.
     pub async fn ask(
         self,
         prompt: String,
         print: &mut dyn FnMut(Told<'_>, Timings) -> Printed,
     ) -> io::Result<Asked> {
-        let signals = Signals::take()?;
         let (queue, turns) = turn_queue(TURN_EVENTS);
         let mut driver = Driver::new(&self.front, self.engine, queue);
         driver.generate(TurnId(1), generation(&self.front, prompt));
@@ -86,7 +109,7 @@ impl OneShot {
         let asking = Asking {
             clock,
             driver,
-            signals,
+            signals: self.signals,
             turns,
             news: self.news,
             out,
@@ -152,12 +175,44 @@ impl Asking {
                 }
             }
         }
-        let closed = self.written.close(self.out, LEAVE_WITHIN).await;
-        match closed {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => self.asked.unread = true,
-            closed => closed?,
+        if !finished {
+            // The engine's own end does not come, or nobody waits for it any more.
+            let end = TokenEvent::Finished(StopReason::Cancelled, Usage::default());
+            let last = self.tell(Told::Turn(&TurnEvent::Token(end)), print).unwrap_or_default();
+            let rest = pending.get_or_insert_default();
+            rest.stdout.push_str(&last.stdout);
+            rest.stderr.push_str(&last.stderr);
         }
+        let soon = self.clock.at() + LAST_WORDS_WITHIN;
+        let broken_off = pending.is_some();
+        self.deadline = self.deadline.map(|at| if broken_off { soon } else { at.max(soon) });
+        if let Some(rest) = pending {
+            self.out.put(rest);
+        }
+        self.out.close();
+        self.write_out().await?;
         Ok(self.asked)
+    }
+
+    /// Waits until everything is written: as long as its reader takes, unless somebody wants to
+    /// leave.
+    async fn write_out(&mut self) -> io::Result<()> {
+        loop {
+            tokio::select! {
+                ended = self.written.ended() => return match ended {
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                        self.asked.unread = true;
+                        Ok(())
+                    }
+                    ended => ended,
+                },
+                signal = self.signals.next() => if self.signal(signal) { break },
+                () = until(self.clock, self.deadline) => break,
+            }
+        }
+        // What is left stays unwritten, so that it was no answer.
+        self.asked.reason = StopReason::Cancelled;
+        Ok(())
     }
 
     /// Takes the times; returns whether the turn has ended.

@@ -3,7 +3,6 @@
 
 use std::io;
 use std::io::Write;
-use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
@@ -17,9 +16,9 @@ pub struct Printed {
     pub stderr: String,
 }
 
-/// The way to the writing thread; dropping it lets the thread end.
+/// The way to the writing thread; closing it lets the thread end.
 #[derive(Debug)]
-pub(super) struct Out(mpsc::Sender<Printed>);
+pub(super) struct Out(Option<mpsc::Sender<Printed>>);
 
 /// The writing thread's end.
 #[derive(Debug)]
@@ -45,7 +44,7 @@ pub(super) fn start() -> (Out, Written) {
         // The loop may have given up waiting.
         tell.send(result).ok();
     });
-    (Out(queue), Written(Some(done)))
+    (Out(Some(queue)), Written(Some(done)))
 }
 
 /// Whether somebody still reads stdout.
@@ -85,17 +84,28 @@ fn write(text: &str, stream: &mut impl Write) -> io::Result<()> {
 }
 
 impl Out {
-    /// Waits until there is room for one more text; for ever once the thread has ended.
+    /// Waits until there is room for one more text; for ever once the thread has ended
+    /// or the way is closed.
     pub(super) async fn has_room(&self) {
-        if self.0.reserve().await.is_err() {
-            std::future::pending::<()>().await;
+        if let Some(queue) = &self.0
+            && queue.reserve().await.is_ok()
+        {
+            return;
         }
+        std::future::pending::<()>().await;
     }
 
     /// Passes a text on; there must be room.
     pub(super) fn put(&self, text: Printed) {
-        // A thread that ended has told why.
-        self.0.try_send(text).ok();
+        if let Some(queue) = &self.0 {
+            // A thread that ended has told why.
+            queue.try_send(text).ok();
+        }
+    }
+
+    /// Nothing more comes: the thread ends when it has written what it has.
+    pub(super) fn close(&mut self) {
+        self.0 = None;
     }
 }
 
@@ -115,18 +125,19 @@ impl Written {
         std::future::pending().await
     }
 
-    /// Waits until everything is written, at most `patience` long.
+    /// Waits until everything is written and the thread has ended.
     ///
     /// # Errors
     /// Standard output failed.
-    pub(super) async fn close(&mut self, out: Out, patience: Duration) -> io::Result<()> {
-        drop(out);
-        let Some(done) = self.0.take() else { return Ok(()) };
-        match tokio::time::timeout(patience, done).await {
-            Ok(Ok(result)) => result,
-            // Nobody reads, or the thread panicked: what is left stays unwritten.
-            Ok(Err(_)) | Err(_) => Ok(()),
-        }
+    ///
+    /// # Cancel safety
+    /// Safe: the next call goes on waiting.
+    pub(super) async fn ended(&mut self) -> io::Result<()> {
+        let Some(done) = &mut self.0 else { return Ok(()) };
+        let result = done.await;
+        self.0 = None;
+        // A thread that panicked leaves its text unwritten and has said so.
+        result.unwrap_or(Ok(()))
     }
 }
 

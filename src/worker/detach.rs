@@ -53,18 +53,18 @@ pub(super) fn redirect_errors(log: &Path) {
     }
 }
 
-/// Tells the front that the socket listens, and lets go of its pipes.
+/// Tells the front that the socket listens, and lets go of its pipes. Returns whether the front is
+/// still there to hear it.
 ///
 /// # Errors
 /// Standard input and output cannot be replaced.
-pub(super) fn announce() -> io::Result<()> {
+pub(super) fn announce() -> io::Result<bool> {
     let mut out = io::stdout().lock();
-    // A front that is gone already does not hear it: then nobody joins, and the engine leaves.
-    out.write_all(b"\n").and_then(|()| out.flush()).ok();
+    let heard = out.write_all(b"\n").and_then(|()| out.flush()).is_ok();
     let null = File::options().read(true).write(true).open("/dev/null")?;
     rustix::stdio::dup2_stdin(&null)?;
     rustix::stdio::dup2_stdout(&null)?;
-    Ok(())
+    Ok(heard)
 }
 
 /// The socket file of this engine, told from another one of the same name.
@@ -87,7 +87,11 @@ impl Socket {
 /// # Errors
 /// The path is taken or cannot be made.
 pub(super) fn listen(spec: &Spec) -> io::Result<(UnixListener, Socket)> {
-    let listener = UnixListener::bind(&spec.socket)?;
+    // A socket is not executed; the umask is the process's, which has one thread here.
+    let umask = rustix::process::umask(Mode::RWXG | Mode::RWXO | Mode::XUSR);
+    let listener = UnixListener::bind(&spec.socket);
+    rustix::process::umask(umask);
+    let listener = listener?;
     let file = std::fs::symlink_metadata(&spec.socket)?;
     Ok((listener, Socket { device: file.dev(), inode: file.ino() }))
 }

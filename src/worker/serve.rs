@@ -70,8 +70,13 @@ pub fn run() -> Result<(), WorkerError> {
     let door =
         Door { intake: Arc::new(Intake::new(Arc::clone(&abort))), board: Arc::new(Board::new()) };
     listen::accept(listener, door.clone());
-    detach::announce().map_err(failed("let go of its front"))?;
+    let heard = detach::announce().map_err(failed("let go of its front"))?;
     let socket = Arc::new(socket);
+    // A front that ended meanwhile does not come; another one may have.
+    if !heard && door.intake.close_if_unused() {
+        detach::remove_socket(&spec, &socket);
+        return Ok(());
+    }
     vanish::watch(&spec, Arc::clone(&socket), Arc::clone(&door.intake));
     match load(&spec, &door, abort) {
         Ok(core) => {

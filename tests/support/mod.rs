@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 /// Returns the real model file, which `scripts/test` fetches and names.
-#[expect(clippy::disallowed_methods, reason = "the script passes the file by its environment")]
+#[expect(clippy::disallowed_methods, reason = "a test's own setting, not the program's")]
 pub(crate) fn model() -> PathBuf {
     let path = std::env::var_os("EDGEWISE_TEST_MODEL")
         .expect("EDGEWISE_TEST_MODEL names the model file; scripts/test fetches it and sets this");

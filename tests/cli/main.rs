@@ -1,0 +1,15 @@
+//! The command line from outside: the real binary, the real model, exit codes, streams, processes.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod answers;
+mod endings;
+mod events;
+mod home;
+mod models;
+mod processes;
+mod profiles;
+mod running;
+mod stdin;
+mod words;
