@@ -15,6 +15,10 @@ use rustix::termios::Termios;
 /// that do not know it), cursor off until a frame places it.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[>1u\x1b[?25l";
 
+/// [`ENTER`] for a terminal that is taken already: the key mode is set, not pushed a second time,
+/// as it is popped only once.
+const ENTER_AGAIN: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[=1u\x1b[?25l";
+
 /// Ends a synchronized update that was cut, then undoes [`ENTER`] in reverse; SGR reset.
 const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?25h\x1b[<1u\x1b[?2004l\x1b[?1049l";
 
@@ -34,7 +38,8 @@ static WRITING: Mutex<()> = Mutex::new(());
 /// The standard streams are no terminal, or it refuses.
 pub(super) fn enter() -> io::Result<()> {
     let mut saved = SAVED.lock().unwrap_or_else(PoisonError::into_inner);
-    if saved.is_none() {
+    let first = saved.is_none();
+    if first {
         *saved = Some(rustix::termios::tcgetattr(io::stdin())?);
     }
     if let Some(cooked) = saved.as_ref() {
@@ -43,7 +48,7 @@ pub(super) fn enter() -> io::Result<()> {
         rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, &raw)?;
     }
     drop(saved);
-    write(ENTER)
+    write(if first { ENTER } else { ENTER_AGAIN })
 }
 
 /// Gives the terminal back as it was; does nothing when it is not taken.
