@@ -45,6 +45,11 @@ fn answered(frame: &Frame) -> bool {
     frame.has(" tok prefill ") && frame.has("TTFT ") && frame.has(" ready · ")
 }
 
+/// Says whether the figures of two answers are on the screen.
+fn twice(frame: &Frame) -> bool {
+    frame.text.matches(" tok prefill ").count() == 2
+}
+
 /// Starts the chat and an answer in it.
 fn streaming(home: &Home) -> Pty {
     let mut pty = Pty::start(home, &[], &[]);
@@ -97,7 +102,7 @@ fn an_answer_streams_and_its_cost_is_told() {
     pty.assert_clean();
     // A second question evaluates only what is new.
     pty.ask("Why?");
-    let second = pty.see("the second answer", |frame| answered(frame) && frame.has(" cached"));
+    let second = pty.see("the second answer", |frame| answered(frame) && twice(frame));
     let evaluated = second.number_before(" tok prefill");
     assert!(evaluated < done.number_before(" tok prefill"), "{}", second.text);
     let front = pty.front();
@@ -237,6 +242,30 @@ fn a_vanished_terminal_ends_everything() {
 }
 
 #[test]
+fn a_vanished_terminal_ends_an_idle_chat() {
+    let home = Home::new();
+    let mut pty = Pty::start(&home, &[], &[]);
+    pty.ready();
+    let (front, engine) = (pty.front(), pty.front().engine());
+    pty.vanish();
+    front.gone();
+    engine.gone();
+}
+
+#[test]
+fn a_terminal_that_reads_nothing_does_not_hold_up_the_end() {
+    let home = Home::new();
+    let mut pty = streaming(&home);
+    let (front, engine) = (pty.front(), pty.front().engine());
+    pty.stall();
+    front.signal(Signal::TERM);
+    front.gone();
+    engine.gone();
+    pty.go_on();
+    pty.given_back(128 + 15);
+}
+
+#[test]
 fn a_panicking_task_fails_its_turn_alone() {
     let home = Home::new();
     let arguments = ["--max-tokens", "8"];
@@ -249,9 +278,7 @@ fn a_panicking_task_fails_its_turn_alone() {
     pty.ask("My name is Ada.");
     let first = pty.see("an answer", answered);
     pty.ask("Who am I?");
-    let second = pty.see("another", |frame| {
-        answered(frame) && frame.text.matches(" tok prefill ").count() == 2
-    });
+    let second = pty.see("another", |frame| answered(frame) && twice(frame));
     // The second knows the first: its prompt is longer.
     assert!(second.context() > first.context(), "{}", second.text);
     quit(&mut pty);

@@ -132,6 +132,7 @@ struct Seen {
     raw: Vec<u8>,
     frames: Vec<Frame>,
     closing: bool,
+    stalled: bool,
 }
 
 impl Seen {
@@ -222,7 +223,7 @@ impl Pty {
         let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
         let pair = portable_pty::native_pty_system().openpty(size).expect("a terminal");
         let name = pair.master.tty_name().expect("its name");
-        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC;
+        let flags = OFlags::RDWR | OFlags::NOCTTY | OFlags::CLOEXEC | OFlags::NONBLOCK;
         let slave = rustix::fs::open(name, flags, Mode::empty()).expect("its other side");
         let before = unusual(&slave);
         let mut command = CommandBuilder::new("sh");
@@ -389,6 +390,18 @@ impl Pty {
         self.master = None;
     }
 
+    /// Makes the terminal read nothing any more, and fills what lies between.
+    pub(super) fn stall(&mut self) {
+        self.shared.lock().stalled = true;
+        while rustix::io::write(&self.slave, &[b'.'; 1024]).is_ok() {}
+    }
+
+    /// Makes the terminal read again.
+    pub(super) fn go_on(&mut self) {
+        self.shared.lock().stalled = false;
+        self.shared.more.notify_all();
+    }
+
     fn settings(&self) -> Termios {
         rustix::termios::tcgetattr(&self.slave).expect("its settings")
     }
@@ -399,6 +412,7 @@ impl Drop for Pty {
         // Whatever became of the test, its programs go with the terminal.
         if self.master.is_some() {
             self.shared.lock().closing = true;
+            self.shared.more.notify_all();
             rustix::io::write(&self.slave, b".").ok();
             self.writer = None;
             self.master = None;
@@ -422,7 +436,10 @@ fn unusual(slave: &OwnedFd) -> Termios {
 fn read(mut reader: Box<dyn Read + Send>, shared: &Shared) {
     let mut bytes = [0; 4096];
     while let Ok(read @ 1..) = reader.read(&mut bytes) {
-        let mut seen = shared.lock();
+        let mut seen = shared
+            .more
+            .wait_while(shared.lock(), |seen| seen.stalled && !seen.closing)
+            .unwrap_or_else(PoisonError::into_inner);
         if seen.closing {
             return;
         }
