@@ -255,14 +255,22 @@ fn a_vanished_terminal_ends_an_idle_chat() {
 #[test]
 fn a_terminal_that_reads_nothing_does_not_hold_up_the_end() {
     let home = Home::new();
-    let mut pty = streaming(&home);
-    let (front, engine) = (pty.front(), pty.front().engine());
-    pty.stall();
-    front.signal(Signal::TERM);
-    front.gone();
-    engine.gone();
-    pty.go_on();
-    pty.given_back(128 + 15);
+    let idle = |home: &Home| {
+        let mut pty = Pty::start(home, &[], &[]);
+        pty.ready();
+        pty
+    };
+    // With a frame on its way, and without one.
+    for start in [streaming, idle] {
+        let mut pty = start(&home);
+        let (front, engine) = (pty.front(), pty.front().engine());
+        pty.stall();
+        front.signal(Signal::TERM);
+        front.gone();
+        engine.gone();
+        pty.go_on();
+        pty.given_back(128 + 15);
+    }
 }
 
 #[test]

@@ -7,6 +7,10 @@ use std::io;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
+use rustix::event::Timespec;
+use rustix::termios::Action;
 use rustix::termios::OptionalActions;
 use rustix::termios::QueueSelector;
 use rustix::termios::Termios;
@@ -54,15 +58,26 @@ pub(super) fn enter() -> io::Result<()> {
 /// Gives the terminal back as it was; does nothing when it is not taken.
 pub(super) fn restore() {
     let Some(cooked) = SAVED.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-    if WRITING.try_lock().is_err() {
-        // A frame is on its way, perhaps to a terminal that reads nothing any more: drop what it
-        // has not read, so that the writer comes free, and break off a cut sequence (CAN).
+    if WRITING.try_lock().is_err() || !has_room() {
+        // A frame is on its way, or the terminal reads nothing any more: drop what it has not
+        // read, so that the writers come free, and break off a cut sequence (CAN).
         rustix::termios::tcflush(io::stdout(), QueueSelector::OFlush).ok();
+        // On Linux a writer does not wake up by that, but by output being started.
+        rustix::termios::tcflow(io::stdout(), Action::OOff).ok();
+        rustix::termios::tcflow(io::stdout(), Action::OOn).ok();
         write_raw(b"\x18").ok();
     }
     // A terminal that is gone needs nothing back.
     write_raw(LEAVE).ok();
     rustix::termios::tcsetattr(io::stdin(), OptionalActions::Flush, &cooked).ok();
+}
+
+/// Returns whether the terminal takes output without making the writer wait.
+fn has_room() -> bool {
+    let stdout = io::stdout();
+    let mut polled = [PollFd::new(&stdout, PollFlags::OUT)];
+    let room = rustix::event::poll(&mut polled, Some(&Timespec::default()));
+    room.is_ok_and(|ready| ready > 0)
 }
 
 /// Returns whether the terminal is taken.

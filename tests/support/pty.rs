@@ -393,7 +393,15 @@ impl Pty {
     /// Makes the terminal read nothing any more, and fills what lies between.
     pub(super) fn stall(&mut self) {
         self.shared.lock().stalled = true;
-        while rustix::io::write(&self.slave, &[b'.'; 1024]).is_ok() {}
+        // What was written is moved on by and by, and makes room again.
+        let settled = Duration::from_millis(200).try_into().expect("a time");
+        let has_room = || {
+            let mut polled = [PollFd::new(&self.slave, PollFlags::OUT)];
+            rustix::event::poll(&mut polled, Some(&settled)).expect("a poll") > 0
+        };
+        while has_room() {
+            while rustix::io::write(&self.slave, &[b'.'; 1024]).is_ok() {}
+        }
     }
 
     /// Makes the terminal read again.
