@@ -20,6 +20,9 @@ use crate::chat::Mods;
 /// Inputs that wait for the loop; it drains them at every turn.
 const INPUTS: usize = 256;
 
+/// How long to look for more of a burst. Without a wait crossterm does not look at all.
+const BURST_GAP: Duration = Duration::from_millis(2);
+
 /// One thing from the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Input {
@@ -77,7 +80,7 @@ fn pump(inputs: &mpsc::Sender<Input>) -> Ended {
 /// Reads all events that are there.
 fn burst() -> io::Result<Vec<Event>> {
     let mut events = Vec::new();
-    while event::poll(Duration::ZERO)? {
+    while event::poll(BURST_GAP)? {
         events.push(event::read()?);
     }
     Ok(events)

@@ -11,6 +11,8 @@ use std::sync::mpsc;
 
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use ratatui::layout::Position;
+use ratatui::layout::Rect;
 use tokio::sync::Notify;
 
 use super::terminal;
@@ -133,6 +135,8 @@ impl Screen {
     /// # Errors
     /// The terminal does not tell its size.
     pub(super) fn repaint(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // `clear` would ask the terminal for its cursor, wait for the answer and eat keys meanwhile.
+        let size = self.terminal.size()?;
+        self.terminal.resize(Rect::from((Position::ORIGIN, size)))
     }
 }

@@ -7,6 +7,10 @@ use std::io;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
+use rustix::event::Timespec;
+use rustix::termios::Action;
 use rustix::termios::OptionalActions;
 use rustix::termios::QueueSelector;
 use rustix::termios::Termios;
@@ -14,6 +18,10 @@ use rustix::termios::Termios;
 /// Alternate screen, bracketed paste, keys that tell Shift-Enter from Enter (ignored by terminals
 /// that do not know it), cursor off until a frame places it.
 const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[>1u\x1b[?25l";
+
+/// [`ENTER`] for a terminal that is taken already: the key mode is set, not pushed a second time,
+/// as it is popped only once.
+const ENTER_AGAIN: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[=1u\x1b[?25l";
 
 /// Ends a synchronized update that was cut, then undoes [`ENTER`] in reverse; SGR reset.
 const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?25h\x1b[<1u\x1b[?2004l\x1b[?1049l";
@@ -34,7 +42,8 @@ static WRITING: Mutex<()> = Mutex::new(());
 /// The standard streams are no terminal, or it refuses.
 pub(super) fn enter() -> io::Result<()> {
     let mut saved = SAVED.lock().unwrap_or_else(PoisonError::into_inner);
-    if saved.is_none() {
+    let first = saved.is_none();
+    if first {
         *saved = Some(rustix::termios::tcgetattr(io::stdin())?);
     }
     if let Some(cooked) = saved.as_ref() {
@@ -43,21 +52,32 @@ pub(super) fn enter() -> io::Result<()> {
         rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, &raw)?;
     }
     drop(saved);
-    write(ENTER)
+    write(if first { ENTER } else { ENTER_AGAIN })
 }
 
 /// Gives the terminal back as it was; does nothing when it is not taken.
 pub(super) fn restore() {
     let Some(cooked) = SAVED.lock().unwrap_or_else(PoisonError::into_inner).take() else { return };
-    if WRITING.try_lock().is_err() {
-        // A frame is on its way, perhaps to a terminal that reads nothing any more: drop what it
-        // has not read, so that the writer comes free, and break off a cut sequence (CAN).
+    if WRITING.try_lock().is_err() || !has_room() {
+        // A frame is on its way, or the terminal reads nothing any more: drop what it has not
+        // read, so that the writers come free, and break off a cut sequence (CAN).
         rustix::termios::tcflush(io::stdout(), QueueSelector::OFlush).ok();
+        // On Linux a writer does not wake up by that, but by output being started.
+        rustix::termios::tcflow(io::stdout(), Action::OOff).ok();
+        rustix::termios::tcflow(io::stdout(), Action::OOn).ok();
         write_raw(b"\x18").ok();
     }
     // A terminal that is gone needs nothing back.
     write_raw(LEAVE).ok();
     rustix::termios::tcsetattr(io::stdin(), OptionalActions::Flush, &cooked).ok();
+}
+
+/// Returns whether the terminal takes output without making the writer wait.
+fn has_room() -> bool {
+    let stdout = io::stdout();
+    let mut polled = [PollFd::new(&stdout, PollFlags::OUT)];
+    let room = rustix::event::poll(&mut polled, Some(&Timespec::default()));
+    room.is_ok_and(|ready| ready > 0)
 }
 
 /// Returns whether the terminal is taken.

@@ -83,7 +83,6 @@ fn what_is_not_there_yet_is_refused_by_name() {
         (&["ask", "-f", "a.png", "x"], "--file is not there yet"),
         (&["ask", "--timeout", "5", "x"], "--timeout is not there yet"),
         (&["models"], "the command `models` is not there yet"),
-        (&["ps"], "the command `ps` is not there yet"),
     ];
     for (args, message) in table {
         let fault = refused(args);

@@ -1,0 +1,441 @@
+//! The chat in a terminal: the real program, the real model, a real pseudo-terminal.
+
+mod support;
+
+#[path = "support/pty.rs"]
+mod terminal;
+
+use std::process::Command;
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use terminal::Frame;
+use terminal::Home;
+use terminal::Pty;
+
+const CTRL_C: &str = "\x03";
+const CTRL_J: &str = "\n";
+const CTRL_L: &str = "\x0c";
+const CTRL_N: &str = "\x0e";
+const CTRL_Z: &str = "\x1a";
+const ALT_ENTER: &str = "\x1b\r";
+const F1: &str = "\x1bOP";
+const ESC: &str = "\x1b";
+
+/// What the model answers at length.
+const STORY: &str = "Write a long story about a dragon.";
+
+fn alt(digit: u8) -> Vec<u8> {
+    vec![0x1b, digit]
+}
+
+fn paste(text: &str) -> String {
+    format!("\x1b[200~{text}\x1b[201~")
+}
+
+/// Says whether an answer is being written on the screen.
+fn streams(frame: &Frame) -> bool {
+    frame.has("\n• ") && frame.has("ctx ") && frame.row(0).contains('●') && frame.has(" tok/s")
+}
+
+/// Says whether an answer stands there with its figures.
+fn answered(frame: &Frame) -> bool {
+    frame.has(" tok prefill ") && frame.has("TTFT ") && frame.has(" ready · ")
+}
+
+/// Says whether the figures of two answers are on the screen.
+fn twice(frame: &Frame) -> bool {
+    frame.text.matches(" tok prefill ").count() == 2
+}
+
+/// Starts the chat and an answer in it.
+fn streaming(home: &Home) -> Pty {
+    let mut pty = Pty::start(home, &[], &[]);
+    pty.ready();
+    pty.ask(STORY);
+    pty.see("an answer", streams);
+    pty
+}
+
+fn quit(pty: &mut Pty) {
+    let (front, engines) = (pty.front(), pty.front().engines());
+    pty.send(CTRL_C);
+    pty.see_text("Quit?");
+    pty.send("y");
+    pty.given_back(0);
+    front.gone();
+    for engine in engines {
+        engine.gone();
+    }
+}
+
+#[test]
+fn an_answer_streams_and_its_cost_is_told() {
+    let home = Home::new();
+    let mut pty = Pty::start(&home, &["--max-tokens", "24"], &[]);
+    let ready = pty.ready();
+    assert!(ready.has("SmolLM2") && ready.has("on this device"), "{}", ready.text);
+    assert!(pty.is_taken());
+    let engine = pty.front().engine();
+    // Long enough for the bar of its evaluation to be seen.
+    let question = "Which of these is a fruit: ".to_owned() + &"apple, stone, cloud, ".repeat(20);
+    pty.send(paste(&question));
+    pty.see_text("apple, stone");
+    pty.send("\r");
+    // In this order; the route comes before the first token.
+    let decided = pty.see("the route", |frame| frame.has("local · SmolLM2"));
+    assert!(decided.has("prefer-local: "), "the reason is told:\n{}", decided.text);
+    assert!(!decided.has("• "), "before the answer");
+    let bar = pty.see("the bar", |frame| frame.has("prefill  ━") || frame.has("prefill  ─"));
+    assert!(bar.has("Ctrl-C stops it"), "{}", bar.text);
+    let first = pty.see("an answer", streams);
+    assert!(first.row(0).contains(" MB") && first.row(0).contains("thread"), "{}", first.text);
+    let figures = pty.see("its figures", |frame| streams(frame) && frame.has("TTFT "));
+    let more = pty.see("growth", |frame| frame.context() > figures.context());
+    assert!(more.has("prefill "), "{}", more.text);
+    let done = pty.see("its end", answered);
+    assert!(done.has("24 tok "), "{}", done.text);
+    assert!(done.has("length limit"), "{}", done.text);
+    assert!(!done.row(0).contains('●'), "{}", done.text);
+    pty.assert_clean();
+    // A second question evaluates only what is new.
+    pty.ask("Why?");
+    let second = pty.see("the second answer", |frame| answered(frame) && twice(frame));
+    let evaluated = second.number_before(" tok prefill");
+    assert!(evaluated < done.number_before(" tok prefill"), "{}", second.text);
+    let front = pty.front();
+    // Twice within a second, with nothing to stop and nothing to clear.
+    pty.send([CTRL_C, CTRL_C].concat());
+    pty.given_back(0);
+    front.gone();
+    engine.gone();
+}
+
+#[test]
+fn sessions_stream_side_by_side_and_one_is_stopped() {
+    let home = Home::new();
+    let mut pty = streaming(&home);
+    let left = pty.last().context();
+    pty.send(CTRL_N);
+    let new = pty.see("a new session", |frame| frame.has(" 2 new"));
+    assert!(new.row(0).contains("1 Write") && new.row(0).contains('●'), "{}", new.text);
+    pty.ask("Tell me all about the sea.");
+    let both =
+        pty.see("both answers", |frame| streams(frame) && frame.row(0).matches('●').count() == 2);
+    assert!(both.row(0).contains("1 Write") && both.row(0).contains("2 Tell"), "{}", both.text);
+    // The first went on meanwhile, and goes on.
+    pty.send(alt(b'1'));
+    let first = pty.see("the first", |frame| frame.has(&format!("› {STORY}")));
+    assert!(first.context() > left, "{} and {left}:\n{}", first.context(), first.text);
+    pty.see("growth", |frame| frame.context() > first.context());
+    pty.send(CTRL_C);
+    let stopped = pty.see_text("stopped by you");
+    assert!(stopped.has("• ") && stopped.has("TTFT "), "the partial stays:\n{}", stopped.text);
+    // Only that one was stopped.
+    assert_eq!(stopped.row(0).matches('●').count(), 1, "{}", stopped.text);
+    pty.send(alt(b'2'));
+    let second = pty.see("the second", |frame| frame.has("› Tell me"));
+    pty.see("growth", |frame| frame.context() > second.context());
+    // Leaving asks, says what runs, and stops it.
+    pty.send("\x04");
+    pty.see_text("1 answer is still running");
+    let (front, engine) = (pty.front(), pty.front().engine());
+    pty.send("y");
+    pty.given_back(0);
+    front.gone();
+    engine.gone();
+}
+
+#[test]
+fn only_enter_sends() {
+    let home = Home::new();
+    let mut pty = Pty::start(&home, &["--max-tokens", "4"], &[]);
+    pty.ready();
+    pty.send(paste("one\rtwo\r"));
+    let pasted = pty.see_text("  two");
+    assert!(pasted.has("› one"), "{}", pasted.text);
+    pty.send(format!("three{ALT_ENTER}four{CTRL_J}five\x1b[13;2usix"));
+    let lines = pty.see_text("  six");
+    for line in ["› one", "  two", "  three", "  four", "  five"] {
+        assert!(lines.text.lines().any(|row| row == line), "{line}:\n{}", lines.text);
+    }
+    // Nothing was sent yet.
+    assert!(lines.row(0).contains("1 new"), "{}", lines.text);
+    // Cleared, and brought back.
+    pty.send(CTRL_C);
+    pty.see("an empty draft", |frame| !frame.has("six"));
+    pty.send("\x1f");
+    pty.see_text("  six");
+    pty.send("\r");
+    let asked = pty.see("an answer", answered);
+    assert!(asked.has("› one\n  two\n  three\n  four\n  five\n  six\n"), "{}", asked.text);
+    quit(&mut pty);
+}
+
+#[test]
+fn a_question_on_the_command_line_is_asked() {
+    let home = Home::new();
+    let mut pty = Pty::start(&home, &["--max-tokens", "4", "Say hello."], &[]);
+    let frame = pty.see("an answer", answered);
+    assert!(frame.has("› Say hello.") && frame.has("\n• "), "{}", frame.text);
+    quit(&mut pty);
+}
+
+#[test]
+fn signals_that_end_it_give_the_terminal_back() {
+    let home = Home::new();
+    for (signal, number) in
+        [(Signal::TERM, 15), (Signal::INT, 2), (Signal::QUIT, 3), (Signal::HUP, 1)]
+    {
+        let mut pty = streaming(&home);
+        let (front, engine) = (pty.front(), pty.front().engine());
+        front.signal(signal);
+        // It dies by that very signal, as the shell sees.
+        pty.given_back(128 + number);
+        front.gone();
+        engine.gone();
+    }
+}
+
+#[test]
+fn it_stops_and_goes_on() {
+    let home = Home::new();
+    let mut pty = streaming(&home);
+    let front = pty.front();
+    for by_key in [false, true] {
+        if by_key {
+            pty.send(CTRL_Z);
+        } else {
+            pty.send("x");
+            pty.see_text("› x");
+            front.signal(Signal::TSTP);
+        }
+        // A shell sees the signal that it stops by: SIGSTOP is 19.
+        pty.given_back(128 + 19);
+        pty.send("fg\n");
+        let back = pty.see("the chat", |frame| frame.alternate && frame.has(STORY));
+        assert!(back.pasting && pty.is_taken(), "{}", back.text);
+        pty.send("y");
+        pty.see("typing", |frame| frame.has(if by_key { "› xyy" } else { "› xy" }));
+        let now = pty.last().context();
+        pty.see("growth", |frame| frame.context() > now);
+    }
+    // One clears the running answer, one the draft, two quit.
+    pty.send(CTRL_C);
+    pty.see_text("stopped by you");
+    pty.assert_clean();
+    pty.send(CTRL_C);
+    pty.see("an empty draft", |frame| !frame.has("› xyy"));
+    quit(&mut pty);
+}
+
+#[test]
+fn a_vanished_terminal_ends_everything() {
+    let home = Home::new();
+    let mut pty = streaming(&home);
+    let (front, engine) = (pty.front(), pty.front().engine());
+    pty.vanish();
+    front.gone();
+    engine.gone();
+}
+
+#[test]
+fn a_vanished_terminal_ends_an_idle_chat() {
+    let home = Home::new();
+    let mut pty = Pty::start(&home, &[], &[]);
+    pty.ready();
+    let (front, engine) = (pty.front(), pty.front().engine());
+    pty.vanish();
+    front.gone();
+    engine.gone();
+}
+
+#[test]
+fn a_terminal_that_reads_nothing_does_not_hold_up_the_end() {
+    let home = Home::new();
+    let idle = |home: &Home| {
+        let mut pty = Pty::start(home, &[], &[]);
+        pty.ready();
+        pty
+    };
+    // With a frame on its way, and without one.
+    for start in [streaming, idle] {
+        let mut pty = start(&home);
+        let (front, engine) = (pty.front(), pty.front().engine());
+        pty.stall();
+        front.signal(Signal::TERM);
+        front.gone();
+        engine.gone();
+        pty.go_on();
+        pty.given_back(128 + 15);
+    }
+}
+
+#[test]
+fn a_panicking_task_fails_its_turn_alone() {
+    let home = Home::new();
+    let arguments = ["--max-tokens", "8"];
+    let mut pty = Pty::start(&home, &arguments, &[("EDGEWISE_TEST_PANIC", "turn")]);
+    pty.ready();
+    pty.ask("Say hello.");
+    let failed = pty.see_text("✗ failed");
+    assert!(failed.alternate && !failed.has("provoked"), "{}", failed.text);
+    pty.assert_clean();
+    pty.ask("My name is Ada.");
+    let first = pty.see("an answer", answered);
+    pty.ask("Who am I?");
+    let second = pty.see("another", |frame| answered(frame) && twice(frame));
+    // The second knows the first: its prompt is longer.
+    assert!(second.context() > first.context(), "{}", second.text);
+    quit(&mut pty);
+}
+
+#[test]
+fn a_panic_of_the_program_gives_the_terminal_back_and_says_so() {
+    let home = Home::new();
+    let mut pty = Pty::start(&home, &[], &[("EDGEWISE_TEST_PANIC", "draw")]);
+    pty.ready();
+    let (front, engine) = (pty.front(), pty.front().engine());
+    pty.ask("Say hello.");
+    let ended = pty.given_back(101);
+    assert!(ended.has("provoked in draw"), "{}", ended.text);
+    front.gone();
+    engine.gone();
+}
+
+#[test]
+fn a_dead_engine_interrupts_the_answer_and_the_next_one_knows_it() {
+    let home = Home::new();
+    for (signal, name) in [(Signal::KILL, "SIGKILL"), (Signal::ABORT, "SIGABRT")] {
+        let mut pty = streaming(&home);
+        let front = pty.front();
+        let begun = pty.last().context();
+        pty.see("some tokens", |frame| frame.context() > begun + 12);
+        let engine = front.engine();
+        engine.signal(signal);
+        let cut = pty.see_text(&format!("✗ interrupted: the engine was ended by {name}"));
+        assert!(cut.has("\n• "), "the partial stays:\n{}", cut.text);
+        engine.gone();
+        let asked = cut.context();
+        // The terminal still works, and the engine comes back.
+        pty.ask("Go on.");
+        let next = pty.see("an answer", |frame| streams(frame) && frame.has("› Go on."));
+        assert_ne!(front.engine().pid, engine.pid);
+        pty.send(CTRL_C);
+        let next = pty.see("its figures", |frame| {
+            frame.context() >= next.context() && frame.has("stopped by you")
+        });
+        // A new engine has nothing cached: it evaluated the earlier turn as well.
+        let evaluated = next.number_before(" tok prefill").unwrap_or(0);
+        assert!(evaluated > asked, "{evaluated} of more than {asked}:\n{}", next.text);
+        pty.assert_clean();
+        quit(&mut pty);
+    }
+}
+
+#[test]
+fn two_windows_share_one_engine() {
+    let home = Home::new();
+    let mut one = streaming(&home);
+    let mut two = streaming(&home);
+    let (first, second) = (one.front(), two.front());
+    let engine = first.engine();
+    assert!(second.engines().is_empty(), "the second started none");
+    for pty in [&mut one, &mut two] {
+        let now = pty.last().context();
+        pty.see("growth", |frame| frame.context() > now && streams(frame));
+    }
+    // The one that started it leaves; the other one's answer goes on.
+    first.signal(Signal::TERM);
+    one.given_back(128 + 15);
+    first.gone();
+    let now = two.last().context();
+    two.see("growth", |frame| frame.context() > now + 2 && streams(frame));
+    second.signal(Signal::TERM);
+    two.given_back(128 + 15);
+    engine.gone();
+}
+
+#[test]
+fn the_screen_takes_any_size_while_it_streams() {
+    let home = Home::new();
+    let mut pty = streaming(&home);
+    for (columns, rows) in [(40, 12), (160, 50), (8, 3), (1, 1), (80, 24)] {
+        pty.resize(columns, rows);
+        if rows < 10 {
+            // Too small to say anything; it only has to survive it.
+            continue;
+        }
+        let rule = "─".repeat(columns.into());
+        let whole = |frame: &Frame| {
+            frame.text.lines().count() == usize::from(rows)
+                && frame.text.lines().filter(|row| **row == rule).count() == 1
+                && frame.row(usize::from(rows) - 1).contains("ctx ")
+        };
+        let shown = pty.see("the new size", whole);
+        pty.see("growth", |frame| whole(frame) && frame.context() > shown.context());
+    }
+    pty.send(CTRL_C);
+    pty.see_text("stopped by you");
+    pty.assert_clean();
+    // Wide characters take two columns, joined ones one place.
+    pty.send("夜空👩‍🚀e\u{301}x");
+    pty.see("the draft", |frame| frame.has("› 夜空") && frame.has("e\u{301}x"));
+    pty.assert_clean();
+    pty.send("\x7f\x7f\x7f");
+    pty.see("deleting", |frame| frame.text.lines().any(|row| row == "› 夜空"));
+    pty.assert_clean();
+    pty.send(CTRL_C);
+    pty.see("an empty draft", |frame| !frame.has("夜空"));
+    for (open, close) in [("?", ESC), (F1, "q")] {
+        pty.send(open);
+        let help = pty.see_text("break the line");
+        assert!(help.has("Ctrl-N"), "{}", help.text);
+        pty.send(close);
+        pty.see("the transcript", |frame| frame.has(STORY) && !frame.has("break the line"));
+    }
+    pty.send(CTRL_L);
+    quit(&mut pty);
+}
+
+#[test]
+fn the_chat_needs_a_terminal() {
+    let home = Home::new();
+    let model = support::model();
+    let run = |stdin: Stdio| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_edgewise"));
+        command.env_clear().envs(home.environment()).arg("-m").arg(&model);
+        command.stdin(stdin).output().expect("it runs")
+    };
+    for stdin in [Stdio::null(), Stdio::piped()] {
+        let output = run(stdin);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(output.stdout.is_empty() && said.starts_with("error: "), "{said}");
+    }
+    // A terminal on stdin, none on stdout.
+    let mut pty =
+        Pty::run(&home, "sh", &["-c", "\"$0\" > out", env!("CARGO_BIN_EXE_edgewise")], &[]);
+    let ended = pty.given_back(2);
+    assert!(ended.has("the chat needs a terminal"), "{}", ended.text);
+}
+
+#[test]
+fn slow_nobody_wakes_up_for_nothing() {
+    let home = Home::new();
+    let mut pty = Pty::start(&home, &["--max-tokens", "8"], &[]);
+    pty.ready();
+    pty.ask("Say hello.");
+    pty.see("an answer", answered);
+    let (front, engine) = (pty.front(), pty.front().engine());
+    // The device is looked at for 10 s after a turn.
+    pty.frames_within(Duration::from_secs(13));
+    let naps = || (front.naps(), engine.naps());
+    let before = naps();
+    let frames = pty.frames_within(Duration::from_secs(5));
+    let after = naps();
+    assert_eq!((frames, before), (0, after));
+    quit(&mut pty);
+}
