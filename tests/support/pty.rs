@@ -49,11 +49,18 @@ const END_UPDATE: &[u8] = b"\x1b[?2026l";
 #[derive(Debug)]
 pub(super) struct Home(TempDir);
 
+/// An engine that leaves with its chat, and yields to whatever else the machine does.
+const CONFIG: &str = "[engine]\nkeep_alive = \"0s\"\n[profiles.default]\nthreads = 1\n";
+
 impl Home {
     /// Makes empty directories, with a path that is short enough for a socket.
     pub(super) fn new() -> Self {
         let directory = tempfile::Builder::new().prefix("ew").tempdir_in("/tmp");
-        Self(directory.expect("a directory"))
+        let home = Self(directory.expect("a directory"));
+        let config = home.path().join("c");
+        std::fs::create_dir(&config).expect("a directory");
+        std::fs::write(config.join("config.toml"), CONFIG).expect("a file");
+        home
     }
 
     /// Returns the environment of a program that lives here.
