@@ -6,6 +6,7 @@
 //! Never: decisions; `route` says what a sample means.
 
 mod cgroup;
+mod contention;
 mod cores;
 mod files;
 mod memory;
@@ -13,5 +14,6 @@ mod power;
 mod sampler;
 mod schedule;
 
+pub use contention::{Contention, Crowd};
 pub use cores::{Cores, cores};
 pub use sampler::{Sampler, resident_bytes};

@@ -20,8 +20,10 @@ mod model;
 mod plan;
 mod serve;
 mod slot;
+mod threads;
 mod turn;
 mod vanish;
+mod yielding;
 
 pub use core::{Core, CoreParams, Outlet, TurnKey};
 pub use model::{LoadError, Model, Prompt};

@@ -206,6 +206,12 @@ impl<O: Outlet> Core<O> {
         &self.model
     }
 
+    /// Sets how many threads evaluate, from the next step on.
+    pub fn set_threads(&mut self, threads: u32) {
+        self.params.threads = threads;
+        self.context.set_threads(threads);
+    }
+
     /// Returns the sizes in force.
     pub fn params(&self) -> CoreParams {
         self.params

@@ -26,6 +26,7 @@ use super::model::LoadError;
 use super::model::Model;
 use super::turn::count;
 use super::vanish;
+use super::yielding::Yielding;
 use crate::chat::Fault;
 use crate::chat::LoadState;
 use crate::chat::StopReason;
@@ -81,11 +82,14 @@ pub fn run() -> Result<(), WorkerError> {
     match load(&spec, &door, abort) {
         Ok(core) => {
             door.board.ready(core.info());
+            let most = core.params().threads;
+            let yielding = spec.load.threads.is_none().then(|| Yielding::new(most));
             let serving = Serving {
                 core,
                 health: HealthWatch::new(),
                 path: spec.load.model.clone(),
                 kitchen: Kitchen::new(Arc::clone(&door.intake)),
+                yielding,
             };
             serving.run(&door.intake);
         }
@@ -141,6 +145,8 @@ struct Serving {
     health: HealthWatch,
     path: PathBuf,
     kitchen: Kitchen,
+    /// Only where the user has not set the number of threads.
+    yielding: Option<Yielding>,
 }
 
 impl Serving {
@@ -170,6 +176,9 @@ impl Serving {
                 return;
             }
             worked = self.core.step();
+            if let Some(threads) = self.yielding.as_mut().and_then(Yielding::look) {
+                self.core.set_threads(threads);
+            }
             if let Some(health) = self.health.look(&self.core, intake.clients()) {
                 self.core.outlet().broadcast(&ToFront::Health(health));
             }

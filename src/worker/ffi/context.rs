@@ -112,6 +112,13 @@ impl Context {
         }
     }
 
+    /// Sets how many threads evaluate, from the next `decode` on; it costs nothing.
+    pub(in crate::worker) fn set_threads(&mut self, threads: u32) {
+        let threads = i32::try_from(threads).unwrap_or(1).max(1);
+        // SAFETY: writes two numbers of a live context.
+        unsafe { sys::llama_set_n_threads(self.raw.as_ptr(), threads, threads) }
+    }
+
     /// Removes a sequence's cells from `position` on; `false` when this memory cannot be cut.
     pub(in crate::worker) fn cut(&mut self, sequence: i32, position: i32) -> bool {
         // SAFETY: the memory belongs to this live context; -1 means to the end.

@@ -1,0 +1,100 @@
+//! Whether others want the processors: a cheap look, four times a second while something decodes.
+
+use crate::device::files::Files;
+use crate::device::schedule::Schedule;
+
+/// What others did to this process since the previous look. Unknown is `None`, never fine.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Crowd {
+    /// Share of the wanted processor time that this process's threads waited for one, 0 to 1.
+    pub wait_share: Option<f64>,
+    /// Processors of the machine that nobody used.
+    pub idle_cores: Option<f64>,
+}
+
+/// Looks at this process's threads and at the machine.
+#[derive(Clone, Debug)]
+pub struct Contention {
+    files: Files,
+    schedule: Option<Schedule>,
+    processors: Option<Processors>,
+}
+
+/// Ticks of all processors since the machine started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Processors {
+    count: u64,
+    idle: u64,
+    total: u64,
+}
+
+impl Default for Contention {
+    fn default() -> Self {
+        Self { files: Files::system(), schedule: None, processors: None }
+    }
+}
+
+impl Contention {
+    /// Looks, and tells what has happened since the previous look; the first one tells nothing.
+    pub fn look(&mut self) -> Crowd {
+        let schedule = Schedule::read(&self.files);
+        let processors = self.files.read("proc/stat").as_deref().and_then(parse);
+        let spent = schedule.as_ref().zip(self.schedule.as_ref()).map(|(now, was)| now.since(was));
+        let wait_share = spent.and_then(|spent| {
+            let (wait, run) = (spent.wait.as_secs_f64(), spent.run.as_secs_f64());
+            (wait + run > 0.0).then(|| wait / (wait + run))
+        });
+        let idle_cores = processors.zip(self.processors).and_then(|(now, was)| idle(now, was));
+        (self.schedule, self.processors) = (schedule, processors);
+        Crowd { wait_share, idle_cores }
+    }
+}
+
+fn idle(now: Processors, was: Processors) -> Option<f64> {
+    let total = now.total.checked_sub(was.total).filter(|ticks| *ticks > 0)?;
+    let idle = now.idle.checked_sub(was.idle)?;
+    Some(idle as f64 / total as f64 * now.count as f64)
+}
+
+/// Parses `/proc/stat`: its first line sums user, nice, system, idle, iowait, irq, softirq and
+/// steal over all processors, each of which has a line of its own (kernel: proc.rst).
+fn parse(text: &str) -> Option<Processors> {
+    let mut lines = text.lines();
+    let ticks = lines.next()?.strip_prefix("cpu ")?.split_ascii_whitespace().take(8);
+    let ticks: Vec<u64> = ticks.map(str::parse).collect::<Result<_, _>>().ok()?;
+    let count = lines.filter(|line| line.starts_with("cpu")).count();
+    Some(Processors {
+        count: u64::try_from(count).ok().filter(|count| *count > 0)?,
+        idle: ticks.get(3)? + ticks.get(4)?,
+        total: ticks.iter().sum(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::device::files;
+
+    #[test]
+    fn a_look_counts_from_the_previous_one() {
+        let stat =
+            |idle: u64| format!("cpu  100 0 100 {idle} 0 0 0 0 0 0\ncpu0 1\ncpu1 1\nintr 5\n");
+        let task = "proc/self/task/7/schedstat";
+        let (root, files) = files::tree(&[("proc/stat", &stat(1000)), (task, "100 10 1\n")]);
+        let mut contention = Contention { files, schedule: None, processors: None };
+        assert_eq!(contention.look(), Crowd::default());
+        files::write(root.path(), "proc/stat", &stat(1000).replace("cpu  100", "cpu  150"));
+        files::write(root.path(), task, "175 35 2\n");
+        let crowd = contention.look();
+        assert_eq!(crowd, Crowd { wait_share: Some(0.25), idle_cores: Some(0.0) });
+        files::write(root.path(), "proc/stat", &stat(1050).replace("cpu  100", "cpu  200"));
+        assert_eq!(contention.look().idle_cores, Some(1.0), "half of two processors");
+    }
+
+    #[test]
+    fn nonsense_is_unknown() {
+        assert_eq!(parse("cpu  1 2 x 4 5\ncpu0 1\n"), None);
+        assert_eq!(parse("cpu  1 2 3 4 5 6 7 8\n"), None);
+        assert_eq!(parse(""), None);
+    }
+}
