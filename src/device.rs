@@ -14,6 +14,6 @@ mod power;
 mod sampler;
 mod schedule;
 
-pub use contention::{Contention, Crowd};
+pub use contention::{Contention, Crowd, others};
 pub use cores::{Cores, cores};
 pub use sampler::{Sampler, resident_bytes};

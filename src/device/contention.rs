@@ -50,6 +50,27 @@ impl Contention {
     }
 }
 
+/// Reads how many others want a processor, for a program that has been asleep and cannot know: as
+/// many as are runnable at this moment, without this thread, but no more than the last minute had
+/// on average, so that a moment's bustle counts for nothing.
+pub fn others() -> Option<u32> {
+    waiting(&Files::system().read("proc/loadavg")?)
+}
+
+/// Parses `/proc/loadavg`: three averages, then runnable and all tasks (kernel: proc.rst).
+fn waiting(text: &str) -> Option<u32> {
+    let mut fields = text.split_ascii_whitespace();
+    let average: f64 = fields.next()?.parse().ok()?;
+    let runnable: u32 = fields.nth(2)?.split_once('/')?.0.parse().ok()?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a load is small and positive, and the cast saturates"
+    )]
+    let average = average.round() as u32;
+    Some(runnable.saturating_sub(1).min(average))
+}
+
 fn idle(now: Processors, was: Processors) -> Option<f64> {
     let total = now.total.checked_sub(was.total).filter(|ticks| *ticks > 0)?;
     let idle = now.idle.checked_sub(was.idle)?;
@@ -89,6 +110,14 @@ mod tests {
         assert_eq!(crowd, Crowd { wait_share: Some(0.25), idle_cores: Some(0.0) });
         files::write(root.path(), "proc/stat", &stat(1050).replace("cpu  100", "cpu  200"));
         assert_eq!(contention.look().idle_cores, Some(1.0), "half of two processors");
+    }
+
+    #[test]
+    fn others_are_those_who_want_a_processor_now_and_did_so_before() {
+        assert_eq!(waiting("2.10 1.00 0.50 3/200 999\n"), Some(2));
+        assert_eq!(waiting("0.10 1.00 0.50 3/200 999\n"), Some(0), "a moment's bustle");
+        assert_eq!(waiting("5.00 1.00 0.50 1/200 999\n"), Some(0), "they are gone");
+        assert_eq!(waiting("x"), None);
     }
 
     #[test]

@@ -175,10 +175,12 @@ impl Serving {
             if intake.close_if_over() || (crowded && intake.close_if_unused()) {
                 return;
             }
-            worked = self.core.step();
-            if let Some(threads) = self.yielding.as_mut().and_then(Yielding::look) {
+            if self.core.turns() != (0, 0)
+                && let Some(threads) = self.yielding.as_mut().and_then(Yielding::look)
+            {
                 self.core.set_threads(threads);
             }
+            worked = self.core.step();
             if let Some(health) = self.health.look(&self.core, intake.clients()) {
                 self.core.outlet().broadcast(&ToFront::Health(health));
             }

@@ -41,6 +41,13 @@ impl Threads {
         Self { most, now: most, changed: Duration::ZERO, room_since: None }
     }
 
+    /// Begins after a pause beside so many `others` that want a processor, of `cores` in all; `at`
+    /// is the time since the start. Returns the new number if it changes.
+    pub(super) fn begin(&mut self, others: u32, cores: u32, at: Duration) -> Option<u32> {
+        let threads = cores.saturating_sub(others).clamp(1, self.most);
+        (threads != self.now).then(|| self.change(threads, at))
+    }
+
     /// Takes in a look at `at`, the time since the start; returns the new number if it changes.
     pub(super) fn observe(&mut self, crowd: &Crowd, at: Duration) -> Option<u32> {
         let share = crowd.wait_share?;
@@ -113,6 +120,15 @@ mod tests {
         assert_eq!(threads.observe(&crowd(0.99, 0.0), ms(1200)), None, "not settled yet");
         assert_eq!(threads.observe(&crowd(0.99, 0.0), ms(1500)), Some(1));
         assert_eq!(threads.observe(&crowd(0.99, 0.0), ms(3000)), None);
+    }
+
+    #[test]
+    fn a_beginning_leaves_the_others_their_processors() {
+        let mut threads = Threads::new(4);
+        assert_eq!(threads.begin(1, 8, ms(0)), None, "there are enough for both");
+        assert_eq!(threads.begin(6, 8, ms(0)), Some(2));
+        assert_eq!(threads.begin(9, 8, ms(0)), Some(1));
+        assert_eq!(threads.begin(0, 8, ms(0)), Some(4));
     }
 
     #[test]

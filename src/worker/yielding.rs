@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use super::clock;
 use super::threads::Threads;
+use super::turn::count;
+use crate::device;
 use crate::device::Contention;
 
 /// Between two looks while something decodes: a crowd is noticed within half a second, and a look
@@ -20,7 +22,8 @@ pub(super) struct Yielding {
     born: Instant,
     contention: Contention,
     threads: Threads,
-    last: Instant,
+    cores: u32,
+    last: Option<Instant>,
 }
 
 impl Yielding {
@@ -31,23 +34,25 @@ impl Yielding {
             born: now,
             contention: Contention::default(),
             threads: Threads::new(most),
-            last: now,
+            cores: count(device::cores().logical),
+            last: None,
         }
     }
 
-    /// Looks if it is time to; returns a number of threads to change to.
+    /// Looks if it is time to, before a step; returns a number of threads to change to.
     pub(super) fn look(&mut self) -> Option<u32> {
         let now = clock::now();
-        let since = now.saturating_duration_since(self.last);
-        if since < INTERVAL {
+        let since = self.last.map(|last| now.saturating_duration_since(last));
+        if since.is_some_and(|since| since < INTERVAL) {
             return None;
         }
-        self.last = now;
+        self.last = Some(now);
         let crowd = self.contention.look();
-        // While nothing ran, nothing waited either: this look only sets the counters.
-        if since > STALE {
-            return None;
+        let at = now.saturating_duration_since(self.born);
+        if since.is_none_or(|since| since > STALE) {
+            // While nothing ran, nothing waited either: this look only sets the counters.
+            return self.threads.begin(device::others()?, self.cores, at);
         }
-        self.threads.observe(&crowd, now.saturating_duration_since(self.born))
+        self.threads.observe(&crowd, at)
     }
 }
