@@ -14,17 +14,19 @@ mod detach;
 mod ffi;
 mod health;
 mod intake;
-mod kitchen;
+
 mod listen;
 mod model;
 mod plan;
 mod serve;
 mod slot;
 mod threads;
+mod tokenizing;
 mod turn;
 mod vanish;
 mod yielding;
 
-pub use core::{Core, CoreParams, Outlet, TurnKey};
+pub use core::{Core, CoreParams, Outlet};
 pub use model::{LoadError, Model, Prompt};
 pub use serve::{WorkerError, run};
+pub use turn::TurnKey;

@@ -11,9 +11,9 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 
 use super::core::Outlet;
-use super::core::TurnKey;
 use super::intake::Intake;
 use super::intake::Order;
+use super::turn::TurnKey;
 use crate::chat::TokenEvent;
 use crate::ipc;
 use crate::ipc::ToFront;

@@ -19,6 +19,7 @@ use super::model::Prompt;
 use super::slot::Rate;
 use super::slot::Slot;
 use super::turn::Turn;
+use super::turn::TurnKey;
 use super::turn::count;
 use crate::chat::Fault;
 use crate::chat::FaultKind;
@@ -32,15 +33,6 @@ use crate::chat::TokenEvent;
 use crate::chat::Usage;
 use crate::prompt::Unit;
 use crate::prompt::common_prefix;
-
-/// Names a turn: the client's number here, and the turn's number there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct TurnKey {
-    /// The client.
-    pub client: u32,
-    /// The client's own number of the turn.
-    pub turn: u64,
-}
 
 /// Where the events of turns go.
 pub trait Outlet: fmt::Debug {

@@ -18,8 +18,8 @@ use std::time::Instant;
 
 use super::clients::Mailbox;
 use super::clock;
-use super::core::TurnKey;
 use super::model::Prompt;
+use super::turn::TurnKey;
 use crate::chat::Generation;
 use crate::chat::SessionId;
 use crate::ipc::Visit;

@@ -19,11 +19,11 @@ use super::detach;
 use super::health::HealthWatch;
 use super::intake::Intake;
 use super::intake::Order;
-use super::kitchen::Kitchen;
 use super::listen;
 use super::listen::Door;
 use super::model::LoadError;
 use super::model::Model;
+use super::tokenizing::Tokenizing;
 use super::turn::count;
 use super::vanish;
 use super::yielding::Yielding;
@@ -88,7 +88,7 @@ pub fn run() -> Result<(), WorkerError> {
                 core,
                 health: HealthWatch::new(),
                 path: spec.load.model.clone(),
-                kitchen: Kitchen::new(Arc::clone(&door.intake)),
+                tokenizing: Tokenizing::new(Arc::clone(&door.intake)),
                 yielding,
             };
             serving.run(&door.intake);
@@ -144,7 +144,7 @@ struct Serving {
     core: Core<Clients>,
     health: HealthWatch,
     path: PathBuf,
-    kitchen: Kitchen,
+    tokenizing: Tokenizing,
     /// Only where the user has not set the number of threads.
     yielding: Option<Yielding>,
 }
@@ -158,7 +158,7 @@ impl Serving {
             let until = self.health.next().into_iter().chain(staying).min();
             let taken = intake.take(!worked, until);
             for turn in taken.cancelled {
-                if self.kitchen.cancel(turn) {
+                if self.tokenizing.cancel(turn) {
                     let reason = StopReason::Cancelled;
                     let event = TokenEvent::Finished(reason, Usage::default());
                     self.core.outlet().event(turn, event);
@@ -194,15 +194,15 @@ impl Serving {
             Order::Left(client) => {
                 core.outlet().leave(client);
                 core.drop_client(client);
-                self.kitchen.drop_client(client);
+                self.tokenizing.drop_client(client);
             }
             Order::Start(key, generation) => {
-                if let Some(prompt) = self.kitchen.prepare(core.model(), key, &generation) {
+                if let Some(prompt) = self.tokenizing.prepare(core.model(), key, &generation) {
                     core.submit(key, generation, prompt);
                 }
             }
             Order::Run(key, generation, prompt) => {
-                if self.kitchen.take(key) {
+                if self.tokenizing.take(key) {
                     core.submit(key, generation, prompt);
                 }
             }

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use llama_cpp_2::token::LlamaToken;
 
-use super::core::TurnKey;
 use super::ffi::PENALTY_TOKENS;
 use super::ffi::Sampler;
 use super::model::Model;
@@ -18,6 +17,15 @@ use crate::chat::Usage;
 use crate::prompt::Unit;
 use crate::text::StopScan;
 use crate::text::Utf8;
+
+/// Names a turn: the client's number here, and the turn's number there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TurnKey {
+    /// The client.
+    pub client: u32,
+    /// The client's own number of the turn.
+    pub turn: u64,
+}
 
 /// A turn from its arrival to its end; it may be put back in the queue in between.
 #[derive(Debug)]

@@ -4,11 +4,11 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::core::TurnKey;
 use super::intake::Intake;
 use super::intake::Order;
 use super::model::Model;
 use super::model::Prompt;
+use super::turn::TurnKey;
 use crate::chat::Fault;
 use crate::chat::Generation;
 use crate::chat::Message;
@@ -17,14 +17,14 @@ use crate::chat::Part;
 /// Text up to this size is tokenised at once: it takes a few milliseconds, less than a step.
 const AT_ONCE_BYTES: usize = 32 * 1024;
 
-/// The turns whose prompts are being made.
+/// The turns whose prompts are on their way through a thread.
 #[derive(Debug)]
-pub(super) struct Kitchen {
+pub(super) struct Tokenizing {
     intake: Arc<Intake>,
     making: HashSet<TurnKey>,
 }
 
-impl Kitchen {
+impl Tokenizing {
     /// Makes an empty one; what is done goes to `intake` as [`Order::Run`].
     pub(super) fn new(intake: Arc<Intake>) -> Self {
         Self { intake, making: HashSet::new() }
