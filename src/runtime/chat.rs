@@ -246,8 +246,11 @@ impl Chat {
                 self.update(Msg::Quit(at))
             }
             Signal::Hangup => self.hang_up(at),
-            Signal::Suspend => self.suspend(),
-            Signal::Continue => self.resume(),
+            Signal::Suspend => {
+                suspend();
+                Ok(())
+            }
+            Signal::Continue => self.resume(at),
             Signal::Resize => {
                 let (width, height) = crossterm::terminal::size()?;
                 self.update(Msg::Resize { width, height })
@@ -265,14 +268,11 @@ impl Chat {
         Ok(())
     }
 
-    fn suspend(&mut self) -> io::Result<()> {
-        terminal::restore();
-        signals::stop_self();
-        self.resume()
-    }
-
-    fn resume(&mut self) -> io::Result<()> {
-        terminal::enter()?;
+    /// Takes the terminal again, whoever had stopped this program.
+    fn resume(&mut self, at: Duration) -> io::Result<()> {
+        if terminal::enter().is_err() {
+            return self.hang_up(at);
+        }
         self.screen.repaint()?;
         self.update(Msg::Redraw)
     }
@@ -286,7 +286,7 @@ impl Chat {
                 Effect::NewSessionId => {
                     self.update(Msg::SessionCreated { id: ids::new_session() })?;
                 }
-                Effect::Suspend => self.suspend()?,
+                Effect::Suspend => suspend(),
                 Effect::Repaint => self.screen.repaint()?,
                 Effect::Exit => self.exit = true,
             }
@@ -315,4 +315,11 @@ impl Chat {
             None => Ok(()),
         }
     }
+}
+
+/// Gives the terminal back and stops; whoever continues this program says so by SIGCONT, and the
+/// loop takes the terminal again then.
+fn suspend() {
+    terminal::restore();
+    signals::stop_self();
 }
