@@ -52,9 +52,8 @@ const HANGUP_DEADLINE: Duration = Duration::from_millis(500);
 /// The terminal cannot be taken. It is given back in every case.
 pub async fn chat(front: &Front, opening: Opening) -> io::Result<Option<i32>> {
     let signals = Signals::take()?;
-    terminal::enter()?;
     let question = opening.question.clone();
-    let ended = match Chat::new(front, opening, signals) {
+    let ended = match terminal::enter().and_then(|()| Chat::new(front, opening, signals)) {
         Ok(mut chat) => chat.run(question).await,
         Err(error) => Err(error),
     };
@@ -180,7 +179,8 @@ impl Chat {
             Some(_) => None,
             None => Some(Duration::ZERO),
         };
-        let frame = frame.filter(|_| self.screen.is_free());
+        // Once the terminal is gone nothing is drawn, so no frame is ever due.
+        let frame = frame.filter(|_| self.screen.is_free() && self.deadline.is_none());
         [frame, self.model.next_deadline(), self.deadline].into_iter().flatten().min()
     }
 
