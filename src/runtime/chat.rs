@@ -103,7 +103,7 @@ enum Woken {
 impl Chat {
     fn new(front: &Front, opening: Opening, signals: Signals) -> io::Result<Self> {
         let Opening { theme, ephemeral, .. } = opening;
-        let screen = Screen::new(theme)?;
+        let screen = Screen::new(theme, front.panic_at.clone())?;
         let (events, engine) = mpsc::channel(ENGINE_EVENTS);
         let backend = Engine::new(front.engine.clone(), events);
         backend.warm();
@@ -147,6 +147,9 @@ impl Chat {
             self.drain()?;
         }
         self.driver.cancel_all();
+        if self.screen.is_over() {
+            return Err(io::Error::other("the thread that writes to it panicked"));
+        }
         Ok(self.die_by)
     }
 
@@ -203,6 +206,7 @@ impl Chat {
                 self.update(Msg::Health(health))
             }
             Woken::Engine(EngineEvent::Lost(fault)) => self.update(Msg::Lost(fault)),
+            Woken::Written if self.screen.is_over() => self.hang_up(at),
             Woken::Written => {
                 self.screen.free();
                 Ok(())

@@ -7,6 +7,8 @@ use std::io::Write;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 
 use ratatui::Terminal;
@@ -15,6 +17,7 @@ use ratatui::layout::Position;
 use ratatui::layout::Rect;
 use tokio::sync::Notify;
 
+use super::crash;
 use super::terminal;
 use crate::app::Laid;
 use crate::app::Model;
@@ -56,25 +59,45 @@ pub(super) struct Screen {
     theme: Theme,
     writer: mpsc::SyncSender<Vec<u8>>,
     on_its_way: bool,
-    written: Arc<Notify>,
+    written: Arc<Written>,
+}
+
+/// What the writing thread tells.
+#[derive(Debug, Default)]
+struct Written {
+    /// A frame was written, or none will be any more.
+    notify: Notify,
+    /// The thread has ended.
+    over: AtomicBool,
+}
+
+/// Held by the writing thread; tells of its end, a panic's too.
+struct Writing(Arc<Written>);
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        self.0.over.store(true, Ordering::SeqCst);
+        self.0.notify.notify_one();
+    }
 }
 
 impl Screen {
-    /// Makes the screen of a terminal that was entered.
+    /// Makes the screen of a terminal that was entered; `panic_at` as for [`crash::provoke`].
     ///
     /// # Errors
     /// The terminal does not tell its size.
-    pub(super) fn new(theme: Theme) -> io::Result<Self> {
+    pub(super) fn new(theme: Theme, panic_at: Option<String>) -> io::Result<Self> {
         let frame = Frame::default();
         let terminal = Terminal::new(CrosstermBackend::new(frame.clone()))?;
         let (writer, frames) = mpsc::sync_channel::<Vec<u8>>(1);
-        let written = Arc::new(Notify::new());
-        let done = Arc::clone(&written);
+        let written = Arc::new(Written::default());
+        let writing = Writing(Arc::clone(&written));
         std::thread::spawn(move || {
             while let Ok(bytes) = frames.recv() {
+                crash::provoke("write", panic_at.as_deref());
                 // A terminal that is gone is noticed by its reader.
                 terminal::write(&bytes).ok();
-                done.notify_one();
+                writing.0.notify.notify_one();
             }
         });
         Ok(Self {
@@ -99,7 +122,12 @@ impl Screen {
     /// Safe: a frame that was written stays noticed.
     pub(super) fn written(&self) -> impl Future<Output = ()> + use<> {
         let written = Arc::clone(&self.written);
-        async move { written.notified().await }
+        async move { written.notify.notified().await }
+    }
+
+    /// Returns whether no frame will be written any more: the writing thread has panicked.
+    pub(super) fn is_over(&self) -> bool {
+        self.written.over.load(Ordering::SeqCst)
     }
 
     /// Takes note that the frame on its way has been written.
