@@ -1,15 +1,38 @@
 //! Signals as a stream.
 
 use std::io;
+use std::task::Context;
+use std::task::Poll;
 
+use signal_hook::consts;
 use tokio::signal::unix::Signal as Stream;
 use tokio::signal::unix::SignalKind;
 use tokio::signal::unix::signal;
 
+/// Signals that would end the program without a word, and the terminal with it.
+///
+/// Not among them: SIGSEGV, SIGBUS, SIGILL, SIGFPE. A handler that returns from a fault of our own
+/// would meet it again for ever. SIGABRT is here for those who send it; `abort` itself ends the
+/// program whatever a handler does.
+const LEAVING: [i32; 12] = [
+    consts::SIGTERM,
+    consts::SIGINT,
+    consts::SIGQUIT,
+    consts::SIGABRT,
+    consts::SIGALRM,
+    consts::SIGUSR1,
+    consts::SIGUSR2,
+    consts::SIGTRAP,
+    consts::SIGVTALRM,
+    consts::SIGPROF,
+    consts::SIGXCPU,
+    consts::SIGXFSZ,
+];
+
 /// A signal that the front answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Signal {
-    /// Leave: SIGTERM, SIGINT, SIGQUIT; the number to die by afterwards.
+    /// Leave: SIGTERM, SIGINT, SIGQUIT and their like; the number to die by afterwards.
     Leave(i32),
     /// The terminal is gone: SIGHUP.
     Hangup,
@@ -23,15 +46,7 @@ pub(super) enum Signal {
 
 /// The streams of all signals that are answered.
 #[derive(Debug)]
-pub(super) struct Signals {
-    terminate: Stream,
-    interrupt: Stream,
-    quit: Stream,
-    hangup: Stream,
-    suspend: Stream,
-    resume: Stream,
-    resize: Stream,
-}
+pub(super) struct Signals(Vec<(Signal, Stream)>);
 
 impl Signals {
     /// Takes the signals over from their default actions.
@@ -39,15 +54,15 @@ impl Signals {
     /// # Errors
     /// The system refuses a handler.
     pub(super) fn take() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            quit: signal(SignalKind::quit())?,
-            hangup: signal(SignalKind::hangup())?,
-            suspend: signal(SignalKind::from_raw(signal_hook::consts::SIGTSTP))?,
-            resume: signal(SignalKind::from_raw(signal_hook::consts::SIGCONT))?,
-            resize: signal(SignalKind::window_change())?,
-        })
+        let leaving = LEAVING.map(|number| (Signal::Leave(number), number));
+        let others = [
+            (Signal::Hangup, consts::SIGHUP),
+            (Signal::Suspend, consts::SIGTSTP),
+            (Signal::Continue, consts::SIGCONT),
+            (Signal::Resize, consts::SIGWINCH),
+        ];
+        let stream = |(meaning, number)| Ok((meaning, signal(SignalKind::from_raw(number))?));
+        leaving.into_iter().chain(others).map(stream).collect::<io::Result<_>>().map(Self)
     }
 
     /// Waits for the next signal.
@@ -55,15 +70,16 @@ impl Signals {
     /// # Cancel safety
     /// Safe: a signal that was not returned is returned by the next call.
     pub(super) async fn next(&mut self) -> Signal {
-        tokio::select! {
-            _ = self.terminate.recv() => Signal::Leave(signal_hook::consts::SIGTERM),
-            _ = self.interrupt.recv() => Signal::Leave(signal_hook::consts::SIGINT),
-            _ = self.quit.recv() => Signal::Leave(signal_hook::consts::SIGQUIT),
-            _ = self.hangup.recv() => Signal::Hangup,
-            _ = self.suspend.recv() => Signal::Suspend,
-            _ = self.resume.recv() => Signal::Continue,
-            _ = self.resize.recv() => Signal::Resize,
+        std::future::poll_fn(|context| self.poll(context)).await
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Signal> {
+        for (meaning, stream) in &mut self.0 {
+            if stream.poll_recv(context).is_ready() {
+                return Poll::Ready(*meaning);
+            }
         }
+        Poll::Pending
     }
 }
 
@@ -77,4 +93,19 @@ pub(super) fn stop_self() {
 pub fn die_by(signal: i32) {
     // Returns only for signals whose default action is not to end the process.
     signal_hook::low_level::emulate_default_handler(signal).ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_would_end_the_program_asks_it_to_leave() {
+        let mut signals = Signals::take().expect("handlers");
+        for number in LEAVING {
+            let signal = rustix::process::Signal::from_named_raw(number).expect("a signal");
+            rustix::process::kill_process(rustix::process::getpid(), signal).expect("sent");
+            assert_eq!(signals.next().await, Signal::Leave(number));
+        }
+    }
 }
