@@ -16,6 +16,7 @@ mod progress;
 use std::ffi::OsString;
 use std::io;
 use std::io::IsTerminal as _;
+use std::io::Write;
 
 use crate::chat::Fault;
 use crate::chat::Timings;
@@ -24,6 +25,7 @@ use crate::cli::args::Command;
 use crate::cli::args::Stop;
 use crate::cli::exit::Exit;
 use crate::cli::output::Json;
+use crate::cli::output::LINE_MAX;
 use crate::cli::output::fault_lines;
 use crate::cli::output::use_color;
 use crate::cli::stdin::Plan;
@@ -32,6 +34,7 @@ use crate::config::Env;
 use crate::runtime;
 use crate::runtime::Printed;
 use crate::runtime::Reader;
+use crate::text::Clean;
 use crate::worker;
 
 /// Runs the program with its arguments, the program's name first.
@@ -65,14 +68,29 @@ fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
 
 /// Says why nothing was done: on stderr, and with `--json` as the `finish` event.
 fn failed(cli: &Cli, env: &Env, fault: &Fault) -> Exit {
-    let printed = if cli.common.json {
-        output::Printer::Json(Json::new(None)).fail(fault, Timings::default())
+    let color = use_color(cli.common.color, env, io::stderr().is_terminal());
+    let lines = Printed { stdout: String::new(), stderr: fault_lines(fault, color) };
+    if cli.common.json {
+        let finish = output::Printer::Json(Json::new(None)).fail(fault, Timings::default());
+        say(&finish, &lines, &mut io::stdout(), &mut io::stderr());
     } else {
-        let color = use_color(cli.common.color, env, io::stderr().is_terminal());
-        Printed { stdout: String::new(), stderr: fault_lines(fault, color) }
-    };
-    print(&printed);
+        print(&lines);
+    }
     fault.kind.into()
+}
+
+/// Prints, or prints something else where stdout fails: a full disk, for one.
+fn say(printed: &Printed, otherwise: &Printed, out: &mut impl Write, err: &mut impl Write) {
+    if runtime::deliver(printed, out, err).is_err() {
+        // Where stderr fails as well, nobody can be told.
+        runtime::deliver(otherwise, &mut io::sink(), err).ok();
+    }
+}
+
+/// Prints what the configuration has to say; it may repeat names of files.
+fn notices(notices: &[String]) {
+    let line = |notice: &String| Clean::one_line(notice, LINE_MAX).into_string() + "\n";
+    print(&Printed { stdout: String::new(), stderr: notices.iter().map(line).collect() });
 }
 
 fn stopped(stop: Stop) -> Exit {
@@ -94,7 +112,7 @@ fn engine() -> Exit {
     match worker::run() {
         Ok(()) => Exit::Answered,
         Err(error) => {
-            print(&Printed { stdout: String::new(), stderr: format!("{error}\n") });
+            notices(&[error.to_string()]);
             Exit::Failed
         }
     }
@@ -120,4 +138,31 @@ fn reset_terminal() -> Result<Exit, Fault> {
     runtime::reset_terminal()
         .map_err(|error| Fault::new(format!("cannot reset the terminal: {error}")))?;
     Ok(Exit::Answered)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stdout_does_not_take_is_said_on_stderr() {
+        struct Full;
+        impl Write for Full {
+            fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::StorageFull.into())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let finish = Printed { stdout: "{}\n".to_owned(), stderr: String::new() };
+        let lines = Printed { stdout: String::new(), stderr: "error: no\n".to_owned() };
+        let mut stderr = Vec::new();
+        say(&finish, &lines, &mut Full, &mut stderr);
+        assert_eq!(stderr, b"error: no\n");
+        let mut stdout = Vec::new();
+        say(&finish, &lines, &mut stdout, &mut stderr);
+        assert_eq!((stdout.as_slice(), stderr.as_slice()), (&b"{}\n"[..], &b"error: no\n"[..]));
+    }
 }

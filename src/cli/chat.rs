@@ -13,7 +13,6 @@ use crate::config::ThemeChoice;
 use crate::runtime;
 use crate::runtime::KEEP_ALIVE_CHAT;
 use crate::runtime::Opening;
-use crate::runtime::Printed;
 use crate::theme::Depth;
 use crate::theme::Theme;
 
@@ -35,8 +34,7 @@ pub(super) fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
     let ended = tasks.block_on(runtime::chat(&prepared.front, opening)).map_err(terminal)?;
     // A task may sit in a read that never ends; the engine notices the closed socket by itself.
     tasks.shutdown_background();
-    let notices = prepared.settings.notices.iter().map(|notice| format!("{notice}\n"));
-    super::print(&Printed { stdout: String::new(), stderr: notices.collect() });
+    super::notices(&prepared.settings.notices);
     if let Some(signal) = ended {
         runtime::die_by(signal);
     }

@@ -47,8 +47,7 @@ pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
     let prepared = prepare(cli, env, KEEP_ALIVE_SCRIPT)?;
     let quiet = cli.common.quiet;
     if !quiet {
-        let notices = prepared.settings.notices.iter().map(|notice| format!("{notice}\n"));
-        super::print(&Printed { stdout: String::new(), stderr: notices.collect() });
+        super::notices(&prepared.settings.notices);
     }
     let tasks = runtime::tasks().map_err(|error| Fault::new(format!("no threads: {error}")))?;
     let exit = tasks.block_on(async {

@@ -10,7 +10,7 @@ mod plain;
 
 pub use color::{ColorFlag, use_color};
 pub use json::Json;
-pub use plain::{Plain, Style, fault_lines};
+pub use plain::{LINE_MAX, Plain, Style, fault_lines};
 
 use crate::chat::Fault;
 use crate::chat::Timings;

@@ -18,6 +18,9 @@ use crate::ui::wrapped::Wrapped;
 /// The row of a turn at which its question begins.
 const QUESTION_ROW: usize = 1;
 
+/// The longest line about an answer, in graphemes: a few paths of the longest kind.
+const LINE_MAX: usize = 4000;
+
 /// A line under an answer, or in its place while there is none.
 #[derive(Clone, Debug)]
 pub(super) enum Line {
@@ -204,7 +207,8 @@ fn lines(turn: &Turn, columns: usize) -> Vec<Line> {
 fn ending(turn: &Turn, reason: &StopReason, columns: usize) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut say = |role, text: &str| {
-        let clean = Clean::new(text);
+        // One line, however wide: a message may repeat what a file or the engine said.
+        let clean = Clean::one_line(text, LINE_MAX);
         let rows = text::wrap(clean.as_str(), columns);
         let rows = rows.into_iter().map(|row| Clean::new(&clean.as_str()[row]));
         lines.extend(rows.map(|row| Line::Note(role, row)));

@@ -14,6 +14,9 @@ use crate::runtime::Printed;
 use crate::text::Clean;
 use crate::text::Cleaner;
 
+/// The longest line on stderr, in graphemes: a few paths of the longest kind.
+pub const LINE_MAX: usize = 4000;
+
 /// What goes to stderr besides failures.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Style {
@@ -67,7 +70,7 @@ impl Plain {
             return Printed::default();
         }
         let Decision { route, model, reason } = decision;
-        let line = Clean::new(&format!("{route}: {model}: {reason}"));
+        let line = Clean::one_line(&format!("{route}: {model}: {reason}"), LINE_MAX);
         Printed { stdout: String::new(), stderr: self.dim(line.as_str()) }
     }
 
@@ -128,9 +131,10 @@ fn ended(reason: &StopReason, color: bool) -> String {
     }
 }
 
-/// A message may repeat what a file or an argument said, so it is cleaned.
+/// A message may repeat what a file, an engine or an argument said: it is cleaned, and kept to the
+/// one line that its label stands before.
 fn labelled(label: &str, message: &str, color: bool) -> String {
-    let message = Clean::new(message);
+    let message = Clean::one_line(message, LINE_MAX);
     let message = message.as_str();
     if color {
         format!("\u{1b}[1m{label}:\u{1b}[0m {message}\n")
@@ -210,8 +214,8 @@ mod tests {
         let last = run(Style::default(), &[&events[..], &[end(StopReason::EndOfTurn)]].concat());
         assert!(!printed.stdout.contains(['\u{1b}', '\u{9b}', '\u{7}']), "{printed:?}");
         assert_eq!(last.stdout, "aredbc\n");
-        let fault = Fault::new("no model `\u{1b}[31mx`").hint("\u{9b}2J");
-        assert!(!fault_lines(&fault, false).contains(['\u{1b}', '\u{9b}']));
+        let fault = Fault::new("no model `\u{1b}[31mx\nerror: y`").hint("\u{9b}2Ja\r\nb");
+        assert_eq!(fault_lines(&fault, false), "error: no model `x error: y`\nhint: a b\n");
     }
 
     #[test]
