@@ -31,6 +31,8 @@ pub struct TokenSink {
     queue: mpsc::Sender<(TurnId, TurnEvent)>,
     last: Option<mpsc::OwnedPermit<(TurnId, TurnEvent)>>,
     cancel: Cancel,
+    /// An event was dropped: what would come behind it is dropped too.
+    torn: bool,
 }
 
 impl TokenSink {
@@ -46,7 +48,7 @@ impl TokenSink {
         cancel: Cancel,
     ) -> Option<Self> {
         let last = queue.clone().reserve_owned().await.ok()?;
-        Some(Self { turn, queue, last: Some(last), cancel })
+        Some(Self { turn, queue, last: Some(last), cancel, torn: false })
     }
 
     /// Returns the turn that this sink belongs to.
@@ -71,6 +73,9 @@ impl TokenSink {
 
     /// Passes an event on and waits for room; `Break` when nobody listens or the turn has ended.
     ///
+    /// A cancelled turn waits for no room: from the first event that finds none, all are dropped
+    /// but the `Finished`, whose room is reserved.
+    ///
     /// # Cancel safety
     /// An event whose call was dropped has not been sent.
     pub async fn emit(&mut self, event: TokenEvent) -> ControlFlow<()> {
@@ -81,7 +86,17 @@ impl TokenSink {
             self.finish(reason, usage);
             return ControlFlow::Break(());
         }
-        self.send(TurnEvent::Token(event)).await
+        if self.torn {
+            return ControlFlow::Continue(());
+        }
+        tokio::select! {
+            biased;
+            sent = self.send(TurnEvent::Token(event)) => sent,
+            () = self.cancel.cancelled() => {
+                self.torn = true;
+                ControlFlow::Continue(())
+            }
+        }
     }
 
     /// Ends the turn; later calls do nothing.
@@ -140,6 +155,27 @@ mod tests {
         assert!(sink.emit(end()).await.is_break());
         assert!(sink.emit(end()).await.is_break());
         assert!(sink.emit(TokenEvent::Delta("late".into())).await.is_break());
+        drop(sink);
+        assert!(finished(&events.recv().await.expect("the end").1));
+        assert!(events.recv().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn a_cancelled_turn_waits_for_no_room_and_still_finishes() {
+        let (queue, mut events) = turn_queue(2);
+        let cancel = Cancel::new();
+        let sink = TokenSink::open(TurnId(1), queue, cancel.clone()).await;
+        let mut sink = sink.expect("the queue is open");
+        let delta = |text: &str| TokenEvent::Delta(text.to_owned());
+        // A cancelled turn's events are passed on as long as there is room.
+        cancel.cancel();
+        assert!(sink.emit(delta("a")).await.is_continue());
+        assert!(sink.emit(delta("dropped")).await.is_continue());
+        let first = events.recv().await.expect("the first").1;
+        assert_eq!(first, TurnEvent::Token(delta("a")));
+        // There is room again, and no hole in the answer.
+        assert!(sink.emit(delta("behind a hole")).await.is_continue());
+        sink.finish(StopReason::Cancelled, Usage::default());
         drop(sink);
         assert!(finished(&events.recv().await.expect("the end").1));
         assert!(events.recv().await.is_none());
