@@ -31,6 +31,7 @@ pub use hint::nearest;
 pub use layer::Layer;
 pub use paths::Paths;
 pub use profile::{DEFAULT_MODEL, DEFAULT_N_CTX, OnFull, Overrides, Profile, Slo, Threads};
+pub use runtime_dir::ensure as ensure_runtime_dir;
 pub use settings::{EngineSettings, PoolTokens, Settings, ThemeChoice};
 
 #[cfg(test)]

@@ -33,7 +33,10 @@ pub(super) fn is_own(path: &Path) -> bool {
 }
 
 /// Creates `dir` with mode 0700 if it is missing, and verifies that nobody else can enter it.
-pub(super) fn ensure(dir: &Path) -> Result<(), ConfigError> {
+///
+/// # Errors
+/// It cannot be made, or others could enter or redirect it; the hint says what to do.
+pub fn ensure(dir: &Path) -> Result<(), ConfigError> {
     let failed = |error: &io::Error| {
         ConfigError::new(format!("cannot make the runtime directory {}: {error}", dir.display()))
             .hint("set EDGEWISE_RUNTIME_DIR to a directory of yours")

@@ -1,20 +1,25 @@
 //! Finds an engine or starts one. All of it blocks: it runs on a thread of its own.
 
+use std::fs::File;
 use std::fs::OpenOptions;
 use std::io;
 use std::io::Read as _;
 use std::io::Write as _;
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::event::Timespec;
 use rustix::fs::FlockOperation;
+use rustix::io::Errno;
 
 use super::EngineConfig;
 use super::spawn;
 use super::spawn::Ending;
 use crate::chat::Fault;
+use crate::config;
 use crate::ipc;
 use crate::ipc::Decoder;
 use crate::ipc::PROTOCOL;
@@ -28,6 +33,11 @@ const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
 /// How often an engine that leaves at the wrong moment is replaced before giving up.
 const ATTEMPTS: usize = 3;
 
+/// How often the lock is tried, and how long apart: 15 s in all. Whoever holds it starts an engine,
+/// which takes milliseconds, or waits for a mute one.
+const LOCK_TRIES: usize = 750;
+const LOCK_PAUSE: Timespec = Timespec { tv_sec: 0, tv_nsec: 20_000_000 };
+
 /// A connection on which both sides have said hello.
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -40,59 +50,187 @@ pub(super) struct Connection {
     pub(super) pid: u32,
 }
 
+/// What becomes of a hello.
+#[derive(Debug)]
+pub(super) enum Greeting {
+    /// An engine of this very version answers.
+    Here(Connection),
+    /// Another version answers.
+    Other,
+    /// Something listens and says nothing.
+    Mute,
+    /// Nothing listens, or it leaves.
+    Nobody,
+}
+
+impl Greeting {
+    /// Returns the connection, if there is one.
+    pub(super) fn here(self) -> Option<Connection> {
+        match self {
+            Self::Here(connection) => Some(connection),
+            Self::Other | Self::Mute | Self::Nobody => None,
+        }
+    }
+}
+
 /// Connects to the engine, or starts it; fronts that race settle it by a file lock, which is held
 /// until the socket listens.
 ///
 /// # Errors
-/// The lock cannot be opened, or the engine does not start; the fault says why.
+/// The runtime directory or the lock cannot be had, or the engine does not start; the fault says
+/// why.
 pub(super) fn connect(config: &EngineConfig) -> Result<Connection, Fault> {
     let visit = Visit::Work { keep_alive: config.keep_alive };
-    if let Some(connection) = greet(&config.spec.socket, visit, None) {
+    let socket = &config.spec.socket;
+    // It was there when this front began; whoever tidies up may have removed it since.
+    if let Some(directory) = socket.parent() {
+        config::ensure_runtime_dir(directory)?;
+    }
+    let before = identity(socket);
+    let mute = match greet(socket, visit) {
+        Greeting::Here(connection) => return Ok(connection),
+        Greeting::Mute => before,
+        Greeting::Other | Greeting::Nobody => None,
+    };
+    let _lock = lock(&config.spec.lock, LOCK_TRIES)?;
+    // Somebody else may have started it while the lock was theirs; one that is mute is not waited
+    // for again.
+    if (mute.is_none() || identity(socket) != mute)
+        && let Some(connection) = greet(socket, visit).here()
+    {
         return Ok(connection);
     }
-    let lock_path = &config.spec.lock;
-    let locked =
-        |error: io::Error| Fault::new(format!("cannot lock {}: {error}", lock_path.display()));
-    let lock = OpenOptions::new().create(true).append(true).mode(0o600).open(lock_path);
-    let lock = lock.map_err(locked)?;
-    rustix::fs::flock(&lock, FlockOperation::LockExclusive)
-        .map_err(|error| locked(error.into()))?;
     for _ in 0..ATTEMPTS {
-        // Somebody else may have started it while the lock was theirs.
-        if let Some(connection) = greet(&config.spec.socket, visit, None) {
-            return Ok(connection);
-        }
         // Dead, of another version, or mute: its file goes, and whoever still talks to it may
         // finish. There may be none.
-        std::fs::remove_file(&config.spec.socket).ok();
+        std::fs::remove_file(socket).ok();
         let ending = spawn::start(config)?;
-        if let Some(connection) = greet(&config.spec.socket, visit, Some(ending)) {
-            return Ok(connection);
+        match greet(socket, visit) {
+            Greeting::Here(connection) => {
+                return Ok(Connection { ending: Some(ending), ..connection });
+            }
+            Greeting::Other => {
+                return Err(Fault::new("edgewise was upgraded").hint("restart this window"));
+            }
+            Greeting::Mute | Greeting::Nobody => {}
         }
     }
     Err(Fault::new("the engine starts but does not answer")
         .hint(format!("its log is {}", config.spec.log.display())))
 }
 
-/// Connects and says hello; `None` unless an engine of this very version answers.
-pub(super) fn greet(path: &Path, visit: Visit, ending: Option<Ending>) -> Option<Connection> {
-    let mut socket = UnixStream::connect(path).ok()?;
-    socket.set_read_timeout(Some(HELLO_TIMEOUT)).ok()?;
+/// Tells a file from another one that took its path.
+fn identity(path: &Path) -> Option<(u64, i64, i64)> {
+    let file = std::fs::symlink_metadata(path).ok()?;
+    Some((file.ino(), file.ctime(), file.ctime_nsec()))
+}
+
+/// Takes the lock, which goes with the file; gives up when its holder is stuck.
+fn lock(path: &Path, tries: usize) -> Result<File, Fault> {
+    let failed = |error: io::Error| Fault::new(format!("cannot lock {}: {error}", path.display()));
+    let lock = OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+    let lock = lock.map_err(failed)?;
+    for _ in 0..tries {
+        match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(lock),
+            // A pause, at most: nothing is polled, and a signal may cut it short.
+            Err(Errno::WOULDBLOCK) => drop(rustix::event::poll(&mut [], Some(&LOCK_PAUSE))),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(failed(error.into())),
+        }
+    }
+    let path = path.display();
+    Err(Fault::new("another edgewise has been starting the engine for too long")
+        .hint(format!("continue or end the process that holds {path}: fuser {path}")))
+}
+
+/// Connects and says hello.
+pub(super) fn greet(path: &Path, visit: Visit) -> Greeting {
+    match exchange(path, visit) {
+        Ok(greeting) => greeting,
+        // What a read that has waited long enough says.
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Greeting::Mute,
+        Err(_) => Greeting::Nobody,
+    }
+}
+
+fn exchange(path: &Path, visit: Visit) -> io::Result<Greeting> {
+    let mut socket = UnixStream::connect(path)?;
+    socket.set_read_timeout(Some(HELLO_TIMEOUT))?;
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let hello = ToEngine::Hello { protocol: PROTOCOL, version, visit };
-    socket.write_all(&ipc::encode(&hello).ok()?).ok()?;
+    socket.write_all(&ipc::encode(&hello).map_err(io::Error::other)?)?;
     let mut decoder = Decoder::default();
     let mut bytes = [0; 4096];
     let answer = loop {
-        if let Some(frame) = decoder.take::<ToFront>().ok()? {
-            break frame;
+        match decoder.take::<ToFront>() {
+            Ok(Some(frame)) => break frame,
+            Ok(None) => {}
+            // It speaks, but no language of ours.
+            Err(_) => return Ok(Greeting::Other),
         }
-        let read = socket.read(&mut bytes).ok().filter(|read| *read > 0)?;
-        decoder.push(&bytes[..read]);
+        match socket.read(&mut bytes)? {
+            0 => return Ok(Greeting::Nobody),
+            read => decoder.push(&bytes[..read]),
+        }
     };
-    let ToFront::Hello { protocol, version, pid } = answer else { return None };
-    if protocol != PROTOCOL || version != env!("CARGO_PKG_VERSION") {
-        return None;
+    Ok(match answer {
+        ToFront::Hello { protocol: PROTOCOL, version, pid }
+            if version == env!("CARGO_PKG_VERSION") =>
+        {
+            Greeting::Here(Connection { socket, decoder, ending: None, pid })
+        }
+        _ => Greeting::Other,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+
+    /// Lets something answer a hello with `answer`, and tells what is made of it.
+    fn answered(answer: &[u8]) -> Greeting {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("e.sock");
+        let listener = UnixListener::bind(&path).expect("a socket");
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let (mut socket, _) = listener.accept().expect("a front");
+                let read = socket.read(&mut [0; 4096]).expect("a hello");
+                assert!(read > 0);
+                socket.write_all(answer).expect("an answer");
+            });
+            greet(&path, Visit::Look)
+        })
     }
-    Some(Connection { socket, decoder, ending, pid })
+
+    fn hello(protocol: u32, version: &str) -> Vec<u8> {
+        let version = version.to_owned();
+        ipc::encode(&ToFront::Hello { protocol, version, pid: 7 }).expect("a frame")
+    }
+
+    #[test]
+    fn an_engine_of_another_version_is_told_from_none() {
+        let own = env!("CARGO_PKG_VERSION");
+        let here = answered(&hello(PROTOCOL, own)).here().expect("a connection");
+        assert_eq!(here.pid, 7);
+        assert!(matches!(answered(&hello(PROTOCOL, "0.0.0")), Greeting::Other));
+        assert!(matches!(answered(&hello(PROTOCOL + 1, own)), Greeting::Other));
+        assert!(matches!(answered(&[0xff; 64]), Greeting::Other));
+        assert!(matches!(answered(&[]), Greeting::Nobody));
+        assert!(matches!(greet(Path::new("/nowhere/e.sock"), Visit::Look), Greeting::Nobody));
+    }
+
+    #[test]
+    fn a_lock_that_is_held_is_given_up() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("e.lock");
+        let held = lock(&path, 1).expect("free");
+        let fault = lock(&path, 2).expect_err("held");
+        assert!(fault.hint.expect("a hint").ends_with("e.lock"), "{}", fault.message);
+        drop(held);
+        lock(&path, 1).expect("free again");
+    }
 }

@@ -8,16 +8,23 @@ use std::io::SeekFrom;
 use std::io::Write as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
+use std::process::ChildStdout;
 use std::process::Command;
 use std::process::ExitStatus;
 use std::process::Stdio;
 
+use rustix::event::PollFd;
+use rustix::event::PollFlags;
+use rustix::event::Timespec;
 use tokio::sync::oneshot;
 
 use super::EngineConfig;
 use crate::chat::Fault;
 use crate::ipc;
 use crate::text::Clean;
+
+/// How long an engine may take to listen; it needs milliseconds, and loads its model afterwards.
+const LISTEN_WITHIN: Timespec = Timespec { tv_sec: 10, tv_nsec: 0 };
 
 /// The end of a log that may hold the reason for a crash, in bytes.
 const LOG_TAIL_BYTES: u64 = 4096;
@@ -28,7 +35,8 @@ pub(super) type Ending = oneshot::Receiver<ExitStatus>;
 /// Starts the engine and returns when its socket listens. Blocks.
 ///
 /// # Errors
-/// The program cannot be run, or ended before it listened; its log's last line is in the fault.
+/// The program cannot be run, ended before it listened (its log's last line is in the fault), or
+/// did not listen in time and was ended.
 pub(super) fn start(config: &EngineConfig) -> Result<Ending, Fault> {
     let program = config.program.display();
     let failed =
@@ -48,11 +56,19 @@ pub(super) fn start(config: &EngineConfig) -> Result<Ending, Fault> {
         // A child that died already is noticed below, with its reason.
         stdin.write_all(&spec).ok();
     }
-    let mut word = [0; 1];
-    let heard = child.stdout.take().map(|mut stdout| stdout.read_exact(&mut word));
-    if !matches!(heard, Some(Ok(()))) {
-        let status = child.wait().map_err(failed)?;
-        return Err(ended(Some(status), &config.spec.log));
+    match child.stdout.take().map_or(Word::Ended, |stdout| word(stdout, LISTEN_WITHIN)) {
+        Word::Listens => {}
+        Word::Ended => {
+            let status = child.wait().map_err(failed)?;
+            return Err(ended(Some(status), &config.spec.log));
+        }
+        Word::Silent => {
+            // One that has ended meanwhile needs no end.
+            child.kill().ok();
+            child.wait().map_err(failed)?;
+            return Err(Fault::new("the engine does not begin")
+                .hint(format!("its log is {}", config.spec.log.display())));
+        }
     }
     let (tell, ending) = oneshot::channel();
     // Waits for the child so that it does not stay behind as a zombie.
@@ -63,6 +79,33 @@ pub(super) fn start(config: &EngineConfig) -> Result<Ending, Fault> {
         }
     });
     Ok(ending)
+}
+
+/// What is heard of an engine that was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    /// Its socket listens.
+    Listens,
+    /// It let go of its output: it has ended.
+    Ended,
+    /// Nothing yet.
+    Silent,
+}
+
+/// Waits for an engine's word, `patience` long at most.
+fn word(mut stdout: ChildStdout, patience: Timespec) -> Word {
+    let mut polled = [PollFd::new(&stdout, PollFlags::IN)];
+    let ready = loop {
+        match rustix::event::poll(&mut polled, Some(&patience)) {
+            Err(rustix::io::Errno::INTR) => {}
+            ready => break ready,
+        }
+    };
+    match ready {
+        Ok(0) => Word::Silent,
+        Ok(_) if stdout.read_exact(&mut [0]).is_ok() => Word::Listens,
+        Ok(_) | Err(_) => Word::Ended,
+    }
 }
 
 /// Words how an engine ended; `status` is known when this front had started it.
@@ -100,4 +143,30 @@ fn last_line(log: &Path) -> Option<String> {
     let text = String::from_utf8_lossy(&bytes);
     let line = text.lines().rev().find(|line| !line.trim().is_empty())?;
     Some(Clean::one_line(line, 200).as_str().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_listens_ends_or_says_nothing() {
+        let heard = |program: &str, patience| {
+            let mut command = Command::new(program);
+            // `cat` waits for its input, which is open until the child is dropped.
+            let mut child = command
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                .spawn()
+                .expect("the program runs");
+            let word = word(child.stdout.take().expect("a pipe"), patience);
+            drop(child.stdin.take());
+            child.wait().expect("it ends");
+            word
+        };
+        let long = Timespec { tv_sec: 60, tv_nsec: 0 };
+        assert_eq!(heard("pwd", long), Word::Listens);
+        assert_eq!(heard("true", long), Word::Ended);
+        assert_eq!(heard("cat", Timespec { tv_sec: 0, tv_nsec: 1 }), Word::Silent);
+    }
 }

@@ -99,7 +99,7 @@ struct Visitor {
 
 impl Visitor {
     fn enter(socket: &Path) -> Option<Self> {
-        let connection = connect::greet(socket, Visit::Look, None)?;
+        let connection = connect::greet(socket, Visit::Look).here()?;
         connection.socket.set_read_timeout(Some(PATIENCE)).ok()?;
         let pid = connection.pid;
         Some(Self { connection, pid })
