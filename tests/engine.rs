@@ -38,6 +38,12 @@ use tokio::sync::mpsc;
 /// Longer than anything here takes, so that a failure ends the test instead of hanging it.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Makes a directory that only this user can enter, as an engine wants it.
+fn private() -> tempfile::TempDir {
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    tempfile::Builder::new().permissions(mode).tempdir().expect("a directory")
+}
+
 fn config(directory: &Path) -> EngineConfig {
     let model = support::model();
     let at = |ending: &str| directory.join(format!("e.{ending}"));
@@ -163,7 +169,7 @@ async fn gone(pid: u32) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn one_engine_serves_two_fronts_and_leaves_with_the_last() {
-    let directory = tempfile::tempdir().expect("a directory");
+    let directory = private();
     let config = config(directory.path());
     let (mut one, mut two) = (Front::new(config.clone()), Front::new(config.clone()));
     // Both begin at once: the lock lets one of them start the engine.
@@ -185,7 +191,7 @@ async fn one_engine_serves_two_fronts_and_leaves_with_the_last() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_engine_interrupts_the_answer_and_the_next_one_is_answered() {
-    let directory = tempfile::tempdir().expect("a directory");
+    let directory = private();
     let mut front = Front::new(config(directory.path()));
     front.start(1, ask(1, "Write a long story.", 400)).await;
     front.first_token().await;
@@ -203,8 +209,41 @@ async fn a_killed_engine_interrupts_the_answer_and_the_next_one_is_answered() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_engine_that_hangs_is_replaced() {
+    let directory = private();
+    let mut front = Front::new(config(directory.path()));
+    let cancel = front.start(1, ask(1, "Write a long story.", 2000)).await;
+    front.first_token().await;
+    let pid = front.health().await.pid;
+    signal(pid, "-STOP");
+    cancel.cancel();
+    assert_eq!(front.finish().await.1, StopReason::Cancelled);
+    assert_eq!(front.lost().await, "the engine does not answer any more");
+    front.start(2, ask(1, "Say hello.", 8)).await;
+    let (text, reason, _) = front.finish().await;
+    signal(pid, "-KILL");
+    assert!(!text.is_empty() && reason.fault().is_none(), "{reason:?}");
+    assert_ne!(front.health().await.pid, pid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_runtime_directory_that_was_removed_is_made_again() {
+    let directory = private();
+    let runtime = directory.path().join("run");
+    let mut front = Front::new(config(&runtime));
+    front.start(1, ask(1, "Say hello.", 4)).await;
+    assert!(front.finish().await.1.fault().is_none());
+    std::fs::remove_dir_all(&runtime).expect("it was made");
+    signal(front.health().await.pid, "-KILL");
+    front.lost().await;
+    front.start(2, ask(1, "Say hello.", 4)).await;
+    let reason = front.finish().await.1;
+    assert!(reason.fault().is_none(), "{reason:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_abort_names_itself() {
-    let directory = tempfile::tempdir().expect("a directory");
+    let directory = private();
     let mut front = Front::new(config(directory.path()));
     front.start(1, ask(1, "Write a long story.", 400)).await;
     front.first_token().await;
@@ -216,7 +255,7 @@ async fn an_abort_names_itself() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cancel_ends_a_turn_at_any_point() {
-    let directory = tempfile::tempdir().expect("a directory");
+    let directory = private();
     let mut front = Front::new(config(directory.path()));
     // Before there is an engine.
     front.start(1, ask(1, "Hello.", 400)).await.cancel();
@@ -240,7 +279,7 @@ async fn cancel_ends_a_turn_at_any_point() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stale_socket_is_replaced() {
-    let directory = tempfile::tempdir().expect("a directory");
+    let directory = private();
     let config = config(directory.path());
     // A dead engine's socket, as after a SIGKILL.
     drop(UnixListener::bind(&config.spec.socket).expect("a socket"));
@@ -251,7 +290,7 @@ async fn a_stale_socket_is_replaced() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn loading_is_told_and_a_missing_model_fails_the_turn() {
-    let directory = tempfile::tempdir().expect("a directory");
+    let directory = private();
     let mut front = Front::new(config(directory.path()));
     front.engine.warm();
     let mut states = Vec::new();
@@ -272,7 +311,7 @@ async fn loading_is_told_and_a_missing_model_fails_the_turn() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn probes_are_exact() {
-    let directory = tempfile::tempdir().expect("a directory");
+    let directory = private();
     let mut front = Front::new(config(directory.path()));
     let generation = ask(1, "What is the capital of France?", 4);
     front.start(1, generation.clone()).await;
@@ -307,7 +346,7 @@ fn left_alone(directory: &Path, pid: u32) -> Status {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_engine_stays_for_its_last_client_and_keeps_the_prefix() {
-    let directory = tempfile::tempdir().expect("a directory");
+    let directory = private();
     let mut front = warm(directory.path(), PATIENCE);
     front.start(1, ask(1, "What is the capital of France?", 4)).await;
     front.finish().await;
@@ -333,7 +372,7 @@ async fn an_engine_stays_for_its_last_client_and_keeps_the_prefix() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_engine_cuts_an_answer_short_and_comes_back_when_asked() {
-    let directory = tempfile::tempdir().expect("a directory");
+    let directory = private();
     let mut front = warm(directory.path(), PATIENCE);
     front.start(1, ask(1, "Write a long story.", 2000)).await;
     front.first_token().await;
@@ -350,7 +389,7 @@ async fn a_stopped_engine_cuts_an_answer_short_and_comes_back_when_asked() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_engine_that_nobody_can_find_does_not_stay() {
-    let directory = tempfile::tempdir().expect("a directory");
+    let directory = private();
     let mut front = warm(directory.path(), PATIENCE);
     front.start(1, ask(1, "Say hello.", 4)).await;
     front.finish().await;
@@ -366,7 +405,7 @@ async fn an_engine_that_nobody_can_find_does_not_stay() {
 #[cfg(target_arch = "x86_64")]
 #[tokio::test(flavor = "multi_thread")]
 async fn native_kernels_are_in() {
-    let directory = tempfile::tempdir().expect("a directory");
+    let directory = private();
     let mut front = Front::new(config(directory.path()));
     front.engine.warm();
     let system = front.info().await.system;

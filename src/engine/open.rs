@@ -41,6 +41,11 @@ impl OpenTurns {
         ends || listening
     }
 
+    /// Returns whether a turn has not ended.
+    pub(super) fn has(&self, turn: u64) -> bool {
+        self.0.contains_key(&turn)
+    }
+
     /// Ends a turn that the engine will not end.
     pub(super) fn end(&mut self, turn: u64, reason: StopReason) {
         if let Some(mut open) = self.remove(turn) {

@@ -30,6 +30,10 @@ const STATUS_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long a cancelled turn may take to end; the engine needs 100 ms, a stopped one never does.
 const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// An engine that said nothing for this long when a cancelled turn is given up hangs; one that
+/// works says something with every token, and its health every second.
+const SILENCE: Duration = Duration::from_secs(1);
+
 /// How a connection came to its end.
 enum End {
     /// The front has no more orders.
@@ -124,16 +128,24 @@ impl Supervisor {
 
     /// Passes orders and frames until one side ends.
     async fn serve(&mut self, mut link: Link, inbox: &mut mpsc::Receiver<Order>) -> End {
+        let mut heard = tokio::time::Instant::now();
         loop {
             tokio::select! {
                 order = inbox.recv() => {
                     let Some(order) = order else { return End::Done };
+                    let unended = matches!(order, Order::GiveUp(turn) if self.open.has(turn));
                     if let Some(frame) = self.frame(order) {
                         self.send(&link, frame).await;
+                    }
+                    if unended && heard.elapsed() >= SILENCE {
+                        // The next connection replaces an engine that hangs.
+                        self.lose(hangs()).await;
+                        return End::Gone;
                     }
                 }
                 frame = link.next() => {
                     let Some(frame) = frame else { break };
+                    heard = tokio::time::Instant::now();
                     match frame {
                         ToFront::LoadFailed(fault) => return End::Left(fault),
                         ToFront::Leaving => return End::Left(stopped()),
@@ -258,6 +270,11 @@ impl Supervisor {
 /// What a front says when somebody stopped the engine.
 fn stopped() -> Fault {
     Fault::new("the engine was stopped").hint("ask again to start it anew")
+}
+
+/// What a front says when the engine hangs.
+fn hangs() -> Fault {
+    Fault::new("the engine does not answer any more").hint("ask again to start it anew")
 }
 
 /// Orders something from a task that may outlive the front's interest.
