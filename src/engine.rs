@@ -18,7 +18,13 @@ mod visit;
 pub use place::EngineConfig;
 pub use visit::{Seen, SeenState, look, stop};
 
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
 
 use crate::backend::Backend;
@@ -61,8 +67,15 @@ enum Order {
 
 /// The engine on this device as a backend.
 #[derive(Clone, Debug)]
-pub struct Engine {
-    orders: mpsc::Sender<Order>,
+pub struct Engine(Arc<Shared>);
+
+/// What it takes to start the supervisor, again after a panic in it.
+#[derive(Debug)]
+struct Shared {
+    config: EngineConfig,
+    events: mpsc::Sender<EngineEvent>,
+    tasks: Handle,
+    orders: Mutex<mpsc::Sender<Order>>,
 }
 
 impl Engine {
@@ -71,10 +84,9 @@ impl Engine {
     /// Must be called within a tokio runtime. `events` may be slow: only the newest matter, and
     /// what does not fit is dropped.
     pub fn new(config: EngineConfig, events: mpsc::Sender<EngineEvent>) -> Self {
-        let (orders, inbox) = mpsc::channel(ORDERS);
-        let weak = orders.downgrade();
-        tokio::spawn(supervisor::run(config, inbox, weak, events));
-        Self { orders }
+        let tasks = Handle::current();
+        let orders = Mutex::new(supervise(&tasks, config.clone(), events.clone()));
+        Self(Arc::new(Shared { config, events, tasks, orders }))
     }
 
     /// Finds or starts the engine ahead of the first turn.
@@ -82,17 +94,45 @@ impl Engine {
         self.order(Order::Warm);
     }
 
+    /// Returns the way to the supervisor; to a new one where the last one has panicked.
+    fn orders(&self) -> mpsc::Sender<Order> {
+        let Shared { config, events, tasks, orders } = &*self.0;
+        let mut orders = orders.lock().unwrap_or_else(PoisonError::into_inner);
+        if orders.is_closed() {
+            *orders = supervise(tasks, config.clone(), events.clone());
+        }
+        orders.clone()
+    }
+
     fn order(&self, order: Order) {
+        let (order, fault) = match self.orders().try_send(order) {
+            Ok(()) => return,
+            Err(TrySendError::Full(order)) => {
+                let fault = Fault::new("the engine has too much to do");
+                (order, fault.hint("ask again in a moment"))
+            }
+            // It panicked this very moment.
+            Err(TrySendError::Closed(order)) => {
+                let fault = Fault::new("the engine's connection was lost by a defect of edgewise");
+                (order, fault.hint("ask again"))
+            }
+        };
         // Only a turn has somebody waiting for an answer.
-        if let Err(
-            mpsc::error::TrySendError::Full(order) | mpsc::error::TrySendError::Closed(order),
-        ) = self.orders.try_send(order)
-            && let Order::Start(_, mut sink) = order
-        {
-            let fault = Fault::new("the engine has too much to do").hint("ask again in a moment");
+        if let Order::Start(_, mut sink) = order {
             sink.finish(StopReason::Failed(fault), Usage::default());
         }
     }
+}
+
+/// Starts a supervisor, which lives as long as the way to it.
+fn supervise(
+    tasks: &Handle,
+    config: EngineConfig,
+    events: mpsc::Sender<EngineEvent>,
+) -> mpsc::Sender<Order> {
+    let (orders, inbox) = mpsc::channel(ORDERS);
+    tasks.spawn(supervisor::run(config, inbox, orders.downgrade(), events));
+    orders
 }
 
 impl Backend for Engine {
@@ -105,7 +145,7 @@ impl Backend for Engine {
         let order = Order::Probe(Box::new(generation.clone()), answer);
         Box::pin(async move {
             let gone = || Fault::new("the engine does not answer");
-            self.orders.send(order).await.map_err(|_| gone())?;
+            self.orders().send(order).await.map_err(|_| gone())?;
             probe.await.map_err(|_| gone())?
         })
     }
@@ -116,5 +156,59 @@ impl Backend for Engine {
 
     fn forget(&self, session: SessionId) {
         self.order(Order::Forget(session));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backend::Cancel;
+    use crate::backend::turn_queue;
+    use crate::chat::Limits;
+    use crate::chat::Priority;
+    use crate::chat::Sampling;
+    use crate::chat::TokenEvent;
+    use crate::chat::TurnEvent;
+    use crate::chat::TurnId;
+    use crate::ipc::LoadSpec;
+    use crate::ipc::Spec;
+
+    #[tokio::test]
+    async fn a_supervisor_that_panicked_is_replaced() {
+        let load = LoadSpec {
+            model: "/nowhere/m.gguf".into(),
+            model_bytes: 0,
+            model_changed_ns: 0,
+            pool_tokens: 1,
+            max_turns: 1,
+            threads: None,
+        };
+        // A directory that cannot be made: the turn fails as soon as somebody takes its order.
+        let at = |ending: &str| format!("/dev/null/e.{ending}").into();
+        let config = EngineConfig {
+            program: "/nowhere/edgewise".into(),
+            environment: Vec::new(),
+            spec: Spec { load, socket: at("sock"), lock: at("lock"), log: at("log") },
+            keep_alive: std::time::Duration::ZERO,
+        };
+        let (events, _news) = mpsc::channel(8);
+        let engine = Engine::new(config, events);
+        // The receiver goes, as it does when its task panics.
+        *engine.0.orders.lock().expect("no panic") = mpsc::channel(1).0;
+        let (queue, mut turns) = turn_queue(8);
+        let sink = TokenSink::open(TurnId(1), queue, Cancel::new()).await;
+        let generation = Generation {
+            session: SessionId(1),
+            messages: Vec::new(),
+            sampling: Sampling::default(),
+            limits: Limits { max_tokens: None, stop: Vec::new(), n_ctx: 1 },
+            priority: Priority::Interactive,
+            ephemeral: true,
+        };
+        engine.start(generation, sink.expect("the queue is open"));
+        let (_, event) = turns.recv().await.expect("an end");
+        let TurnEvent::Token(TokenEvent::Finished(reason, _)) = event else { panic!("{event:?}") };
+        let message = &reason.fault().expect("a fault").message;
+        assert!(message.ends_with("/dev/null is not a directory"), "{message}");
     }
 }
