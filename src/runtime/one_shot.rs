@@ -30,8 +30,9 @@ use crate::engine::EngineEvent;
 /// Events that wait to be printed; a full queue makes the engine pause the turn.
 const TURN_EVENTS: usize = 256;
 
-/// How long a cancelled turn, or output that nobody reads, may hold up the end.
-const LEAVE_WITHIN: Duration = Duration::from_secs(2);
+/// How long a cancelled turn, or output that nobody reads, may hold up the end: longer than the
+/// engine may take to end a cancelled turn, so that its own end is the one that is printed.
+const LEAVE_WITHIN: Duration = Duration::from_secs(3);
 
 /// How long the last words of a turn that was broken off may take; a write takes microseconds, a
 /// busy machine its time.
