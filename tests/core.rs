@@ -416,3 +416,52 @@ fn numbers_that_are_none_are_refused() {
     submit(&mut core, key(1), generation);
     assert!(matches!(answer(&mut core, 1).1, StopReason::Failed(_)));
 }
+
+#[test]
+fn what_is_typed_is_evaluated_ahead_and_enter_pays_for_the_rest() {
+    let mut core = core(2048);
+    let question = "Name the capital of France, and tell in a few words what it is known for.";
+    let typed = &question[..question.len() - 8];
+    core.prepare(CLIENT, &greedy(1, vec![user(typed)], 8));
+    run(&mut core);
+    assert!(core.used_tokens() > 20);
+    submit(&mut core, key(1), greedy(1, vec![user(question)], 8));
+    run(&mut core);
+    let (text, _, usage) = answer(&mut core, 1);
+    assert!(usage.prompt_tokens - usage.cached_tokens <= 12, "{usage:?}");
+    // The next turn's history is brought up to date, however the template words it.
+    let history = vec![user(question), Message::text(Role::Assistant, text), user("")];
+    core.prepare(CLIENT, &greedy(1, history.clone(), 8));
+    run(&mut core);
+    let mut next = history;
+    next[2] = user("And of Spain?");
+    submit(&mut core, key(2), greedy(1, next, 8));
+    run(&mut core);
+    let usage = answer(&mut core, 2).2;
+    assert!(usage.prompt_tokens - usage.cached_tokens <= 12, "{usage:?}");
+}
+
+#[test]
+fn an_edit_rolls_back_and_a_turn_goes_first() {
+    let mut core = core(2048);
+    core.prepare(CLIENT, &greedy(1, vec![user("Tell me about the history of the old river")], 8));
+    run(&mut core);
+    let typed = core.used_tokens();
+    core.prepare(CLIENT, &greedy(1, vec![user("Tell me about")], 8));
+    run(&mut core);
+    // What is already there may serve again; less is never evaluated twice.
+    assert_eq!(core.used_tokens(), typed);
+    core.prepare(CLIENT, &greedy(1, vec![user("Tell me about the sea and")], 8));
+    submit(&mut core, key(1), greedy(2, vec![user("Say hello.")], 4));
+    assert!(!core.works_ahead());
+    run(&mut core);
+    assert_eq!(answer(&mut core, 1).2.completion_tokens, 4);
+    assert!(!core.works_ahead());
+    submit(&mut core, key(2), greedy(1, vec![user("Tell me about the sea and its tides.")], 4));
+    run(&mut core);
+    let usage = answer(&mut core, 2).2;
+    assert!(usage.prompt_tokens - usage.cached_tokens <= 12, "{usage:?}");
+    core.prepare(CLIENT, &greedy(3, vec![user("A guess that nobody waits for")], 4));
+    core.drop_client(CLIENT);
+    assert!(!core.step());
+}

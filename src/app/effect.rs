@@ -15,6 +15,8 @@ pub enum Effect {
         /// What to answer.
         generation: Generation,
     },
+    /// Evaluate ahead what is sure of the next prompt; a newer one replaces it.
+    Prepare(Generation),
     /// Stop a turn; it still ends by its own `Finished`.
     Cancel(TurnId),
     /// Make a session identity and send it as `Msg::SessionCreated`.

@@ -9,6 +9,7 @@ use crate::app::settings::Settings;
 use crate::app::status::EngineState;
 use crate::app::status::EngineStatus;
 use crate::app::turn::Turn;
+use crate::app::update::Ahead;
 use crate::chat::SessionId;
 use crate::chat::TurnId;
 
@@ -51,6 +52,8 @@ pub struct Model {
     pub(super) wanted: u32,
     /// The only session is to be replaced by the next new one.
     pub(super) replacing: bool,
+    /// What was last ordered to be evaluated ahead.
+    pub(super) ahead: Option<Ahead>,
     pub(super) leaving_since: Option<Duration>,
     pub(super) gone: bool,
     pub(super) next_turn: u64,
@@ -76,6 +79,7 @@ impl Model {
             orphans: Vec::new(),
             wanted: 0,
             replacing: false,
+            ahead: None,
             leaving_since: None,
             gone: false,
             next_turn: 0,

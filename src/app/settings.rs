@@ -19,6 +19,8 @@ pub struct Settings {
     pub sampling: Sampling,
     /// Where an answer ends at the latest; `n_ctx` is the total beside "context used".
     pub limits: Limits,
+    /// Whether what is sure of the next prompt is evaluated while it is typed.
+    pub prefill_ahead: bool,
     /// Whether any trace may be kept after a turn.
     pub ephemeral: bool,
 }

@@ -1,11 +1,14 @@
 //! One message in, effects out. Each file under it handles one kind.
 
+mod ahead;
 mod keys;
 mod leaving;
 mod sessions;
 #[cfg(test)]
 mod tests;
 mod turns;
+
+pub(super) use ahead::Ahead;
 
 use crate::app::effect::Effect;
 use crate::app::model::Model;
@@ -56,6 +59,7 @@ impl Model {
             Msg::Deadline => self.abandon(),
             Msg::Redraw => self.touch(),
         }
+        self.look_ahead(&mut effects);
         self.depart(&mut effects);
         effects
     }
@@ -88,6 +92,8 @@ impl Model {
             self.notice = Some(Notice::fault(&fault));
         }
         self.engine.lost(fault);
+        // A new engine has nothing evaluated.
+        self.ahead = None;
         self.touch();
     }
 

@@ -115,6 +115,7 @@ impl Chat {
             system: front.profile.system.clone(),
             sampling: front.profile.sampling.clone(),
             limits: front.limits(),
+            prefill_ahead: front.prefill_ahead,
             ephemeral,
         };
         let (width, height) = crossterm::terminal::size()?;
@@ -285,6 +286,7 @@ impl Chat {
         for effect in self.model.update(msg) {
             match effect {
                 Effect::Generate { turn, generation } => self.driver.generate(turn, generation),
+                Effect::Prepare(generation) => self.driver.prepare(generation),
                 Effect::Cancel(turn) => self.driver.cancel(turn),
                 Effect::Forget(session) => self.driver.forget(session),
                 Effect::NewSessionId => {

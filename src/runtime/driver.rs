@@ -71,6 +71,11 @@ impl Driver {
         });
     }
 
+    /// Evaluates ahead what is sure of the next prompt, on this device only.
+    pub(super) fn prepare(&self, generation: Generation) {
+        self.engine.prepare(generation);
+    }
+
     /// Stops a turn; its `Finished` still comes.
     pub(super) fn cancel(&self, turn: TurnId) {
         if let Some(cancel) = self.turns.get(&turn) {

@@ -68,6 +68,8 @@ pub struct Front {
     pub engine: EngineConfig,
     /// The model's name as the user knows it.
     pub model: String,
+    /// Whether the next prompt is evaluated while it is typed.
+    pub prefill_ahead: bool,
     /// Whether anything may leave this device, whatever the profile says.
     pub egress: Egress,
     /// A panic to provoke, in a debug build (see `crash`).
@@ -98,7 +100,8 @@ impl Front {
         let engine = EngineConfig::new(program, env.for_engine(), load, paths, keep_alive)?;
         let panic_at = env.get("EDGEWISE_TEST_PANIC").and_then(|place| place.to_str());
         let panic_at = panic_at.map(str::to_owned);
-        Ok(Self { profile, engine, model: file.name, egress, panic_at })
+        let prefill_ahead = settings.engine.prefill_ahead;
+        Ok(Self { profile, engine, model: file.name, prefill_ahead, egress, panic_at })
     }
 
     /// Decides where the next turn runs, by what is known of the device.

@@ -3,12 +3,14 @@
 //! Knows nothing of sockets: events go to an [`Outlet`].
 
 mod admit;
+mod ahead;
 mod step;
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use self::ahead::Ahead;
 use super::clock;
 use super::ffi::Batch;
 use super::ffi::Context;
@@ -66,6 +68,8 @@ pub struct Core<O> {
     slots: Vec<Slot>,
     /// Turns that wait for a slot or for room, in order of arrival.
     waiting: Vec<Turn>,
+    /// What is evaluated when nothing else is to be done; the newest order.
+    ahead: Option<Ahead>,
     outlet: O,
     prefill_rate: Rate,
     turns_begun: u64,
@@ -98,6 +102,7 @@ impl<O: Outlet> Core<O> {
             model,
             slots: (0..params.max_turns).map(|_| Slot::default()).collect(),
             waiting: Vec::new(),
+            ahead: None,
             outlet,
             prefill_rate: Rate::default(),
             turns_begun: 0,
@@ -140,6 +145,7 @@ impl<O: Outlet> Core<O> {
     /// Stops all turns of a client that is gone and drops what it asked not to keep.
     pub fn drop_client(&mut self, client: u32) {
         self.waiting.retain(|turn| turn.key.client != client);
+        self.ahead = self.ahead.take().filter(|ahead| ahead.client != client);
         for slot in 0..self.slots.len() {
             if self.slots[slot].turn.as_ref().is_some_and(|turn| turn.key.client == client) {
                 self.finish(slot, StopReason::Cancelled);
@@ -152,6 +158,7 @@ impl<O: Outlet> Core<O> {
 
     /// Drops the cells of a session: at once, or when its turn that runs has ended.
     pub fn forget(&mut self, session: SessionId) {
+        self.ahead = self.ahead.take().filter(|ahead| ahead.session != session);
         for turn in &mut self.waiting {
             turn.forgotten |= turn.session == session;
         }

@@ -7,6 +7,7 @@ use super::clock;
 use super::core::Core;
 use super::core::Outlet;
 use super::turn::count;
+use crate::chat::DeviceLevel;
 use crate::chat::Health;
 use crate::device;
 use crate::device::Sampler;
@@ -61,6 +62,12 @@ impl HealthWatch {
         }
         self.last = Some(now);
         Some(self.now(core, clients))
+    }
+
+    /// Returns whether there is anything to spare for work that may be in vain.
+    pub(super) fn allows_ahead(&mut self) -> bool {
+        let saving = self.sampler.sample().saves_power == Some(true);
+        !saving && self.machine.level() == DeviceLevel::Normal
     }
 
     /// Returns whether an engine that nobody uses had better leave.

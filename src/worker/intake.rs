@@ -52,6 +52,8 @@ pub(super) enum Order {
     Run(TurnKey, Generation, Prompt),
     /// Tell what a generation would cost.
     Probe(u32, u64, Generation),
+    /// Evaluate ahead for a client when there is nothing else to do.
+    Prepare(u32, Generation),
     /// Drop a session's cache.
     Forget(SessionId),
     /// A client's full queue has room again.
@@ -75,6 +77,8 @@ struct State {
     had_any: bool,
     /// How long to stay although nobody is there.
     stay_until: Instant,
+    /// The step that runs can be stopped for any turn.
+    works_ahead: bool,
     /// The engine is to leave now, whoever is there.
     stopping: bool,
     /// The socket is gone: nobody can come any more, so there is nobody to stay for.
@@ -130,6 +134,7 @@ impl Intake {
             next_client: 0,
             had_any: false,
             stay_until: clock::now() + FIRST_CLIENT,
+            works_ahead: false,
             stopping: false,
             unreachable: false,
             closed: false,
@@ -253,9 +258,23 @@ impl Intake {
         if open >= TURNS_PER_CLIENT_MAX || !state.open.insert(turn) {
             return false;
         }
+        if state.works_ahead {
+            self.abort.store(true, Ordering::Relaxed);
+        }
         drop(state);
         self.push(Order::Start(turn, generation));
         true
+    }
+
+    /// Orders something to be evaluated ahead; it replaces what the client ordered before.
+    pub(super) fn prepare(&self, client: u32, generation: Generation) {
+        self.lock().orders.retain(|order| !matches!(order, Order::Prepare(of, _) if *of == client));
+        self.push(Order::Prepare(client, generation));
+    }
+
+    /// Says whether the next step only works ahead: then a turn that begins stops it at once.
+    pub(super) fn works_ahead(&self, ahead: bool) {
+        self.lock().works_ahead = ahead;
     }
 
     /// Takes note that a turn has ended.

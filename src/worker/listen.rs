@@ -147,8 +147,7 @@ fn follow(client: u32, frame: ToEngine, mailbox: &Mailbox, intake: &Intake) -> b
             }
         }
         ToEngine::Probe { id, generation } => intake.push(Order::Probe(client, id, generation)),
-        // Evaluating ahead is not there yet; the frame is, so that fronts need not know.
-        ToEngine::Prepare { .. } => {}
+        ToEngine::Prepare { generation } => intake.prepare(client, generation),
         ToEngine::Status => intake.push(Order::Status(client)),
         ToEngine::Stop => intake.stop(),
         ToEngine::Forget { session } => intake.push(Order::Forget(SessionId(session))),

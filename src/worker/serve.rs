@@ -180,6 +180,7 @@ impl Serving {
             {
                 self.core.set_threads(threads);
             }
+            intake.works_ahead(self.core.works_ahead());
             worked = self.core.step();
             if let Some(health) = self.health.look(&self.core, intake.clients()) {
                 self.core.outlet().broadcast(&ToFront::Health(health));
@@ -213,6 +214,11 @@ impl Serving {
                     Err(fault) => ToFront::ProbeFailed { id, fault },
                 };
                 core.outlet().send(client, frame);
+            }
+            Order::Prepare(client, generation) => {
+                if self.health.allows_ahead() {
+                    core.prepare(client, &generation);
+                }
             }
             Order::Forget(session) => core.forget(session),
             Order::Drained(client) => core.outlet().drained(client),
@@ -257,7 +263,7 @@ fn mourn(fault: &Fault, intake: &Arc<Intake>) {
                 }
                 Order::Drained(client) => clients.drained(client),
                 // Nothing is run or cached without a model.
-                Order::Run(..) | Order::Forget(_) | Order::Status(_) => {}
+                Order::Run(..) | Order::Prepare(..) | Order::Forget(_) | Order::Status(_) => {}
             }
         }
     }

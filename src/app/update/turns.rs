@@ -20,21 +20,26 @@ impl Model {
         }
         let id = TurnId(self.next_turn);
         self.next_turn += 1;
-        let session = self.current();
-        let generation = Generation {
-            session: session.id,
-            messages: conversation::messages(&self.settings, &session.turns, &question),
-            sampling: self.settings.sampling.clone(),
-            limits: self.settings.limits.clone(),
-            priority: Priority::Interactive,
-            ephemeral: self.settings.ephemeral,
-        };
+        let generation = self.generation(&question);
         let now = self.now;
         let draft = self.current_mut().composer.take();
         self.history.push(draft.trim_end());
         self.current_mut().open(Turn::new(id, question, now));
         self.notice = None;
         effects.push(Effect::Generate { turn: id, generation });
+    }
+
+    /// Puts a question behind the conversation in front.
+    pub(super) fn generation(&self, question: &str) -> Generation {
+        let session = self.current();
+        Generation {
+            session: session.id,
+            messages: conversation::messages(&self.settings, &session.turns, question),
+            sampling: self.settings.sampling.clone(),
+            limits: self.settings.limits.clone(),
+            priority: Priority::Interactive,
+            ephemeral: self.settings.ephemeral,
+        }
     }
 
     /// Takes a step of a turn in; a late one, of a turn that ended or is not known, is dropped.

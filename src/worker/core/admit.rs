@@ -104,20 +104,24 @@ impl<O: Outlet> Core<O> {
 
     /// Cuts the slot's cells to the shared prefix and starts the turn.
     fn seat(&mut self, slot: usize, reuse: usize, mut turn: Turn) {
-        let cut = i32::try_from(reuse).unwrap_or(0);
-        if reuse == 0 || !self.context.cut(sequence(slot), cut) {
-            // Nothing shared, or a memory that cannot be cut (recurrent): evaluate all again.
-            self.clear(slot);
-        }
-        let cells = &mut self.slots[slot].cached;
-        cells.truncate(reuse);
-        let cached = cells.len();
+        self.cut_to(slot, reuse);
+        let cached = self.slots[slot].cached.len();
         if turn.generated() == 0 {
             turn.cached_tokens = cached;
             let (total, cached) = (count(turn.prompt_tokens), count(cached));
             self.outlet.event(turn.key, TokenEvent::Prefill { done: cached, total, cached });
         }
         self.slots[slot].turn = Some(turn);
+    }
+
+    /// Keeps the first `reuse` of a slot's cells.
+    pub(super) fn cut_to(&mut self, slot: usize, reuse: usize) {
+        let cut = i32::try_from(reuse).unwrap_or(0);
+        if reuse == 0 || !self.context.cut(sequence(slot), cut) {
+            // Nothing shared, or a memory that cannot be cut (recurrent): evaluate all again.
+            self.clear(slot);
+        }
+        self.slots[slot].cached.truncate(reuse);
     }
 
     /// Tells each waiting turn how many go before it, when that has changed.

@@ -33,7 +33,7 @@ impl<O: Outlet> Core<O> {
         self.admit();
         let views = self.views();
         if views.is_empty() {
-            return false;
+            return self.step_ahead();
         }
         let batch_tokens = self.params.batch_tokens as usize;
         let streams = views.iter().any(|view| view.streams);

@@ -1,0 +1,117 @@
+//! What is evaluated when nothing else is to be done: what is sure of a session's next prompt.
+
+use llama_cpp_2::token::LlamaToken;
+
+use super::Core;
+use super::Outlet;
+use super::sequence;
+use crate::chat::Generation;
+use crate::chat::Message;
+use crate::chat::SessionId;
+use crate::prompt::Unit;
+use crate::prompt::common_prefix;
+use crate::worker::ffi::Decoded;
+use crate::worker::slot;
+
+/// The most tokens of one step ahead: it delays whoever comes by no more, even where a step cannot
+/// be stopped.
+const SLICE_TOKENS: usize = 64;
+
+/// Text past this size is not worth guessing with: it is tokenised twice for every word typed.
+const TEXT_BYTES_MAX: usize = 256 * 1024;
+
+/// What is sure of a session's next prompt.
+#[derive(Debug)]
+pub(super) struct Ahead {
+    pub(super) client: u32,
+    pub(super) session: SessionId,
+    target: Vec<Unit>,
+    ephemeral: bool,
+}
+
+impl<O: Outlet> Core<O> {
+    /// Orders what is sure of `generation`, whose last message may still grow, to be evaluated
+    /// when nothing else is to be done. Replaces the previous order; what cannot be rendered is
+    /// dropped, since the turn itself will say why.
+    pub fn prepare(&mut self, client: u32, generation: &Generation) {
+        self.ahead = None;
+        let text: usize = generation.messages.iter().map(|message| message.plain().len()).sum();
+        if text > TEXT_BYTES_MAX {
+            return;
+        }
+        let Ok(now) = self.model.prompt(&generation.messages) else { return };
+        let Ok(later) = self.model.prompt(&grown(&generation.messages)) else { return };
+        // Sure is what stays the same when the last message grows.
+        let sure = common_prefix(&now, &later);
+        let context = generation.limits.n_ctx.min(self.params.pool_tokens) as usize;
+        if sure < context {
+            self.ahead = Some(Ahead {
+                client,
+                session: generation.session,
+                target: now[..sure].to_vec(),
+                ephemeral: generation.ephemeral,
+            });
+        }
+    }
+
+    /// Returns whether the next step only works ahead.
+    pub fn works_ahead(&self) -> bool {
+        self.ahead.is_some() && self.waiting.is_empty() && self.running().next().is_none()
+    }
+
+    /// Evaluates a slice ahead; `false` when there is none.
+    pub(super) fn step_ahead(&mut self) -> bool {
+        if !self.works_ahead() {
+            return false;
+        }
+        let Some(ahead) = self.ahead.take() else { return false };
+        let Some(index) = self.slot_ahead(&ahead) else { return false };
+        let shared = common_prefix(&self.slots[index].cached, &ahead.target);
+        if shared == ahead.target.len() {
+            return false;
+        }
+        self.cut_to(index, shared);
+        let from = self.slots[index].cached.len();
+        let to = ahead.target.len().min(from + SLICE_TOKENS);
+        self.batch.clear();
+        for (position, unit) in (from..to).zip(&ahead.target[from..to]) {
+            let Unit::Token(id) = unit else { continue };
+            let at = i32::try_from(position).expect("a context is far below 2^31 tokens");
+            self.batch.add(LlamaToken(*id), at, sequence(index), false);
+        }
+        let slot = &mut self.slots[index];
+        slot.session = Some(ahead.session);
+        slot.ephemeral_of = ahead.ephemeral.then_some(ahead.client);
+        match self.context.decode(&self.batch) {
+            Decoded::Done => slot.cached.extend_from_slice(&ahead.target[from..to]),
+            // Whatever is half there is not trusted: this was only a guess.
+            Decoded::NoRoom | Decoded::Aborted | Decoded::Failed(_) => {
+                self.clear(index);
+                return true;
+            }
+        }
+        self.ahead = Some(ahead);
+        true
+    }
+
+    /// Returns the session's own slot, or an empty one, if there is room without taking anybody's
+    /// cells.
+    fn slot_ahead(&self, ahead: &Ahead) -> Option<usize> {
+        let index = slot::choose(&self.slots, ahead.session)?;
+        let slot = &self.slots[index];
+        let own = slot.session == Some(ahead.session);
+        let others = self.used_tokens() - slot.cached.len();
+        let room = others + ahead.target.len() < self.params.pool_tokens as usize;
+        ((own || slot.cached.is_empty()) && room).then_some(index)
+    }
+}
+
+/// Returns the conversation as it is when its last message has grown by a word.
+fn grown(messages: &[Message]) -> Vec<Message> {
+    let mut grown = messages.to_vec();
+    if let Some(last) = grown.last_mut() {
+        let text = format!("{} x", last.plain());
+        *last = Message::text(last.role, text.trim_start());
+    }
+    grown
+}
