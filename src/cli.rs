@@ -19,6 +19,7 @@ use std::io::IsTerminal as _;
 use std::io::Write;
 
 use crate::chat::Fault;
+use crate::chat::FaultKind;
 use crate::chat::Timings;
 use crate::cli::args::Cli;
 use crate::cli::args::Command;
@@ -52,14 +53,21 @@ fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
         Some(Command::Engine { .. }) => return Ok(engine()),
         Some(Command::Completions { shell }) => return Ok(completions(*shell)),
         Some(Command::ResetTerminal) => return reset_terminal(),
+        Some(Command::Ps | Command::Stop | Command::Ask { .. }) | None => cli.check()?,
+    }
+    match &cli.command {
         Some(Command::Ps) => return engines::ps(cli, env),
         Some(Command::Stop) => return engines::stop(env),
-        Some(Command::Ask { .. }) | None => {}
+        _ => {}
     }
-    cli.check()?;
     let terminals =
         Terminals { stdin: io::stdin().is_terminal(), stdout: io::stdout().is_terminal() };
     match stdin::plan(cli.wish(), terminals)? {
+        Plan::Chat if env.get("TERM").is_some_and(|term| term == "dumb") => {
+            Err(Fault::new("the chat needs a terminal that can move its cursor, and TERM is dumb")
+                .kind(FaultKind::Usage)
+                .hint("edgewise ask \"a question\""))
+        }
         Plan::Chat => chat::run(cli, env),
         Plan::AskWithStdin => one_turn::run(cli, env, one_turn::Input::Stdin),
         Plan::AskWithout => one_turn::run(cli, env, one_turn::Input::None),
@@ -132,7 +140,7 @@ fn completions(shell: clap_complete::Shell) -> Exit {
 fn reset_terminal() -> Result<Exit, Fault> {
     if !io::stdout().is_terminal() {
         return Err(Fault::new("stdout is no terminal")
-            .kind(crate::chat::FaultKind::Usage)
+            .kind(FaultKind::Usage)
             .hint("run it in the terminal that is out of order"));
     }
     runtime::reset_terminal()

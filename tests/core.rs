@@ -465,3 +465,18 @@ fn an_edit_rolls_back_and_a_turn_goes_first() {
     core.drop_client(CLIENT);
     assert!(!core.step());
 }
+
+#[test]
+fn a_limit_in_the_middle_of_a_character_leaves_half_of_it_out() {
+    let mut core = core(2048);
+    for turn in 1..=8 {
+        let question = "Repeat this: \u{1F980}\u{1F980}\u{1F980} \u{65E5}\u{672C}\u{8A9E}";
+        let limit = u32::try_from(turn).expect("small");
+        submit(&mut core, key(turn), greedy(u128::from(turn), vec![user(question)], limit));
+    }
+    run(&mut core);
+    for turn in 1..=8 {
+        let (text, _, _) = answer(&mut core, turn);
+        assert!(!text.contains(char::REPLACEMENT_CHARACTER), "{text:?}");
+    }
+}

@@ -7,7 +7,7 @@ use crate::chat::Usage;
 /// One step of a generation, as a backend tells it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TokenEvent {
-    /// Waiting for a slot: how many turns are ahead.
+    /// Waiting for room: how many turns go before it, those that run included.
     Queued(u32),
     /// The prompt is being evaluated; counts in tokens, `done` includes `cached`.
     Prefill {

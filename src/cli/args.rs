@@ -207,6 +207,9 @@ impl Cli {
     /// A flag that is not there yet, or a word that is nearly a command.
     pub fn check(&self) -> Result<(), Fault> {
         self.common.not_there_yet()?;
+        if matches!(self.command, Some(Command::Ps | Command::Stop)) {
+            self.common.no_turn()?;
+        }
         match (&self.command, &self.prompt) {
             (None, Some(prompt)) => no_command(prompt),
             (Some(_), Some(prompt)) => Err(usage(format!("a PROMPT before a command: `{prompt}`"))
@@ -258,6 +261,26 @@ impl Common {
             temp: self.temp,
             seed: self.seed,
             stop: self.stop.clone(),
+        }
+    }
+
+    /// Refuses what speaks of a turn, for commands that have none: `stop -m NAME` does not stop
+    /// one model.
+    fn no_turn(&self) -> Result<(), Fault> {
+        let flags = [
+            ("--profile", self.profile.is_some()),
+            ("--model", self.model.is_some()),
+            ("--mode", self.mode.is_some()),
+            ("--endpoint", self.endpoint.is_some()),
+            ("--system", self.system.is_some()),
+            ("--max-tokens", self.max_tokens.is_some()),
+            ("--temp", self.temp.is_some()),
+            ("--seed", self.seed.is_some()),
+            ("--stop", !self.stop.is_empty()),
+        ];
+        match flags.iter().find(|(_, given)| *given) {
+            Some((flag, _)) => Err(usage(format!("{flag} means nothing to this command"))),
+            None => Ok(()),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::io::IsTerminal as _;
+use std::time::Duration;
 
 use crate::chat::Fault;
 use crate::cli::args::Cli;
@@ -13,6 +14,7 @@ use crate::config::ThemeChoice;
 use crate::runtime;
 use crate::runtime::KEEP_ALIVE_CHAT;
 use crate::runtime::Opening;
+use crate::runtime::Printed;
 use crate::theme::Depth;
 use crate::theme::Theme;
 
@@ -23,22 +25,31 @@ use crate::theme::Theme;
 pub(super) fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
     let prepared = prepare(cli, env, KEEP_ALIVE_CHAT)?;
     let theme = theme(prepared.settings.theme, depth(cli, env));
-    let opening = Opening {
-        theme,
-        ephemeral: cli.common.ephemeral,
-        question: cli.question().map(str::to_owned),
-    };
+    let opening = Opening { theme, question: cli.question().map(str::to_owned) };
     let terminal = |error: io::Error| Fault::new(format!("the terminal: {error}"));
     let tasks = runtime::tasks().map_err(terminal)?;
     runtime::install_crash_hook();
     let ended = tasks.block_on(runtime::chat(&prepared.front, opening)).map_err(terminal)?;
     // A task may sit in a read that never ends; the engine notices the closed socket by itself.
     tasks.shutdown_background();
+    if ended.is_none() {
+        let stderr = stays(prepared.front.engine.keep_alive);
+        super::print(&Printed { stdout: String::new(), stderr });
+    }
     super::notices(&prepared.settings.notices);
     if let Some(signal) = ended {
         runtime::die_by(signal);
     }
     Ok(Exit::Answered)
+}
+
+/// Says what stays and how to stop it.
+fn stays(keep_alive: Duration) -> String {
+    if keep_alive.is_zero() {
+        return String::new();
+    }
+    let time = super::engines::words(keep_alive);
+    format!("the engine stays for {time} · edgewise stop ends it\n")
 }
 
 fn theme(choice: ThemeChoice, depth: Depth) -> Theme {

@@ -102,7 +102,8 @@ fn row(pid: u32, status: &Status) -> String {
     )
 }
 
-fn words(time: Duration) -> String {
+/// Words a time that somebody waits for.
+pub(super) fn words(time: Duration) -> String {
     match time.as_secs() {
         seconds @ 0..100 => format!("{seconds} s"),
         seconds => format!("{} min", seconds.div_ceil(60)),

@@ -28,7 +28,10 @@ impl Progress {
                 format!("loading the model {percent} %")
             }
             Told::Turn(TurnEvent::Token(TokenEvent::Queued(ahead))) => {
-                format!("waiting for {} turns", ahead + 1)
+                // Told once, when it begins: waiting is worth a word at once.
+                self.shown = true;
+                let turns = if *ahead == 1 { "turn" } else { "turns" };
+                return format!("{CLEAR}waiting for {ahead} {turns}");
             }
             Told::Turn(TurnEvent::Token(TokenEvent::Prefill { done, total, cached })) => {
                 format!("reading the prompt {done} / {total} tokens, {cached} cached")

@@ -51,7 +51,7 @@ impl Default for EngineSettings {
 /// Which of the two themes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ThemeChoice {
-    /// What the terminal's background asks for, dark if it does not say.
+    /// The dark one; what the terminal's background asks for later.
     #[default]
     Auto,
     /// Light text on a dark ground.

@@ -96,6 +96,9 @@ fn refusal(mode: Mode, egress: Egress) -> Fault {
 
 fn keeping_up(device: &DeviceState) -> String {
     let level = match device.level {
+        DeviceLevel::Normal if device.wait_share.is_none() => {
+            return "nothing speaks against this device".to_owned();
+        }
         DeviceLevel::Normal => return "this device keeps up".to_owned(),
         DeviceLevel::Strained => "this device is strained",
         DeviceLevel::Recovering => "this device is recovering",
@@ -122,20 +125,22 @@ mod tests {
     #[test]
     fn local_modes_stay_and_say_why() {
         let busy = DeviceState { level: DeviceLevel::Strained, wait_share: Some(0.41) };
+        let free = DeviceState { level: DeviceLevel::Normal, wait_share: Some(0.01) };
         let table = [
             (Mode::LocalOnly, busy, "local-only: nothing leaves this device"),
-            (Mode::PreferLocal, DeviceState::default(), "prefer-local: this device keeps up"),
+            (Mode::PreferLocal, free, "prefer-local: this device keeps up"),
+            (
+                Mode::PreferLocal,
+                DeviceState::default(),
+                "prefer-local: nothing speaks against this device",
+            ),
             (Mode::PreferLocal, busy, "prefer-local: this device is strained, CPU wait 41 %"),
             (
                 Mode::PreferLocal,
                 DeviceState { level: DeviceLevel::Overloaded, wait_share: None },
                 "prefer-local: this device is overloaded, but nothing else can answer",
             ),
-            (
-                Mode::Auto,
-                DeviceState::default(),
-                "auto: the only route there is; this device keeps up",
-            ),
+            (Mode::Auto, free, "auto: the only route there is; this device keeps up"),
         ];
         for (mode, device, reason) in table {
             for egress in [Egress::Allowed, Egress::Offline, Egress::KillSwitch] {

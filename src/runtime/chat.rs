@@ -66,8 +66,6 @@ pub async fn chat(front: &Front, opening: Opening) -> io::Result<Option<i32>> {
 pub struct Opening {
     /// The colours.
     pub theme: Theme,
-    /// Whether no trace may be kept.
-    pub ephemeral: bool,
     /// The first question, if it was given on the command line.
     pub question: Option<String>,
 }
@@ -102,7 +100,7 @@ enum Woken {
 
 impl Chat {
     fn new(front: &Front, opening: Opening, signals: Signals) -> io::Result<Self> {
-        let Opening { theme, ephemeral, .. } = opening;
+        let Opening { theme, .. } = opening;
         let screen = Screen::new(theme, front.panic_at.clone())?;
         let (events, engine) = mpsc::channel(ENGINE_EVENTS);
         let backend = Engine::new(front.engine.clone(), events);
@@ -116,7 +114,9 @@ impl Chat {
             sampling: front.profile.sampling.clone(),
             limits: front.limits(),
             prefill_ahead: front.prefill_ahead,
-            ephemeral,
+            // Nothing finds a session again once its window is closed, until sessions are saved: the
+            // engine need not keep it either.
+            ephemeral: true,
         };
         let (width, height) = crossterm::terminal::size()?;
         Ok(Self {

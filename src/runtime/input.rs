@@ -86,19 +86,21 @@ fn burst() -> io::Result<Vec<Event>> {
     Ok(events)
 }
 
-/// Turns a burst of events into inputs. Line breaks with text behind them in one burst were pasted
-/// into a terminal without bracketed paste: they break the line instead of sending it.
+/// Turns a burst of events into inputs. A burst with a line break within was pasted into a terminal
+/// without bracketed paste: all of its line breaks break the line instead of sending it.
 fn inputs_of(burst: Vec<Event>) -> Vec<Input> {
     let keys: Vec<Event> = burst
         .into_iter()
         .filter(|event| !matches!(event, Event::Key(key) if key.kind == KeyEventKind::Release))
         .collect();
+    let first_break = keys.iter().position(|event| typed(event) == Some('\n'));
     let last_text = keys.iter().rposition(|event| typed(event).is_some_and(|c| c != '\n'));
+    let pasted = first_break.zip(last_text).is_some_and(|(first, last)| first < last);
     let mut inputs = Vec::new();
-    for (index, event) in keys.into_iter().enumerate() {
-        let pasted = typed(&event) == Some('\n') && last_text.is_some_and(|last| index < last);
+    for event in keys {
+        let breaks = pasted && typed(&event) == Some('\n');
         match event {
-            Event::Key(_) if pasted => inputs.push(Input::Paste("\n".to_owned())),
+            Event::Key(_) if breaks => inputs.push(Input::Paste("\n".to_owned())),
             Event::Key(key) => inputs.extend(translate(key).map(Input::Key)),
             Event::Paste(text) => inputs.push(Input::Paste(text)),
             // Sizes come by signal; focus and mouse are not asked for.
@@ -164,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn enter_sends_at_the_end_of_a_burst_and_breaks_the_line_within_one() {
+    fn enter_sends_unless_its_burst_was_pasted() {
         let burst = vec![
             plain(TermCode::Char('a')),
             plain(TermCode::Enter),
@@ -175,9 +177,11 @@ mod tests {
             Input::Key(Key::plain(KeyCode::Char('a'))),
             Input::Paste("\n".to_owned()),
             Input::Key(Key::plain(KeyCode::Char('b'))),
-            Input::Key(Key::plain(KeyCode::Enter)),
+            Input::Paste("\n".to_owned()),
         ];
         assert_eq!(inputs_of(burst), expected);
+        let typed = vec![plain(TermCode::Char('a')), plain(TermCode::Enter)];
+        assert_eq!(inputs_of(typed)[1], Input::Key(Key::plain(KeyCode::Enter)));
     }
 
     #[test]

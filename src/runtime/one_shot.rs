@@ -15,6 +15,8 @@ use super::signals::Signal;
 use super::signals::Signals;
 use crate::backend::turn_queue;
 use crate::chat::Generation;
+use crate::chat::Health;
+use crate::chat::LoadState;
 use crate::chat::Message;
 use crate::chat::Priority;
 use crate::chat::Role;
@@ -37,6 +39,9 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(3);
 /// How long the last words of a turn that was broken off may take; a write takes microseconds, a
 /// busy machine its time.
 const LAST_WORDS_WITHIN: Duration = Duration::from_millis(250);
+
+/// How long a running engine may take to say how the device does; it says it with its hello.
+const HEALTH_WITHIN: Duration = Duration::from_millis(100);
 
 /// One step, as the printer is told of it.
 #[derive(Debug)]
@@ -98,14 +103,18 @@ impl OneShot {
     /// # Errors
     /// Standard output fails otherwise than by being closed.
     pub async fn ask(
-        self,
+        mut self,
         prompt: String,
         print: &mut dyn FnMut(Told<'_>, Timings) -> Printed,
     ) -> io::Result<Asked> {
         let (queue, turns) = turn_queue(TURN_EVENTS);
-        let mut driver = Driver::new(&self.front, self.engine, queue);
-        driver.generate(TurnId(1), generation(&self.front, prompt));
         let clock = Clock::start();
+        let health = self.hear().await;
+        let mut driver = Driver::new(&self.front, self.engine, queue);
+        if let Some(health) = health {
+            driver.observe(&health);
+        }
+        driver.generate(TurnId(1), generation(&self.front, prompt));
         let (out, written) = printer::start();
         let asking = Asking {
             clock,
@@ -120,6 +129,22 @@ impl OneShot {
             asked: Asked { reason: StopReason::Cancelled, unread: false },
         };
         asking.run(print).await
+    }
+}
+
+impl OneShot {
+    /// Hears what an engine that runs already knows of the device, so that this one turn is decided
+    /// as well as a chat's; a new engine knows nothing.
+    async fn hear(&mut self) -> Option<Health> {
+        let until = tokio::time::Instant::now() + HEALTH_WITHIN;
+        while let Ok(Some(event)) = tokio::time::timeout_at(until, self.news.recv()).await {
+            match event {
+                EngineEvent::Health(health) => return Some(health),
+                EngineEvent::Load(LoadState::Ready(_)) => {}
+                EngineEvent::Load(LoadState::Loading(_)) | EngineEvent::Lost(_) => return None,
+            }
+        }
+        None
     }
 }
 

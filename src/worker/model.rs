@@ -117,12 +117,24 @@ impl Model {
     pub(super) fn info(&self, pool_tokens: u32) -> ModelInfo {
         ModelInfo {
             name: self.weights.meta_val_str("general.name").unwrap_or_default(),
-            description: ffi::describe(&self.weights),
+            description: self.description(),
             pool_tokens,
             train_tokens: self.weights.n_ctx_train(),
             weight_bytes: self.weights.size(),
             system: ffi::system_info(),
         }
+    }
+
+    /// Returns architecture, size and quantisation; the size as the file's maker words it, for
+    /// llama.cpp guesses it from the layers.
+    fn description(&self) -> String {
+        let guessed = ffi::describe(&self.weights);
+        let mut words: Vec<&str> = guessed.split(' ').collect();
+        let label = self.weights.meta_val_str("general.size_label").unwrap_or_default();
+        if let Some(size) = words.get_mut(1).filter(|_| !label.is_empty()) {
+            *size = &label;
+        }
+        words.join(" ")
     }
 
     /// Renders a conversation with the model's template and turns it into tokens.

@@ -191,7 +191,11 @@ impl Serving {
     fn follow(&mut self, order: Order, intake: &Intake) {
         let core = &mut self.core;
         match order {
-            Order::Joined(client, mailbox) => core.outlet().join(client, mailbox),
+            Order::Joined(client, mailbox) => {
+                core.outlet().join(client, mailbox);
+                let health = self.health.now(core, intake.clients());
+                core.outlet().send(client, ToFront::Health(health));
+            }
             Order::Left(client) => {
                 core.outlet().leave(client);
                 core.drop_client(client);

@@ -137,9 +137,10 @@ impl Turn {
     pub(super) fn flush(&mut self, end: &StopReason) -> String {
         let tail = match end {
             StopReason::Stop => return String::new(),
+            // Bytes that are left over when the model has ended are its mistake, and shown as one.
+            StopReason::EndOfTurn => self.utf8.finish(),
             // It was cut in the middle: half a character is nobody's mistake.
-            StopReason::Cancelled | StopReason::Interrupted(_) => String::new(),
-            _ => self.utf8.finish(),
+            _ => String::new(),
         };
         let scanned = self.stops.push(&tail);
         if scanned.stopped { scanned.text } else { scanned.text + &self.stops.finish() }

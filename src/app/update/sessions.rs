@@ -7,7 +7,7 @@ use crate::app::session::Session;
 use crate::chat::SessionId;
 
 impl Model {
-    /// Asks for a session; an empty one in front is as good as new.
+    /// Asks for a session.
     pub(super) fn open_session(&mut self, effects: &mut Vec<Effect>) {
         self.wanted += 1;
         effects.push(Effect::NewSessionId);

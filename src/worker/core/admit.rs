@@ -124,12 +124,13 @@ impl<O: Outlet> Core<O> {
         self.slots[slot].cached.truncate(reuse);
     }
 
-    /// Tells each waiting turn how many go before it, when that has changed.
+    /// Tells each waiting turn how many go before it, those that run included, when that has changed.
     fn tell_queue(&mut self) {
+        let running = self.running().count();
         let ranks: Vec<Rank> = self.waiting.iter().map(|turn| slot::rank(turn, true)).collect();
         for turn in &mut self.waiting {
             let own = slot::rank(turn, true);
-            let ahead = count(ranks.iter().filter(|rank| **rank > own).count());
+            let ahead = count(running + ranks.iter().filter(|rank| **rank > own).count());
             if turn.told_ahead != Some(ahead) && self.outlet.ready(turn.key.client) {
                 turn.told_ahead = Some(ahead);
                 self.outlet.event(turn.key, TokenEvent::Queued(ahead));
