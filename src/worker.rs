@@ -1,7 +1,7 @@
 //! The engine process: accepts fronts, runs all turns in one batch over llama.cpp.
 //!
 //! Threads: the main thread loads the model and steps the batch; one thread accepts; each client
-//! has one that reads and one that writes. They meet in [`intake`] (what fronts want, bounded)
+//! has one that reads and one that writes. They meet in `intake` (what fronts want, bounded)
 //! and in each client's bounded queue of frames; the batch never waits for a client.
 //!
 //! `ffi` is the sole place with `unsafe`. Never: the store, the network.
