@@ -97,7 +97,7 @@ fn refusal(mode: Mode, egress: Egress) -> Fault {
 fn keeping_up(device: &DeviceState) -> String {
     let level = match device.level {
         DeviceLevel::Normal if device.wait_share.is_none() => {
-            return "nothing speaks against this device".to_owned();
+            return "this device comes first".to_owned();
         }
         DeviceLevel::Normal => return "this device keeps up".to_owned(),
         DeviceLevel::Strained => "this device is strained",
@@ -129,11 +129,7 @@ mod tests {
         let table = [
             (Mode::LocalOnly, busy, "local-only: nothing leaves this device"),
             (Mode::PreferLocal, free, "prefer-local: this device keeps up"),
-            (
-                Mode::PreferLocal,
-                DeviceState::default(),
-                "prefer-local: nothing speaks against this device",
-            ),
+            (Mode::PreferLocal, DeviceState::default(), "prefer-local: this device comes first"),
             (Mode::PreferLocal, busy, "prefer-local: this device is strained, CPU wait 41 %"),
             (
                 Mode::PreferLocal,

@@ -8,10 +8,12 @@ use std::ops::Range;
 use crate::app::Phase;
 use crate::app::Session;
 use crate::app::Turn;
+use crate::chat::Decision;
 use crate::chat::StopReason;
 use crate::text;
 use crate::text::Clean;
 use crate::theme::Role;
+use crate::ui::figures::DOT;
 use crate::ui::view::Stats;
 use crate::ui::wrapped::Wrapped;
 
@@ -28,8 +30,6 @@ pub(super) enum Line {
     Note(Role, Clean),
     /// What the answer cost.
     Figures,
-    /// Where it runs and why.
-    Decision,
     /// What is being waited for.
     Progress,
 }
@@ -190,7 +190,13 @@ fn lines(turn: &Turn, columns: usize) -> Vec<Line> {
         Phase::Streaming if turn.is_stopping() => vec![Line::Progress],
         Phase::Streaming => Vec::new(),
         Phase::Sent | Phase::Queued(_) | Phase::Prefill => match turn.decision() {
-            Some(_) => vec![Line::Decision, Line::Progress],
+            Some(decision) => {
+                let Decision { route, model, reason } = decision;
+                let text = format!("{route}{DOT}{model}{DOT}{reason}");
+                let mut lines: Vec<Line> = notes(Role::Dim, &text, columns).collect();
+                lines.push(Line::Progress);
+                lines
+            }
             None => vec![Line::Progress],
         },
         Phase::Finished(reason) => {
@@ -203,16 +209,18 @@ fn lines(turn: &Turn, columns: usize) -> Vec<Line> {
     }
 }
 
+/// Wraps words into rows of their own; nothing of them is dropped on a narrow screen.
+fn notes(role: Role, text: &str, columns: usize) -> impl Iterator<Item = Line> {
+    // One line, however wide: a message may repeat what a file or the engine said.
+    let clean = Clean::one_line(text, LINE_MAX);
+    let rows = text::wrap(clean.as_str(), columns);
+    rows.into_iter().map(move |row| Line::Note(role, Clean::new(&clean.as_str()[row])))
+}
+
 /// Says what became of an answer that did not simply end.
 fn ending(turn: &Turn, reason: &StopReason, columns: usize) -> Vec<Line> {
     let mut lines = Vec::new();
-    let mut say = |role, text: &str| {
-        // One line, however wide: a message may repeat what a file or the engine said.
-        let clean = Clean::one_line(text, LINE_MAX);
-        let rows = text::wrap(clean.as_str(), columns);
-        let rows = rows.into_iter().map(|row| Clean::new(&clean.as_str()[row]));
-        lines.extend(rows.map(|row| Line::Note(role, row)));
-    };
+    let mut say = |role, text: &str| lines.extend(notes(role, text, columns));
     if let Some(fault) = reason.fault() {
         say(Role::Bad, &format!("✗ {}: {}", reason.name(), fault.message));
         if let Some(hint) = &fault.hint {

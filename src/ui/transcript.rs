@@ -96,20 +96,8 @@ fn draw_line(scene: Scene<'_>, turn: &Turn, line: &Line, area: Rect, buf: &mut B
         Line::Figures => {
             paint::put(buf, area, Shown::all(&fit(finished(turn), width)), dim);
         }
-        Line::Decision => {
-            paint::put(buf, area, Shown::all(&fit(decision(turn), width)), dim);
-        }
         Line::Progress => progress(scene, turn, Rect { width, ..area }, buf),
     }
-}
-
-fn decision(turn: &Turn) -> Vec<Figure> {
-    let Some(decision) = turn.decision() else { return Vec::new() };
-    vec![
-        figure(1, decision.route.to_string()),
-        figure(2, decision.model.clone()),
-        figure(1, decision.reason.clone()),
-    ]
 }
 
 /// What a finished answer cost.

@@ -84,6 +84,11 @@ impl<O: Outlet> Core<O> {
         slot.ephemeral_of = ahead.ephemeral.then_some(ahead.client);
         match self.context.decode(&self.batch) {
             Decoded::Done => slot.cached.extend_from_slice(&ahead.target[from..to]),
+            // Somebody came: what was there before this slice serves them.
+            Decoded::Aborted if self.model.can_be_cut() => {
+                self.cut_to(index, from);
+                return true;
+            }
             // Whatever is half there is not trusted: this was only a guess.
             Decoded::NoRoom | Decoded::Aborted | Decoded::Failed(_) => {
                 self.clear(index);
