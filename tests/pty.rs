@@ -306,6 +306,15 @@ fn a_panic_of_the_program_gives_the_terminal_back_and_says_so() {
 }
 
 #[test]
+fn a_panic_of_the_thread_that_writes_ends_the_chat_in_good_order() {
+    let home = Home::new();
+    // At the first frame: there is no screen to wait for.
+    let mut pty = Pty::start(&home, &[], &[("EDGEWISE_TEST_PANIC", "write")]);
+    let ended = pty.given_back(1);
+    assert!(ended.has("the thread that writes to it panicked"), "{}", ended.text);
+}
+
+#[test]
 fn a_dead_engine_interrupts_the_answer_and_the_next_one_knows_it() {
     let home = Home::new();
     for (signal, name) in [(Signal::KILL, "SIGKILL"), (Signal::ABORT, "SIGABRT")] {
