@@ -37,7 +37,7 @@ impl Tokenizing {
         key: TurnKey,
         generation: &Generation,
     ) -> Option<Prompt> {
-        if generation.messages.iter().map(bytes).sum::<usize>() <= AT_ONCE_BYTES {
+        if is_short(&generation.messages) {
             return Some(model.prompt(&generation.messages));
         }
         let (model, intake) = (Arc::clone(model), Arc::clone(&self.intake));
@@ -67,6 +67,11 @@ impl Tokenizing {
     pub(super) fn drop_client(&mut self, client: u32) {
         self.making.retain(|key| key.client != client);
     }
+}
+
+/// Returns whether a conversation is tokenised in less time than a step takes.
+pub(super) fn is_short(messages: &[Message]) -> bool {
+    messages.iter().map(bytes).sum::<usize>() <= AT_ONCE_BYTES
 }
 
 /// Returns the size of a message's text.

@@ -12,13 +12,11 @@ use crate::prompt::Unit;
 use crate::prompt::common_prefix;
 use crate::worker::ffi::Decoded;
 use crate::worker::slot;
+use crate::worker::tokenizing::is_short;
 
 /// The most tokens of one step ahead: it delays whoever comes by no more, even where a step cannot
 /// be stopped.
 const SLICE_TOKENS: usize = 64;
-
-/// Text past this size is not worth guessing with: it is tokenised twice for every word typed.
-const TEXT_BYTES_MAX: usize = 256 * 1024;
 
 /// What is sure of a session's next prompt.
 #[derive(Debug)]
@@ -32,11 +30,11 @@ pub(super) struct Ahead {
 impl<O: Outlet> Core<O> {
     /// Orders what is sure of `generation`, whose last message may still grow, to be evaluated
     /// when nothing else is to be done. Replaces the previous order; what cannot be rendered is
-    /// dropped, since the turn itself will say why.
+    /// dropped, since the turn itself will say why, and so is a long conversation.
     pub fn prepare(&mut self, client: u32, generation: &Generation) {
         self.ahead = None;
-        let text: usize = generation.messages.iter().map(|message| message.plain().len()).sum();
-        if text > TEXT_BYTES_MAX {
+        // It is tokenised twice for every word typed, between the steps of whoever streams.
+        if !is_short(&generation.messages) {
             return;
         }
         let Ok(now) = self.model.prompt(&generation.messages) else { return };
