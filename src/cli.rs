@@ -7,11 +7,14 @@ pub mod exit;
 pub mod output;
 pub mod stdin;
 
+mod ask;
 mod chat;
+mod completions;
+mod engine;
 mod engines;
-mod one_turn;
 mod prepare;
 mod progress;
+mod reset_terminal;
 
 use std::ffi::OsString;
 use std::io;
@@ -34,9 +37,7 @@ use crate::cli::stdin::Terminals;
 use crate::config::Env;
 use crate::runtime;
 use crate::runtime::Printed;
-use crate::runtime::Reader;
 use crate::text::Clean;
-use crate::worker;
 
 /// Runs the program with its arguments, the program's name first.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
@@ -49,17 +50,19 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> Exit {
 }
 
 fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
+    cli.check()?;
     match &cli.command {
-        Some(Command::Engine { .. }) => return Ok(engine()),
-        Some(Command::Completions { shell }) => return Ok(completions(*shell)),
-        Some(Command::ResetTerminal) => return reset_terminal(),
-        Some(Command::Ps | Command::Stop | Command::Ask { .. }) | None => cli.check()?,
+        Some(Command::Ask(_)) | None => converse(cli, env),
+        Some(Command::Ps) => engines::ps(cli, env),
+        Some(Command::Stop) => engines::stop(env),
+        Some(Command::Completions(args)) => Ok(completions::run(args)),
+        Some(Command::ResetTerminal) => reset_terminal::run(),
+        Some(Command::Engine(_)) => Ok(engine::run()),
     }
-    match &cli.command {
-        Some(Command::Ps) => return engines::ps(cli, env),
-        Some(Command::Stop) => return engines::stop(env),
-        _ => {}
-    }
+}
+
+/// Opens the chat or answers one question, as stdin and stdout suggest.
+fn converse(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
     let terminals =
         Terminals { stdin: io::stdin().is_terminal(), stdout: io::stdout().is_terminal() };
     match stdin::plan(cli.wish(), terminals)? {
@@ -69,8 +72,8 @@ fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
                 .hint("edgewise ask \"a question\""))
         }
         Plan::Chat => chat::run(cli, env),
-        Plan::AskWithStdin => one_turn::run(cli, env, one_turn::Input::Stdin),
-        Plan::AskWithout => one_turn::run(cli, env, one_turn::Input::None),
+        Plan::AskWithStdin => ask::run(cli, env, ask::Input::Stdin),
+        Plan::AskWithout => ask::run(cli, env, ask::Input::None),
     }
 }
 
@@ -114,38 +117,6 @@ fn stopped(stop: Stop) -> Exit {
 /// Prints what comes before or instead of a turn; a stdout that fails cannot be told to anybody.
 fn print(printed: &Printed) {
     runtime::deliver(printed, &mut io::stdout(), &mut io::stderr()).ok();
-}
-
-fn engine() -> Exit {
-    match worker::run() {
-        Ok(()) => Exit::Answered,
-        Err(error) => {
-            notices(&[error.to_string()]);
-            Exit::Failed
-        }
-    }
-}
-
-fn completions(shell: clap_complete::Shell) -> Exit {
-    let mut script = Vec::new();
-    clap_complete::generate(shell, &mut Cli::grammar(), "edgewise", &mut script);
-    let stdout = String::from_utf8_lossy(&script).into_owned();
-    let printed = Printed { stdout, stderr: String::new() };
-    match runtime::deliver(&printed, &mut io::stdout(), &mut io::stderr()) {
-        Ok(Reader::Listens | Reader::Gone) => Exit::Answered,
-        Err(_) => Exit::Failed,
-    }
-}
-
-fn reset_terminal() -> Result<Exit, Fault> {
-    if !io::stdout().is_terminal() {
-        return Err(Fault::new("stdout is no terminal")
-            .kind(FaultKind::Usage)
-            .hint("run it in the terminal that is out of order"));
-    }
-    runtime::reset_terminal()
-        .map_err(|error| Fault::new(format!("cannot reset the terminal: {error}")))?;
-    Ok(Exit::Answered)
 }
 
 #[cfg(test)]

@@ -2,24 +2,23 @@
 //!
 //! Never: what a command does.
 
-use std::ffi::OsString;
-use std::path::PathBuf;
+mod common;
 
-use clap::ArgAction;
-use clap::Args;
+pub use common::Common;
+
+use std::ffi::OsString;
+
 use clap::CommandFactory as _;
 use clap::Parser;
 use clap::Subcommand;
-use clap::builder::PossibleValuesParser;
-use clap::builder::TypedValueParser as _;
 
 use crate::chat::Fault;
 use crate::chat::FaultKind;
-use crate::chat::Mode;
+use crate::cli::ask;
+use crate::cli::completions;
+use crate::cli::engine;
 use crate::cli::exit::Exit;
-use crate::cli::output::ColorFlag;
 use crate::cli::stdin::Wish;
-use crate::config::Overrides;
 use crate::config::nearest;
 use crate::text::Clean;
 
@@ -72,112 +71,29 @@ pub struct Cli {
     pub common: Common,
 }
 
-/// A command.
+/// A command. What it takes stands with what it does, in a file of its own; the order here is the
+/// order of the help.
 #[derive(Clone, Debug, Subcommand)]
+#[expect(missing_docs, reason = "the words of the help are those of the command's own type")]
 pub enum Command {
-    /// Answer one question and exit
-    ///
-    /// The text goes to stdout as it is generated, everything else to stderr. Text on stdin is
-    /// appended to PROMPT.
     #[command(after_help = EXAMPLES)]
-    Ask {
-        /// The question; after `--` it may begin with a dash
-        prompt: Option<String>,
-    },
+    Ask(ask::Args),
     /// List the engines that run, and how long they stay
     Ps,
     /// Stop every engine; an answer that runs is cut short
     Stop,
-    /// Print the completion script of a shell
-    #[command(
-        after_help = "Example: edgewise completions bash > ~/.local/share/bash-completion/completions/edgewise"
-    )]
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
+    Completions(completions::Args),
     /// Give back a terminal that a killed program left in disorder
     ResetTerminal,
-    /// The engine process; the program starts it itself
     #[command(hide = true, disable_help_flag = true)]
-    Engine {
-        /// What the front passes on.
-        #[arg(last = true)]
-        rest: Vec<OsString>,
-    },
+    Engine(engine::Args),
 }
 
-/// Flags that every command shares.
-#[derive(Clone, Debug, Default, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-pub struct Common {
-    /// The profile of config.toml [default: its `default_profile`]
-    #[arg(short, long, global = true, value_name = "NAME")]
-    pub profile: Option<String>,
-    /// A model's name, or a path: begins with / . ~ or ends in .gguf
-    #[arg(short, long, global = true, value_name = "MODEL")]
-    pub model: Option<String>,
-    /// Where turns may run
-    #[arg(long, global = true, value_name = "MODE", value_parser = mode_parser())]
-    pub mode: Option<Mode>,
-    /// The endpoint of config.toml for remote turns
-    #[arg(long, global = true, value_name = "NAME")]
-    pub endpoint: Option<String>,
-    /// A saved session (not there yet)
-    #[arg(short, long, global = true, value_name = "ID|new|last")]
-    pub session: Option<String>,
-    /// Keep no trace of the conversation
-    #[arg(long, global = true)]
-    pub ephemeral: bool,
-    /// The system prompt; empty for none
-    #[arg(long, global = true, value_name = "TEXT")]
-    pub system: Option<String>,
-    /// The most tokens to generate
-    #[arg(long, global = true, value_name = "N", allow_negative_numbers = true,
-          value_parser = clap::value_parser!(u32).range(1..))]
-    pub max_tokens: Option<u32>,
-    /// The temperature; 0 takes the likeliest token
-    #[arg(long, global = true, value_name = "T", allow_negative_numbers = true,
-          value_parser = temperature)]
-    pub temp: Option<f32>,
-    /// The seed of the draw
-    #[arg(long, global = true, value_name = "N", allow_negative_numbers = true,
-          value_parser = clap::value_parser!(u32).range(..i64::from(u32::MAX)))]
-    pub seed: Option<u32>,
-    /// A string that ends the answer; may be given several times
-    #[arg(long, global = true, value_name = "TEXT", action = ArgAction::Append,
-          value_parser = clap::builder::NonEmptyStringValueParser::new())]
-    pub stop: Vec<String>,
-    /// How long to wait for a session that is in use, in seconds (not there yet)
-    #[arg(long, global = true, value_name = "SECONDS")]
-    pub timeout: Option<u32>,
-    /// A file to attach (not there yet)
-    #[arg(short, long, global = true, value_name = "FILE", action = ArgAction::Append)]
-    pub file: Vec<PathBuf>,
-    /// A JSON schema that the answer must match (not there yet)
-    #[arg(long, global = true, value_name = "FILE")]
-    pub schema: Option<PathBuf>,
-    /// Print one JSON event a line
-    #[arg(long, global = true)]
-    pub json: bool,
-    /// Print plain text and open no chat
-    #[arg(long, global = true, conflicts_with = "json")]
-    pub plain: bool,
-    /// When to use colours
-    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
-    pub color: ColorFlag,
-    /// Leave stdin alone, as in `while read` loops
-    #[arg(long, global = true)]
-    pub no_stdin: bool,
-    /// Connect to no network
-    #[arg(long, global = true)]
-    pub offline: bool,
-    /// Say nothing on stderr but failures
-    #[arg(short, long, global = true, conflicts_with = "verbose")]
-    pub quiet: bool,
-    /// Say the route and the timings on stderr, even where it is no terminal
-    #[arg(short, long, global = true)]
-    pub verbose: bool,
+impl Command {
+    /// Returns whether it has a turn, for which the flags about models and sampling mean something.
+    fn has_turn(&self) -> bool {
+        matches!(self, Self::Ask(_))
+    }
 }
 
 /// The end of the program before any command: help, version or a wrong argument.
@@ -207,7 +123,7 @@ impl Cli {
     /// A flag that is not there yet, or a word that is nearly a command.
     pub fn check(&self) -> Result<(), Fault> {
         self.common.not_there_yet()?;
-        if matches!(self.command, Some(Command::Ps | Command::Stop)) {
+        if self.command.as_ref().is_some_and(|command| !command.has_turn()) {
             self.common.no_turn()?;
         }
         match (&self.command, &self.prompt) {
@@ -221,21 +137,15 @@ impl Cli {
     /// Returns the question, whichever way it was asked.
     pub fn question(&self) -> Option<&str> {
         match &self.command {
-            Some(Command::Ask { prompt }) => prompt.as_deref(),
-            Some(
-                Command::Completions { .. }
-                | Command::Engine { .. }
-                | Command::Ps
-                | Command::ResetTerminal
-                | Command::Stop,
-            ) => None,
+            Some(Command::Ask(ask)) => ask.prompt.as_deref(),
+            Some(_) => None,
             None => self.prompt.as_deref(),
         }
     }
 
     /// Returns what decides between the chat and one turn.
     pub fn wish(&self) -> Wish {
-        let ask = matches!(self.command, Some(Command::Ask { .. }));
+        let ask = matches!(self.command, Some(Command::Ask(_)));
         Wish {
             one_turn: ask || self.common.json || self.common.plain,
             prompt: self.question().is_some_and(|text| !text.trim().is_empty()),
@@ -246,55 +156,6 @@ impl Cli {
     /// Returns what the completion scripts are made from.
     pub fn grammar() -> clap::Command {
         Self::command()
-    }
-}
-
-impl Common {
-    /// Returns what the flags say about the profile.
-    pub fn overrides(&self) -> Overrides {
-        Overrides {
-            mode: self.mode,
-            model: self.model.clone(),
-            endpoint: self.endpoint.clone(),
-            system: self.system.clone(),
-            max_tokens: self.max_tokens,
-            temp: self.temp,
-            seed: self.seed,
-            stop: self.stop.clone(),
-        }
-    }
-
-    /// Refuses what speaks of a turn, for commands that have none: `stop -m NAME` does not stop
-    /// one model.
-    fn no_turn(&self) -> Result<(), Fault> {
-        let flags = [
-            ("--profile", self.profile.is_some()),
-            ("--model", self.model.is_some()),
-            ("--mode", self.mode.is_some()),
-            ("--endpoint", self.endpoint.is_some()),
-            ("--system", self.system.is_some()),
-            ("--max-tokens", self.max_tokens.is_some()),
-            ("--temp", self.temp.is_some()),
-            ("--seed", self.seed.is_some()),
-            ("--stop", !self.stop.is_empty()),
-        ];
-        match flags.iter().find(|(_, given)| *given) {
-            Some((flag, _)) => Err(usage(format!("{flag} means nothing to this command"))),
-            None => Ok(()),
-        }
-    }
-
-    fn not_there_yet(&self) -> Result<(), Fault> {
-        let flags = [
-            ("--session", self.session.is_some()),
-            ("--schema", self.schema.is_some()),
-            ("--file", !self.file.is_empty()),
-            ("--timeout", self.timeout.is_some()),
-        ];
-        match flags.iter().find(|(_, given)| *given) {
-            Some((flag, _)) => Err(usage(format!("{flag} is not there yet"))),
-            None => Ok(()),
-        }
     }
 }
 
@@ -320,18 +181,6 @@ fn no_command(prompt: &str) -> Result<(), Fault> {
 
 fn usage(message: String) -> Fault {
     Fault::new(message).kind(FaultKind::Usage)
-}
-
-fn mode_parser() -> impl clap::builder::TypedValueParser<Value = Mode> {
-    PossibleValuesParser::new(Mode::NAMES.map(|(name, _)| name)).map(|word| {
-        let named = Mode::NAMES.iter().find(|(name, _)| *name == word);
-        named.map_or_else(Mode::default, |(_, mode)| *mode)
-    })
-}
-
-fn temperature(text: &str) -> Result<f32, String> {
-    let number = text.parse::<f32>().ok().filter(|number| number.is_finite() && *number >= 0.0);
-    number.ok_or_else(|| "a temperature is a number of at least 0".to_owned())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Command lines and what they say.
 
 use super::*;
+use crate::chat::Mode;
 
 /// One turn, a prompt, stdin left alone.
 type Facts = (bool, bool, bool);
@@ -112,7 +113,7 @@ fn one_word_near_a_command_is_refused_and_a_sentence_is_not() {
 #[test]
 fn the_engine_command_takes_anything_and_is_hidden() {
     let cli = read(&["engine", "--", "--fd", "3"]).expect("parses");
-    assert!(matches!(cli.command, Some(Command::Engine { rest }) if rest == ["--fd", "3"]));
+    assert!(matches!(cli.command, Some(Command::Engine(engine)) if engine.rest == ["--fd", "3"]));
 }
 
 #[test]

@@ -30,6 +30,16 @@ use crate::runtime::Told;
 /// How long a pipe may stay silent before a line on stderr says what is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Answer one question and exit
+///
+/// The text goes to stdout as it is generated, everything else to stderr. Text on stdin is
+/// appended to PROMPT.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Args {
+    /// The question; after `--` it may begin with a dash
+    pub prompt: Option<String>,
+}
+
 /// What is read besides PROMPT.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Input {
