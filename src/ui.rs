@@ -13,6 +13,7 @@ mod figures;
 mod layout;
 mod overlay;
 mod paint;
+mod queue;
 mod screen;
 mod status;
 mod style;

@@ -1,14 +1,67 @@
 //! What a draft is when Enter is pressed: a prompt, or a command of the chat itself.
 
-/// The commands with what they do, for parsing and for the help.
-pub(super) const COMMANDS: [(&str, Command, &str); 6] = [
-    ("new", Command::New, "new session"),
-    ("next", Command::Next, "next session"),
-    ("prev", Command::Previous, "previous session"),
-    ("close", Command::Close, "close this session"),
-    ("help", Command::Help, "this list"),
-    ("quit", Command::Quit, "quit"),
+/// What stands behind a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Argument {
+    /// Nothing.
+    None,
+    /// Words, named as the help writes them.
+    Wanted(&'static str),
+}
+
+/// One command: how it is typed and what it does.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spec {
+    name: &'static str,
+    command: Command,
+    argument: Argument,
+    /// What it does, for the help.
+    pub(super) does: &'static str,
+}
+
+const fn spec(
+    name: &'static str,
+    command: Command,
+    argument: Argument,
+    does: &'static str,
+) -> Spec {
+    Spec { name, command, argument, does }
+}
+
+/// The commands, for parsing and for the help.
+pub(super) const COMMANDS: &[Spec] = &[
+    spec("new", Command::New, Argument::None, "new session"),
+    spec("next", Command::Next, Argument::None, "next session"),
+    spec("prev", Command::Previous, Argument::None, "previous session"),
+    spec("rename", Command::Rename, Argument::Wanted("TITLE"), "name this session"),
+    spec("close", Command::Close, Argument::None, "close this session"),
+    spec("help", Command::Help, Argument::None, "this list"),
+    spec("quit", Command::Quit, Argument::None, "quit"),
 ];
+
+impl Spec {
+    /// Returns the command as it is typed, with what stands behind it.
+    pub(super) fn shown(&self) -> String {
+        match self.argument {
+            Argument::None => format!("/{}", self.name),
+            Argument::Wanted(words) => format!("/{} {words}", self.name),
+        }
+    }
+
+    /// Reads what stands behind the command.
+    fn read(&self, behind: &str) -> Line {
+        let Self { name, command, argument, .. } = self;
+        match argument {
+            Argument::None if !behind.is_empty() => {
+                Line::Mistaken(format!("/{name} takes nothing behind it · //{name} sends it"))
+            }
+            Argument::Wanted(words) if behind.is_empty() => {
+                Line::Mistaken(format!("/{name} needs its {words}"))
+            }
+            Argument::None | Argument::Wanted(_) => Line::Run(*command, behind.to_owned()),
+        }
+    }
+}
 
 /// A command of the chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,6 +72,8 @@ pub(super) enum Command {
     Next,
     /// Goes to the previous session.
     Previous,
+    /// Names the session in front.
+    Rename,
     /// Closes the session in front.
     Close,
     /// Shows the keys.
@@ -34,8 +89,8 @@ pub(super) enum Line {
     Blank,
     /// A question to the model.
     Prompt(String),
-    /// A command.
-    Run(Command),
+    /// A command and the words behind it.
+    Run(Command, String),
     /// Something that looks like a command and is none: why, in words.
     Mistaken(String),
 }
@@ -54,23 +109,21 @@ pub(super) fn read(draft: &str) -> Line {
     if rest.starts_with('/') {
         return Line::Prompt(rest.to_owned());
     }
-    let word = rest.split_whitespace().next().unwrap_or_default();
+    let (word, behind) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
     if rest.starts_with(char::is_whitespace) || !word.chars().all(char::is_alphabetic) {
         return Line::Prompt(text.to_owned());
     }
-    let known = COMMANDS.iter().find(|(name, ..)| *name == word);
-    match known {
-        Some((_, command, _)) if rest.len() == word.len() => Line::Run(*command),
-        Some(_) => Line::Mistaken(format!("/{word} takes nothing behind it · //{word} sends it")),
+    match COMMANDS.iter().find(|spec| spec.name == word) {
+        Some(spec) => spec.read(behind.trim()),
         None if word.is_empty() => Line::Mistaken("a command is missing · /help lists them".into()),
         None => Line::Mistaken(unknown(word)),
     }
 }
 
 fn unknown(word: &str) -> String {
-    let scored =
-        COMMANDS.map(|(name, ..)| (strsim::normalized_damerau_levenshtein(name, word), name));
-    let nearest = scored.into_iter().max_by(|a, b| a.0.total_cmp(&b.0));
+    let score = |spec: &Spec| strsim::normalized_damerau_levenshtein(spec.name, word);
+    let scored = COMMANDS.iter().map(|spec| (score(spec), spec.name));
+    let nearest = scored.max_by(|a, b| a.0.total_cmp(&b.0));
     match nearest.filter(|(score, _)| *score >= 0.5) {
         Some((_, name)) => format!("no command /{word} · /{name}? · //{word} sends it"),
         None => format!("no command /{word} · /help lists them · //{word} sends it"),
@@ -84,8 +137,9 @@ mod tests {
     #[test]
     fn a_draft_is_a_prompt_or_a_command() {
         assert_eq!(read("  \n "), Line::Blank);
-        assert_eq!(read("/new"), Line::Run(Command::New));
-        assert_eq!(read(" /quit \n"), Line::Run(Command::Quit));
+        assert_eq!(read("/new"), Line::Run(Command::New, String::new()));
+        assert_eq!(read(" /quit \n"), Line::Run(Command::Quit, String::new()));
+        assert_eq!(read("/rename  A b "), Line::Run(Command::Rename, "A b".into()));
         assert_eq!(read("//new"), Line::Prompt("/new".into()));
         assert_eq!(read("/usr/bin is what"), Line::Prompt("/usr/bin is what".into()));
         assert_eq!(read("/ 2 is half"), Line::Prompt("/ 2 is half".into()));
@@ -100,6 +154,7 @@ mod tests {
             ("/zzz", "/help lists"),
             ("/", "missing"),
             ("/new idea", "takes nothing"),
+            ("/rename ", "needs its TITLE"),
             ("/Quit", "/quit?"),
         ] {
             let Line::Mistaken(said) = read(draft) else { panic!("{draft} is not mistaken") };

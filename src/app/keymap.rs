@@ -282,7 +282,7 @@ pub fn help() -> Vec<HelpLine> {
     }
     lines.push(HelpLine { keys: String::new(), does: "commands" });
     let commands = COMMANDS.iter();
-    lines.extend(commands.map(|(name, _, does)| HelpLine { keys: format!("/{name}"), does }));
+    lines.extend(commands.map(|spec| HelpLine { keys: spec.shown(), does: spec.does }));
     lines.push(HelpLine { keys: "//text".into(), does: "send /text" });
     lines
 }

@@ -1,9 +1,13 @@
 //! One conversation of this run.
 
+use std::collections::VecDeque;
+
 use crate::app::composer::Composer;
 use crate::app::scroll::Scroll;
+use crate::app::turn::Phase;
 use crate::app::turn::Turn;
 use crate::chat::SessionId;
+use crate::chat::StopReason;
 use crate::chat::TurnId;
 use crate::text::Clean;
 
@@ -18,6 +22,7 @@ pub struct Session {
     pub(super) turns: Vec<Turn>,
     pub(super) composer: Composer,
     pub(super) scroll: Scroll,
+    pub(super) queue: VecDeque<String>,
     pub(super) news: bool,
 }
 
@@ -30,6 +35,7 @@ impl Session {
             turns: Vec::new(),
             composer: Composer::default(),
             scroll: Scroll::default(),
+            queue: VecDeque::new(),
             news: false,
         }
     }
@@ -39,7 +45,8 @@ impl Session {
         self.id
     }
 
-    /// Returns the first line of its first question; `None` before there is one.
+    /// Returns its name: the one that it was given, or the first line of its first question; `None`
+    /// before there is one.
     pub fn title(&self) -> Option<&Clean> {
         self.title.as_ref()
     }
@@ -59,6 +66,11 @@ impl Session {
         &self.scroll
     }
 
+    /// Returns the prompts that wait for the running answer, the next one first.
+    pub fn queue(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.queue.iter().map(String::as_str)
+    }
+
     /// Returns whether an answer ended while another session was in front.
     pub fn has_news(&self) -> bool {
         self.news
@@ -67,6 +79,16 @@ impl Session {
     /// Returns the running turn.
     pub fn running(&self) -> Option<&Turn> {
         self.turns.last().filter(|turn| turn.is_open())
+    }
+
+    /// Returns whether the newest answer ended by itself, so that what is queued may follow it.
+    pub(super) fn goes_on(&self) -> bool {
+        self.turns.last().is_some_and(|turn| match turn.phase() {
+            Phase::Finished(reason) => {
+                matches!(reason, StopReason::EndOfTurn | StopReason::Stop | StopReason::Length)
+            }
+            Phase::Sent | Phase::Queued(_) | Phase::Prefill | Phase::Streaming => false,
+        })
     }
 
     /// Returns the tokens of context in use after the newest turn that got that far.
@@ -80,14 +102,19 @@ impl Session {
         self.turns.last_mut().filter(|turn| turn.is_open())
     }
 
+    /// Names the session.
+    pub(super) fn rename(&mut self, title: &str) {
+        self.title = Some(Clean::one_line(title, TITLE_GRAPHEMES));
+    }
+
     /// Adds a turn; the first one names the session.
     pub(super) fn open(&mut self, turn: Turn) {
         if self.title.is_none() {
             let line = turn.question().trim_start().lines().next().unwrap_or_default();
-            self.title = Some(Clean::one_line(line, TITLE_GRAPHEMES));
+            let line = Clean::one_line(line, TITLE_GRAPHEMES);
+            self.title = Some(line);
         }
         self.turns.push(turn);
-        self.scroll.follow();
     }
 
     /// Returns the running turn if it is `id`.

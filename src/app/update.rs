@@ -38,7 +38,7 @@ impl Model {
             Msg::Resize { width, height } => self.resize(width, height),
             Msg::Turn { turn, event, at } => {
                 self.observe(at);
-                self.turn(turn, event);
+                self.turn(turn, event, &mut effects);
             }
             Msg::Load { state, at } => {
                 self.observe(at);

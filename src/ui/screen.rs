@@ -14,6 +14,7 @@ use crate::ui::composer;
 use crate::ui::overlay;
 use crate::ui::paint;
 use crate::ui::paint::Shown;
+use crate::ui::queue;
 use crate::ui::status;
 use crate::ui::style::base;
 use crate::ui::style::style;
@@ -41,15 +42,16 @@ struct Areas {
     tabs: Rect,
     transcript: Rect,
     notice: Rect,
+    queue: Rect,
     rule: Rect,
     draft: Rect,
     status: Rect,
 }
 
 impl Areas {
-    fn new(area: Rect, draft_rows: u16, notices: u16) -> Self {
+    fn new(area: Rect, draft_rows: u16, notices: u16, queued: u16) -> Self {
         let draft = draft_rows.clamp(1, (area.height / 3).max(1));
-        let transcript = area.height.saturating_sub(3 + draft + notices);
+        let transcript = area.height.saturating_sub(3 + draft + notices + queued);
         let mut y = area.y;
         let mut take = |height: u16| {
             let height = height.min(area.bottom() - y);
@@ -61,6 +63,7 @@ impl Areas {
             tabs: take(1),
             transcript: take(transcript),
             notice: take(notices),
+            queue: take(queued),
             rule: take(1),
             draft: take(draft),
             status: take(1),
@@ -81,10 +84,12 @@ pub fn draw(model: &Model, theme: &Theme, view: &mut View, area: Rect, buf: &mut
     let session = model.current();
     let composer_width = composer::text_width(area);
     let draft_rows = view.draft.update(session, composer_width);
-    let areas = Areas::new(area, draft_rows, u16::from(model.notice().is_some()));
+    let notices = u16::from(model.notice().is_some());
+    let areas = Areas::new(area, draft_rows, notices, queue::rows(session, area));
     tabs::draw(model, theme, areas.tabs, buf);
     let (top, rows) = draw_transcript(Scene { model, theme }, view, areas.transcript, buf);
     draw_notice(model, theme, areas.notice, buf);
+    queue::draw(session, theme, areas.queue, buf);
     let height = areas.transcript.height;
     let behind = rows.saturating_sub(top + usize::from(height));
     draw_rule(theme, (behind, session.scroll().unseen(rows)), areas.rule, buf);

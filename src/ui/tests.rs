@@ -324,6 +324,18 @@ fn leaving_says_what_it_waits_for() {
 }
 
 #[test]
+fn queued() {
+    snapshot("queued", |stage| {
+        stage.ask("Why is the sky blue?");
+        stage.prefilled(0);
+        stage.streamed(0, RAYLEIGH);
+        for number in 1..=5 {
+            stage.ask(&format!("And question number {number}, which is a longer one?"));
+        }
+    });
+}
+
+#[test]
 fn wide_characters() {
     snapshot("wide", |stage| {
         let answer = "夜空はなぜ暗いのか。これはオルバースのパラドックスと呼ばれ、宇宙の年齢が有限である\

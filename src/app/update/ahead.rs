@@ -39,7 +39,8 @@ impl Model {
             return;
         }
         let draft = draft.to_owned();
-        let generation = Generation { priority: Priority::Ahead, ..self.generation(&draft) };
+        let generation =
+            Generation { priority: Priority::Ahead, ..self.generation(self.current, &draft) };
         self.ahead = Some(Ahead { session: session.id, turns: session.turns.len(), draft });
         effects.push(Effect::Prepare(generation));
     }

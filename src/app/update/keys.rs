@@ -82,6 +82,9 @@ impl Model {
     }
 
     fn edit(&mut self, edit: Edit) {
+        if edit == Edit::Up && self.unqueue() {
+            return;
+        }
         let Self { sessions, current, history, composer_width, .. } = self;
         sessions[*current].composer.edit(edit, history, *composer_width);
     }
@@ -98,22 +101,23 @@ impl Model {
 
     fn send(&mut self, effects: &mut Vec<Effect>) {
         match command::read(self.current().composer.text()) {
-            Line::Blank => {}
+            Line::Blank => self.send_queued(effects),
             Line::Prompt(question) => self.ask(question, effects),
             Line::Mistaken(why) => self.notice = Some(Notice::info(&why)),
-            Line::Run(command) => {
+            Line::Run(command, words) => {
                 let _draft = self.current_mut().composer.take();
                 self.notice = None;
-                self.run(command, effects);
+                self.run(command, &words, effects);
             }
         }
     }
 
-    fn run(&mut self, command: Command, effects: &mut Vec<Effect>) {
+    fn run(&mut self, command: Command, words: &str, effects: &mut Vec<Effect>) {
         match command {
             Command::New => self.open_session(effects),
             Command::Next => self.turn_to(1),
             Command::Previous => self.turn_to(-1),
+            Command::Rename => self.current_mut().rename(words),
             Command::Close => self.ask_to_close(effects),
             Command::Help => self.overlay = Some(Overlay::Help(0)),
             Command::Quit => self.quit_unless_running(effects),

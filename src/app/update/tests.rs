@@ -374,17 +374,69 @@ mod conversing {
         }
     }
 
+    fn queued(chat: &Chat) -> Vec<String> {
+        chat.model.current().queue().map(str::to_owned).collect()
+    }
+
     #[test]
-    fn while_an_answer_runs_the_draft_waits() {
+    fn while_an_answer_runs_prompts_queue_and_follow_it_in_order() {
         let mut chat = Chat::new();
         chat.ask("one");
-        assert!(chat.keys("two<Enter>").is_empty());
-        assert_eq!(chat.draft(), "two");
-        assert!(chat.notice().contains("still running"), "{}", chat.notice());
-        chat.keys("!");
-        assert_eq!((chat.draft(), chat.notice()), ("two!", ""));
-        chat.finish(0, StopReason::EndOfTurn);
-        assert!(matches!(chat.keys("<Enter>").as_slice(), [Effect::Generate { .. }]));
+        assert!(chat.keys("two<Enter>three<Enter>").is_empty());
+        assert_eq!((chat.draft(), queued(&chat)), ("", vec!["two".into(), "three".into()]));
+        chat.delta(0, "1");
+        let effects = chat.finish(0, StopReason::EndOfTurn);
+        let [Effect::Generate { turn, generation }] = effects.as_slice() else {
+            panic!("{effects:?}")
+        };
+        assert_eq!(*turn, TurnId(1));
+        let texts = said(generation).into_iter().map(|(_, text)| text).collect::<Vec<_>>();
+        assert_eq!(texts, ["Be brief.", "one", "1", "two"]);
+        assert_eq!(queued(&chat), ["three"]);
+    }
+
+    #[test]
+    fn a_stopped_or_failed_answer_holds_the_queue_until_enter() {
+        for reason in [StopReason::Cancelled, StopReason::Failed(Fault::new("no"))] {
+            let mut chat = Chat::new();
+            chat.ask("one");
+            chat.keys("two<Enter>");
+            assert!(chat.finish(0, reason).is_empty());
+            assert_eq!(queued(&chat), ["two"]);
+            assert!(matches!(chat.keys("<Enter>").as_slice(), [Effect::Generate { .. }]));
+            assert!(queued(&chat).is_empty());
+        }
+    }
+
+    #[test]
+    fn a_queued_prompt_can_be_taken_back() {
+        let mut chat = Chat::new();
+        chat.ask("one");
+        chat.keys("two<Enter>three<Enter><Up>");
+        assert_eq!((chat.draft(), queued(&chat)), ("three", vec!["two".into()]));
+        chat.keys("<C-u><Up><C-u><Up>");
+        assert_eq!((chat.draft(), queued(&chat).len()), ("three", 0), "then the history");
+    }
+
+    #[test]
+    fn the_queue_of_a_session_behind_goes_on() {
+        let mut chat = Chat::new();
+        chat.ask("one");
+        chat.keys("two<Enter><C-n>");
+        let effects = chat.finish(0, StopReason::EndOfTurn);
+        assert!(matches!(effects.as_slice(), [Effect::Generate { generation, .. }]
+                if generation.session == SessionId(0)));
+        assert_eq!(chat.model.current().turns().len(), 0);
+    }
+
+    #[test]
+    fn a_session_is_renamed() {
+        let mut chat = Chat::new();
+        chat.answered(0, "one", "1");
+        chat.keys("/rename  My \ttitle<Enter>");
+        assert_eq!(chat.model.current().title().map(Clean::as_str), Some("My title"));
+        chat.answered(1, "two", "2");
+        assert_eq!(chat.model.current().title().map(Clean::as_str), Some("My title"));
     }
 
     #[test]

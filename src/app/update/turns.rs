@@ -3,7 +3,6 @@
 use crate::app::conversation;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
-use crate::app::notice::Notice;
 use crate::app::turn::Turn;
 use crate::chat::Generation;
 use crate::chat::Priority;
@@ -12,26 +11,50 @@ use crate::chat::TurnEvent;
 use crate::chat::TurnId;
 
 impl Model {
-    /// Sends a question in the session in front, unless an answer is running there.
+    /// Sends the draft in the session in front, or queues it while an answer is running there.
     pub(super) fn ask(&mut self, question: String, effects: &mut Vec<Effect>) {
-        if self.current().running().is_some() {
-            self.notice = Some(Notice::info("the answer is still running · Ctrl-C stops it"));
-            return;
-        }
-        let id = TurnId(self.next_turn);
-        self.next_turn += 1;
-        let generation = self.generation(&question);
-        let now = self.now;
         let draft = self.current_mut().composer.take();
         self.history.push(draft.trim_end());
-        self.current_mut().open(Turn::new(id, question, now));
         self.notice = None;
+        if self.current().running().is_some() {
+            self.current_mut().queue.push_back(question);
+        } else {
+            self.current_mut().scroll.follow();
+            self.begin(self.current, question, effects);
+        }
+    }
+
+    /// Sends the next queued prompt of the session in front, which waits there since its answer was
+    /// stopped.
+    pub(super) fn send_queued(&mut self, effects: &mut Vec<Effect>) {
+        if self.current().running().is_none()
+            && let Some(question) = self.current_mut().queue.pop_front()
+        {
+            self.current_mut().scroll.follow();
+            self.begin(self.current, question, effects);
+        }
+    }
+
+    /// Takes the newest queued prompt back into an empty draft; `false` if there is none.
+    pub(super) fn unqueue(&mut self) -> bool {
+        let session = self.current_mut();
+        let queued = session.composer.is_empty().then(|| session.queue.pop_back()).flatten();
+        queued.map(|prompt| session.composer.paste(&prompt)).is_some()
+    }
+
+    /// Asks a question in a session that runs nothing.
+    fn begin(&mut self, index: usize, question: String, effects: &mut Vec<Effect>) {
+        let id = TurnId(self.next_turn);
+        self.next_turn += 1;
+        let generation = self.generation(index, &question);
+        let turn = Turn::new(id, question, self.now);
+        self.sessions[index].open(turn);
         effects.push(Effect::Generate { turn: id, generation });
     }
 
-    /// Puts a question behind the conversation in front.
-    pub(super) fn generation(&self, question: &str) -> Generation {
-        let session = self.current();
+    /// Puts a question behind the conversation of a session.
+    pub(super) fn generation(&self, index: usize, question: &str) -> Generation {
+        let session = &self.sessions[index];
         Generation {
             session: session.id,
             messages: conversation::messages(&self.settings, &session.turns, question),
@@ -43,7 +66,8 @@ impl Model {
     }
 
     /// Takes a step of a turn in; a late one, of a turn that ended or is not known, is dropped.
-    pub(super) fn turn(&mut self, id: TurnId, event: TurnEvent) {
+    /// One that ended by itself lets the next queued prompt go.
+    pub(super) fn turn(&mut self, id: TurnId, event: TurnEvent, effects: &mut Vec<Effect>) {
         let ends = matches!(event, TurnEvent::Token(TokenEvent::Finished(..)));
         if ends {
             self.orphans.retain(|orphan| *orphan != id);
@@ -57,6 +81,12 @@ impl Model {
         } else if ends {
             self.sessions[index].news = true;
             self.touch();
+        }
+        if self.sessions[index].goes_on()
+            && !self.is_leaving()
+            && let Some(question) = self.sessions[index].queue.pop_front()
+        {
+            self.begin(index, question, effects);
         }
     }
 }
