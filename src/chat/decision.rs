@@ -1,6 +1,9 @@
 //! Where a turn runs and why, as data; the choice itself is `route`'s.
 
 use std::fmt;
+use std::str::FromStr;
+
+use crate::chat::Fault;
 
 /// Where one turn runs.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +19,19 @@ impl fmt::Display for Route {
         match self {
             Self::Local => f.write_str("local"),
             Self::Remote(endpoint) => write!(f, "remote:{endpoint}"),
+        }
+    }
+}
+
+impl FromStr for Route {
+    type Err = Fault;
+
+    /// Reads what [`Route`] displays as.
+    fn from_str(text: &str) -> Result<Self, Fault> {
+        match text.strip_prefix("remote:") {
+            _ if text == "local" => Ok(Self::Local),
+            Some(endpoint) if !endpoint.is_empty() => Ok(Self::Remote(endpoint.to_owned())),
+            _ => Err(Fault::new(format!("no route: `{text}`")).hint("local or remote:ENDPOINT")),
         }
     }
 }
@@ -72,6 +88,11 @@ impl PrivacyClass {
     /// Every class with its name in files and flags.
     pub const NAMES: [(&'static str, Self); 2] =
         [("local-only", Self::LocalOnly), ("open", Self::Open)];
+
+    /// Returns the name used in files.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, class)| *class == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// Where a turn runs, on which model, and the reason shown before the first token.

@@ -23,6 +23,13 @@ impl Role {
             Self::Tool => "tool",
         }
     }
+
+    /// Returns the role of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        [Self::System, Self::User, Self::Assistant, Self::Tool]
+            .into_iter()
+            .find(|role| role.name() == name)
+    }
 }
 
 /// SHA-256 of an attachment's bytes.
