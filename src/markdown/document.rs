@@ -1,0 +1,244 @@
+//! A growing text and its blocks.
+
+use crate::markdown::block::Block;
+use crate::markdown::block::Code;
+use crate::markdown::block::Placed;
+use crate::markdown::fence::Fence;
+use crate::markdown::parse;
+use crate::markdown::parse::Definitions;
+use crate::markdown::parse::Unit;
+use crate::text::Clean;
+
+/// A tail of as many lines is looked at even where no line begins a block for certain, and again
+/// when it has doubled: items of a tight list, for one, follow each other without a sign.
+const FIRST_LOOK_LINES: usize = 16;
+
+/// The longest tail in bytes that may stay open: a longer one is cut at a blank and closed as it
+/// is, so that no text makes a frame dear. About 5,000 words in one paragraph.
+const OPEN_MAX: usize = 32 * 1024;
+
+/// A text that only grows at its end, as blocks.
+#[derive(Clone, Debug, Default)]
+pub struct Document {
+    closed: Vec<Placed>,
+    open: Vec<Placed>,
+    /// Where the open tail begins.
+    start: usize,
+    /// The end of the last line that was complete.
+    seen: usize,
+    /// The length of the text at the last call.
+    bytes: usize,
+    /// Complete lines in the tail.
+    lines: usize,
+    after_blank: bool,
+    fence: Option<Open>,
+    /// The number of the item that the tail begins with, in a numbered list that goes on.
+    number: Option<u64>,
+    definitions: Definitions,
+}
+
+/// The outermost fenced code block that the tail is.
+#[derive(Clone, Debug)]
+struct Open {
+    fence: Fence,
+    code: Code,
+    spaced: bool,
+}
+
+impl Document {
+    /// Takes in what was added to `text` since the last call; returns the bytes that were read.
+    ///
+    /// `text` must begin with the text of the last call.
+    pub fn extend(&mut self, text: &Clean) -> usize {
+        let text = text.as_str();
+        if text.len() == self.bytes {
+            return 0;
+        }
+        self.bytes = text.len();
+        let mut read = 0;
+        loop {
+            let line = text[self.seen..].find('\n').map(|at| self.seen + at + 1);
+            let limit = floor(text, self.start + OPEN_MAX);
+            read += match line {
+                Some(end) if self.fence.is_some() => self.fenced(text, end),
+                Some(end) if end <= limit => self.line(text, end),
+                _ if self.fence.is_none() && limit < text.len() => self.cut(text, limit),
+                _ => break,
+            };
+        }
+        read + self.look(text)
+    }
+
+    /// Returns the blocks that no later text changes.
+    pub fn closed(&self) -> &[Placed] {
+        &self.closed
+    }
+
+    /// Returns the blocks that more text may change.
+    pub fn open(&self) -> &[Placed] {
+        &self.open
+    }
+
+    /// Returns all blocks.
+    pub fn blocks(&self) -> impl Iterator<Item = &Placed> {
+        self.closed.iter().chain(&self.open)
+    }
+
+    /// Takes a complete line of an open code block in.
+    fn fenced(&mut self, text: &str, end: usize) -> usize {
+        let from = self.seen;
+        let line = &text[from..end];
+        let Some(open) = &mut self.fence else { return 0 };
+        if open.fence.is_closed_by(line) {
+            open.code.ended = true;
+            let block = Block::Code(std::mem::take(&mut open.code));
+            let spaced = open.spaced;
+            self.closed.push(Placed { block, range: self.start..end, spaced });
+            self.fence = None;
+            self.number = None;
+            self.restart(end);
+        } else {
+            open.code.text.push(&Clean::new(open.fence.content(line)));
+        }
+        self.seen = end;
+        self.after_blank = false;
+        end - from
+    }
+
+    /// Takes a complete line of the tail in and closes what it ends.
+    fn line(&mut self, text: &str, end: usize) -> usize {
+        let from = self.seen;
+        let line = &text[from..end];
+        let blank = line.trim().is_empty();
+        let fence = Fence::open(line);
+        let follows_blank = std::mem::replace(&mut self.after_blank, blank);
+        self.seen = end;
+        self.lines += 1;
+        if blank && self.start == from {
+            self.restart(end);
+            return 0;
+        }
+        let grown = self.lines >= FIRST_LOOK_LINES && self.lines.is_power_of_two();
+        let begins = follows_blank && !blank || fence.is_some();
+        let read = if self.start < from && (begins || grown) { self.close(text) } else { 0 };
+        if let (Some((fence, info)), true) = (fence, self.start == from) {
+            let info = Clean::one_line(info, usize::MAX);
+            let code = Code { info, ..Code::default() };
+            let spaced = !self.closed.is_empty();
+            self.fence = Some(Open { fence, code, spaced });
+        }
+        read
+    }
+
+    /// Closes all blocks of the tail but the last; returns the bytes that were read.
+    fn close(&mut self, text: &str) -> usize {
+        let tail = &text[self.start..self.seen];
+        let units = parse::units(tail, &mut self.definitions.clone());
+        let [.., before, last] = units.as_slice() else { return tail.len() };
+        let goes_on = last.list.is_some() && last.list == before.list;
+        let number = if goes_on { number(&last.block) } else { None };
+        // A unit may begin behind its indent; the tail begins with the line.
+        let at = tail[..last.range.start].rfind('\n').map_or(0, |at| at + 1);
+        if at == 0 {
+            return tail.len();
+        }
+        let end = self.start + at;
+        let placed = self.place(text, end);
+        self.closed.extend(placed);
+        self.restart(end);
+        self.number = number.and_then(|_| self.following());
+        2 * tail.len()
+    }
+
+    /// Cuts a tail that is too long, and closes it.
+    fn cut(&mut self, text: &str, limit: usize) -> usize {
+        let blank = text[self.seen..limit].rfind([' ', '\t']).map(|at| self.seen + at + 1);
+        let end = blank.unwrap_or(limit);
+        let placed = self.place(text, end);
+        self.closed.extend(placed);
+        let read = end - self.start;
+        self.restart(end);
+        self.number = None;
+        self.seen = end;
+        self.after_blank = false;
+        read
+    }
+
+    fn restart(&mut self, at: usize) {
+        self.start = at;
+        self.lines = usize::from(at < self.seen);
+    }
+
+    /// Returns the number that follows the last closed item.
+    fn following(&self) -> Option<u64> {
+        self.closed.last().and_then(|placed| number(&placed.block)).map(|n| n.saturating_add(1))
+    }
+
+    /// Reads the tail as it stands for now; returns the bytes that were read.
+    fn look(&mut self, text: &str) -> usize {
+        if let Some(open) = &self.fence {
+            let rest = &text[self.seen..];
+            let mut code = open.code.clone();
+            code.ended = open.fence.is_closed_by(rest);
+            if !code.ended {
+                code.text.push(&Clean::new(open.fence.content(rest)));
+            }
+            let placed = Placed {
+                block: Block::Code(code),
+                range: self.start..text.len(),
+                spaced: open.spaced,
+            };
+            self.open = vec![placed];
+            return rest.len();
+        }
+        let definitions = self.definitions.clone();
+        self.open = self.place(text, text.len());
+        self.definitions = definitions;
+        text.len() - self.start
+    }
+
+    /// Reads the tail up to `end` into blocks with their places.
+    fn place(&mut self, text: &str, end: usize) -> Vec<Placed> {
+        let start = self.start;
+        let units = parse::units(&text[start..end], &mut self.definitions);
+        let mut number = self.number;
+        let mut list = units.first().and_then(|unit| unit.list);
+        let mut placed: Vec<Placed> = Vec::with_capacity(units.len());
+        for Unit { mut block, range, list: this } in units {
+            if this != list {
+                (list, number) = (this, None);
+            }
+            if let (Block::List(list), Some(counted)) = (&mut block, number) {
+                list.start = list.start.map(|_| counted);
+                number = Some(counted.saturating_add(1));
+            }
+            let range = range.start + start..range.end + start;
+            let before = placed.last().or(self.closed.last());
+            let item = |block: &Block| matches!(block, Block::List(_));
+            let items = item(&block) && before.is_some_and(|before| item(&before.block));
+            let spaced = before.is_some() && (!items || after_blank(text, range.start));
+            placed.push(Placed { block, range, spaced });
+        }
+        placed
+    }
+}
+
+/// Returns whether the line before the one at `at` is blank.
+fn after_blank(text: &str, at: usize) -> bool {
+    let line = text[..at].rfind('\n').map_or(0, |at| at + 1);
+    let before = text[..line].strip_suffix('\n').map(|lines| lines.rsplit('\n').next());
+    before.flatten().is_some_and(|line| line.trim().is_empty())
+}
+
+/// Returns the number of a numbered item.
+fn number(block: &Block) -> Option<u64> {
+    match block {
+        Block::List(list) => list.start,
+        _ => None,
+    }
+}
+
+/// Returns the last boundary of a character up to `at`.
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
