@@ -19,11 +19,11 @@ mod tree;
 mod usage;
 
 pub use decision::{Decision, Mode, PrivacyClass, Route};
-pub use device::{DeviceLevel, DeviceSample};
+pub use device::{DeviceLevel, DeviceSample, Heat};
 pub use event::{StopReason, TokenEvent, TurnEvent};
 pub use fault::{Fault, FaultKind};
 pub use generation::{Generation, Limits, Priority, Probe, Sampling};
-pub use health::{Health, LoadState, ModelInfo};
+pub use health::{Health, LoadState, ModelInfo, Rates};
 pub use id::{MessageId, SessionId, TurnId};
 pub use key::{Key, KeyCode, Mods};
 pub use message::{MediaHash, Message, Part, Role};

@@ -1,4 +1,4 @@
-//! Samples of this machine: run-queue wait, memory pressure, memory, battery, cores.
+//! Samples of this machine: run-queue wait, pressure, memory, swap, heat, battery, cores.
 //!
 //! Owns the reading of `/proc` and `/sys`, and the parsers of what stands there; elsewhere every
 //! signal but the number of cores is unknown.
@@ -9,11 +9,14 @@ mod cgroup;
 mod contention;
 mod cores;
 mod files;
+mod heat;
 mod memory;
 mod power;
+mod reading;
 mod sampler;
 mod schedule;
 
 pub use contention::{Contention, Crowd, others};
 pub use cores::{Cores, cores};
-pub use sampler::{Sampler, resident_bytes};
+pub use reading::{Quantity, Reading, readings};
+pub use sampler::{Sampler, resident_bytes, saves_power};

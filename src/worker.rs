@@ -17,6 +17,7 @@ mod intake;
 
 mod listen;
 mod model;
+mod pace;
 mod plan;
 mod serve;
 mod slot;

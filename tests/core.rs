@@ -378,6 +378,36 @@ fn somebody_who_looks_on_goes_before_scripts_even_when_all_slots_are_taken() {
 }
 
 #[test]
+fn on_a_strained_machine_a_script_waits_for_whoever_looks_on() {
+    let deltas = |core: &mut Core<Kept>, turn| {
+        let events = &core.outlet().events;
+        let of_turn = |(of, event): &&(TurnKey, TokenEvent)| {
+            *of == key(turn) && matches!(event, TokenEvent::Delta(_))
+        };
+        events.iter().filter(of_turn).count()
+    };
+    let mut core = core(2048);
+    let script =
+        Generation { priority: Priority::Background, ..greedy(1, vec![user("Count to 20.")], 12) };
+    submit(&mut core, key(1), script);
+    until_first_token(&mut core, key(1));
+    core.set_strained(true);
+    submit(&mut core, key(2), greedy(2, vec![user("Hi")], 8));
+    until_first_token(&mut core, key(2));
+    let before = deltas(&mut core, 1);
+    for _ in 0..5 {
+        core.step();
+    }
+    assert_eq!(deltas(&mut core, 1), before, "it waits");
+    assert_eq!(deltas(&mut core, 2), 6, "somebody looks on");
+    run(&mut core);
+    assert_eq!(answer(&mut core, 1).2.completion_tokens, 12, "and comes to its end");
+    let rates = core.rates(Some(0.0));
+    assert!(rates.decode_tps.is_some_and(|rate| rate > 0.0), "{rates:?}");
+    assert!(rates.decode_ratio.is_some(), "a quiet window is its own baseline: {rates:?}");
+}
+
+#[test]
 fn a_client_that_does_not_listen_gives_way_to_one_that_does() {
     let mut core = core(256);
     submit(&mut core, key(1), greedy(1, vec![user("Write a very long tale.")], 200));

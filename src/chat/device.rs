@@ -2,6 +2,17 @@
 
 use std::time::Duration;
 
+/// How warm the hottest part of the machine is, by its own trip points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Heat {
+    /// Below every trip point.
+    Cool,
+    /// The machine slows itself down.
+    Hot,
+    /// About to switch itself off.
+    Critical,
+}
+
 /// One reading of the device. A signal that could not be read is `None`: unknown, never fine.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct DeviceSample {
@@ -13,10 +24,26 @@ pub struct DeviceSample {
     pub memory_some_percent: Option<f32>,
     /// Share of the last 10 s in which every task waited for memory, 0 to 100.
     pub memory_full_percent: Option<f32>,
+    /// Share of the last 10 s in which some task waited for a processor, 0 to 100.
+    pub cpu_some_percent: Option<f32>,
+    /// Share of the last 10 s in which some task waited for a disk, 0 to 100.
+    pub io_some_percent: Option<f32>,
+    /// Memory that was read back from swap since the previous sample.
+    pub swapped_in_bytes: Option<u64>,
     /// Memory that can be had without swapping.
     pub available_bytes: Option<u64>,
     /// Memory in the machine, or in the control group if that is less.
     pub total_bytes: Option<u64>,
+    /// Memory that the control group allows; `None` where none is set.
+    pub group_bytes: Option<u64>,
+    /// Processors that this process may use: affinity and the control group's quota.
+    pub cores: Option<f64>,
+    /// Temperature of the hottest part, in degrees Celsius.
+    pub celsius: Option<f32>,
+    /// What that temperature means on this machine.
+    pub heat: Option<Heat>,
+    /// How often processors slowed down for their heat since the previous sample.
+    pub throttled: Option<u64>,
     /// Whether the machine runs on battery.
     pub on_battery: Option<bool>,
     /// Whether the user asked the machine to save power.

@@ -29,6 +29,18 @@ pub struct ModelInfo {
     pub system: String,
 }
 
+/// How fast the engine is; `None` is not measured yet.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Rates {
+    /// Prompt tokens evaluated per second, lately.
+    pub prefill_tps: Option<f64>,
+    /// Tokens decoded per second in one answer, lately.
+    pub decode_tps: Option<f64>,
+    /// The same by what an undisturbed machine does with as many threads, answers and tokens of
+    /// context; `None` while nothing decodes, and before that is known.
+    pub decode_ratio: Option<f64>,
+}
+
 /// The engine's state, published while turns run and shortly after.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Health {
@@ -48,6 +60,8 @@ pub struct Health {
     pub pool_tokens: u32,
     /// Clients connected.
     pub clients: u32,
+    /// How fast it is.
+    pub rates: Rates,
     /// The level that the samples amount to.
     pub level: DeviceLevel,
     /// The newest sample.

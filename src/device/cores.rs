@@ -21,6 +21,12 @@ pub fn cores() -> Cores {
     read(&Files::system(), logical)
 }
 
+/// Returns the processors that this process may use, the control group's quota included, in parts.
+pub(super) fn allowed(files: &Files) -> Option<f64> {
+    let logical = u32::try_from(thread::available_parallelism().ok()?.get()).ok()?;
+    Some(cgroup::processors(files).map_or(f64::from(logical), |quota| quota.min(logical.into())))
+}
+
 /// `logical` is what the standard library says; it respects mask and quota, but not cores.
 fn read(files: &Files, logical: usize) -> Cores {
     let status = files.read("proc/self/status").unwrap_or_default();

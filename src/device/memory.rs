@@ -3,14 +3,16 @@
 use crate::device::cgroup;
 use crate::device::files::Files;
 
-/// What `/proc/meminfo` and the control groups say together.
+/// What `/proc/meminfo` and the control groups say together, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Memory {
-    pub(super) available_bytes: Option<u64>,
-    pub(super) total_bytes: Option<u64>,
+    pub(super) available: Option<u64>,
+    pub(super) total: Option<u64>,
+    /// What the control groups allow, where they limit it.
+    pub(super) group: Option<u64>,
 }
 
-/// Percent of the last 10 s in which some task, or every task, waited for memory.
+/// Percent of the last 10 s in which some task, or every task, waited.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(super) struct Pressure {
     pub(super) some: Option<f32>,
@@ -22,18 +24,27 @@ pub(super) fn read(files: &Files) -> Memory {
     let info = files.read("proc/meminfo").unwrap_or_default();
     let (available, total) = (kib(&info, "MemAvailable"), kib(&info, "MemTotal"));
     match cgroup::memory(files) {
-        None => Memory { available_bytes: available, total_bytes: total },
+        None => Memory { available, total, group: None },
         Some(limit) => Memory {
-            available_bytes: available.zip(limit.available_bytes).map(|(a, b)| a.min(b)),
-            total_bytes: total.map(|total| total.min(limit.max_bytes)),
+            available: available.zip(limit.available_bytes).map(|(a, b)| a.min(b)),
+            total: total.map(|total| total.min(limit.max_bytes)),
+            group: Some(limit.max_bytes),
         },
     }
 }
 
-/// Reads the pressure that memory is under.
-pub(super) fn pressure(files: &Files) -> Pressure {
-    let text = files.read("proc/pressure/memory").unwrap_or_default();
+/// Reads the pressure that `cpu`, `memory` or `io` is under.
+pub(super) fn pressure(files: &Files, what: &str) -> Pressure {
+    let text = files.read(format!("proc/pressure/{what}")).unwrap_or_default();
     Pressure { some: average(&text, "some "), full: average(&text, "full ") }
+}
+
+/// Reads how much was read back from swap since the machine started (kernel: vmstat).
+pub(super) fn swapped_in(files: &Files) -> Option<u64> {
+    let text = files.read("proc/vmstat")?;
+    let pages = text.lines().find_map(|line| line.strip_prefix("pswpin "))?;
+    let page = u64::try_from(rustix::param::page_size()).ok()?;
+    pages.trim().parse::<u64>().ok()?.checked_mul(page)
 }
 
 /// Reads the memory that this process holds, its mapped model included.
@@ -66,9 +77,9 @@ mod tests {
     fn meminfo_is_in_bytes() {
         let (_keep, files) = files::tree(&[("proc/meminfo", INFO), ("proc/pressure/memory", PSI)]);
         let memory = read(&files);
-        assert_eq!(memory.available_bytes, Some(1500 * 1024));
-        assert_eq!(memory.total_bytes, Some(2000 * 1024));
-        assert_eq!(pressure(&files), Pressure { some: Some(1.5), full: Some(0.25) });
+        assert_eq!(memory.available, Some(1500 * 1024));
+        assert_eq!(memory.total, Some(2000 * 1024));
+        assert_eq!(pressure(&files, "memory"), Pressure { some: Some(1.5), full: Some(0.25) });
     }
 
     #[test]
@@ -80,7 +91,9 @@ mod tests {
             ("sys/fs/cgroup/memory.current", "1000000\n"),
         ]);
         let memory = read(&files);
-        assert_eq!(memory, Memory { available_bytes: Some(24_000), total_bytes: Some(1_024_000) });
+        let limited =
+            Memory { available: Some(24_000), total: Some(1_024_000), group: Some(1_024_000) };
+        assert_eq!(memory, limited);
     }
 
     #[test]
@@ -90,8 +103,15 @@ mod tests {
             ("proc/pressure/memory", "some avg60=0.00\n"),
         ]);
         assert_eq!(read(&files), Memory::default());
-        assert_eq!(pressure(&files), Pressure::default());
+        assert_eq!(pressure(&files, "memory"), Pressure::default());
+        assert_eq!(swapped_in(&files), None);
         assert_eq!(resident(&files), None);
+    }
+
+    #[test]
+    fn swap_is_counted_in_pages() {
+        let (_keep, files) = files::tree(&[("proc/vmstat", "pswpout 9\npswpin 2\n")]);
+        assert_eq!(swapped_in(&files), Some(2 * rustix::param::page_size() as u64));
     }
 
     #[test]

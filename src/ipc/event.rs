@@ -3,16 +3,20 @@
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::Deserializer;
 use serde::Serialize;
+use serde::Serializer;
 
 use crate::chat::DeviceLevel;
 use crate::chat::DeviceSample;
 use crate::chat::Fault;
 use crate::chat::FaultKind;
 use crate::chat::Health;
+use crate::chat::Heat;
 use crate::chat::LoadState;
 use crate::chat::ModelInfo;
 use crate::chat::Probe;
+use crate::chat::Rates;
 use crate::chat::StopReason;
 use crate::chat::TokenEvent;
 use crate::chat::Usage;
@@ -103,14 +107,66 @@ enum DeviceLevelDef {
 }
 
 #[derive(Serialize, Deserialize)]
+#[serde(remote = "Heat")]
+enum HeatDef {
+    Cool,
+    Hot,
+    Critical,
+}
+
+mod heat {
+    use super::Deserialize;
+    use super::Deserializer;
+    use super::Heat;
+    use super::HeatDef;
+    use super::Serialize;
+    use super::Serializer;
+
+    #[derive(Serialize, Deserialize)]
+    struct One(#[serde(with = "HeatDef")] Heat);
+
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        clippy::ref_option,
+        reason = "serde asks for this shape"
+    )]
+    pub(super) fn serialize<S: Serializer>(heat: &Option<Heat>, to: S) -> Result<S::Ok, S::Error> {
+        heat.map(One).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        from: D,
+    ) -> Result<Option<Heat>, D::Error> {
+        Ok(Option::<One>::deserialize(from)?.map(|One(heat)| heat))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Rates")]
+struct RatesDef {
+    prefill_tps: Option<f64>,
+    decode_tps: Option<f64>,
+    decode_ratio: Option<f64>,
+}
+
+#[derive(Serialize, Deserialize)]
 #[serde(remote = "DeviceSample")]
 struct DeviceSampleDef {
     run_wait: Option<Duration>,
     run_time: Option<Duration>,
     memory_some_percent: Option<f32>,
     memory_full_percent: Option<f32>,
+    cpu_some_percent: Option<f32>,
+    io_some_percent: Option<f32>,
+    swapped_in_bytes: Option<u64>,
     available_bytes: Option<u64>,
     total_bytes: Option<u64>,
+    group_bytes: Option<u64>,
+    cores: Option<f64>,
+    celsius: Option<f32>,
+    #[serde(with = "heat")]
+    heat: Option<Heat>,
+    throttled: Option<u64>,
     on_battery: Option<bool>,
     saves_power: Option<bool>,
 }
@@ -126,6 +182,8 @@ pub(super) struct HealthDef {
     pool_used: u32,
     pool_tokens: u32,
     clients: u32,
+    #[serde(with = "RatesDef")]
+    rates: Rates,
     #[serde(with = "DeviceLevelDef")]
     level: DeviceLevel,
     #[serde(with = "DeviceSampleDef")]

@@ -5,7 +5,8 @@
 //!    ^---------'            ^-------------'
 //! ```
 //!
-//! Any level becomes overloaded at once when memory runs out. A signal that cannot be read neither
+//! Any level becomes overloaded at once when memory runs out or the machine is about to switch
+//! itself off. A signal that cannot be read neither
 //! trips nor clears anything: time in which nothing was known counts for nothing.
 
 use std::time::Duration;
@@ -19,6 +20,8 @@ use crate::route::signal::Signals;
 const STRAINED_FOR: Duration = Duration::from_secs(2);
 /// Of severe load after strain was seen: 2 s in which giving way locally takes effect, then 3 s.
 const SEVERE_FOR: Duration = Duration::from_secs(5);
+/// Reading back from swap for this long is no program that wakes up.
+const SWAPPING_FOR: Duration = Duration::from_secs(3);
 /// Clear time that ends strain or overload; exits are slower than entries.
 const CLEAR_FOR: Duration = Duration::from_secs(10);
 /// Clear time that makes a recovering device normal; doubled by each relapse.
@@ -29,6 +32,9 @@ const TRUST_AFTER_MOST: Duration = Duration::from_mins(5);
 const RELAPSE_WITHIN: Duration = Duration::from_mins(5);
 /// Samples come once a second or more often; after a longer silence a streak has not lasted.
 const GAP: Duration = Duration::from_secs(3);
+/// An overload that nobody looked at for this long is not known any more; nor is it known to be
+/// over: the next clear sample makes it a recovery, which has to be proven like any other.
+const STALE_AFTER: Duration = Duration::from_mins(1);
 
 /// How long something was the case, in observed time.
 #[derive(Clone, Copy, Debug, Default)]
@@ -55,7 +61,7 @@ impl Held {
 
 /// Which signals were beyond their threshold since the device was normal.
 #[derive(Clone, Copy, Debug, Default)]
-struct Tripped([bool; 5]);
+struct Tripped([bool; 7]);
 
 impl Tripped {
     fn note(&mut self, signals: Signals) {
@@ -85,6 +91,7 @@ pub struct DeviceMachine {
     last: Option<Duration>,
     strained: Held,
     severe: Held,
+    swapping: Held,
     clear: Held,
     tripped: Tripped,
     proof: Held,
@@ -99,6 +106,7 @@ impl Default for DeviceMachine {
             last: None,
             strained: Held::default(),
             severe: Held::default(),
+            swapping: Held::default(),
             clear: Held::default(),
             tripped: Tripped::default(),
             proof: Held::default(),
@@ -124,12 +132,19 @@ impl DeviceMachine {
         decode_ratio: Option<f64>,
         now: Duration,
     ) -> DeviceLevel {
-        let signals = Signals::grade(sample, decode_ratio);
         let since = self.last.replace(now).map(|last| now.saturating_sub(last));
         let elapsed = since.filter(|since| *since <= GAP);
+        let signals = Signals::grade(sample, decode_ratio, elapsed);
         if elapsed.is_none() {
             self.strained = Held::default();
             self.severe = Held::default();
+            self.swapping = Held::default();
+        }
+        if self.level == DeviceLevel::Overloaded
+            && since.is_some_and(|since| since >= STALE_AFTER)
+            && self.is_clear(signals) == Some(true)
+        {
+            self.enter(DeviceLevel::Recovering, signals, now);
         }
         self.note(signals, elapsed.unwrap_or_default());
         let next = self.next(signals);
@@ -143,6 +158,8 @@ impl DeviceMachine {
         let at_least = |grade| signals.load().map(|load| load >= grade);
         self.strained.note(at_least(Grade::Strained), elapsed);
         self.severe.note(at_least(Grade::Severe), elapsed);
+        let swaps = signals.swap.map(|swap| swap >= Grade::Severe);
+        self.swapping.note(swaps, elapsed);
         if self.level == DeviceLevel::Normal {
             self.tripped = Tripped::default();
         }
@@ -178,13 +195,14 @@ impl DeviceMachine {
     }
 
     fn next(&self, signals: Signals) -> DeviceLevel {
-        let memory = signals.memory().into_iter().max().flatten();
-        let strained = memory >= Some(Grade::Strained)
+        let at_once = signals.at_once();
+        let swapping = self.swapping.on && self.swapping.time >= SWAPPING_FOR;
+        let strained = at_once >= Some(Grade::Strained)
             || (self.strained.on && self.strained.time >= STRAINED_FOR);
         let clear_for = |time| self.clear.on && self.clear.time >= time;
         let proven = self.proof.time >= STRAINED_FOR;
         match self.level {
-            _ if memory == Some(Grade::Critical) => DeviceLevel::Overloaded,
+            _ if swapping || at_once == Some(Grade::Critical) => DeviceLevel::Overloaded,
             DeviceLevel::Normal if strained => DeviceLevel::Strained,
             DeviceLevel::Strained if self.severe.on && self.severe.time >= SEVERE_FOR => {
                 DeviceLevel::Overloaded

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::chat::DeviceSample;
+use crate::chat::Heat;
 
 /// Waiting share of the engine's threads: strained, severe; and where each is over.
 /// With two threads on two cores, 15 % already costs a third of decode (measured: 104 tok/s idle,
@@ -30,6 +31,11 @@ const MEMORY_SOME_CLEAR: f32 = 3.0;
 /// The same for every task: the machine thrashes.
 const MEMORY_FULL_CRITICAL: f32 = 5.0;
 const MEMORY_FULL_CLEAR: f32 = 1.5;
+
+/// Bytes per second that are read back from swap: what is needed is not there. Critical when it
+/// lasts; a program that wakes up reads its pages once.
+const SWAP_SEVERE: f64 = 1024.0 * 1024.0;
+const SWAP_CLEAR: f64 = SWAP_SEVERE / 3.0;
 
 /// Under this much available memory the system begins to reclaim the model's own pages; at most a
 /// quarter of a small machine, else that one would never be normal.
@@ -64,11 +70,20 @@ pub(super) struct Signals {
     pub(super) memory_some: Option<Grade>,
     pub(super) memory_full: Option<Grade>,
     pub(super) available: Option<Grade>,
+    /// At most severe: it counts when it lasts.
+    pub(super) swap: Option<Grade>,
+    /// Critical or clear: what a slower clock costs shows in the decode speed.
+    pub(super) heat: Option<Grade>,
 }
 
 impl Signals {
-    /// Grades a sample and the decode speed by its idle baseline (1 is undisturbed).
-    pub(super) fn grade(sample: &DeviceSample, decode_ratio: Option<f64>) -> Self {
+    /// Grades a sample, the decode speed by its idle baseline (1 is undisturbed), and what has
+    /// happened in the time since the previous sample, where that is known.
+    pub(super) fn grade(
+        sample: &DeviceSample,
+        decode_ratio: Option<f64>,
+        elapsed: Option<Duration>,
+    ) -> Self {
         let wanted = sample.run_wait.zip(sample.run_time).map(|(wait, run)| wait + run);
         let idle = wanted.is_some_and(|wanted| wanted < IDLE_BELOW);
         let wait = if idle { Some(Grade::Clear) } else { sample.wait_share().map(wait_grade) };
@@ -82,12 +97,17 @@ impl Signals {
                 let total = sample.total_bytes.unwrap_or(u64::MAX);
                 available_grade(bytes, total)
             }),
+            swap: swap_grade(sample.swapped_in_bytes, elapsed),
+            heat: sample.heat.map(|heat| match heat {
+                Heat::Cool | Heat::Hot => Grade::Clear,
+                Heat::Critical => Grade::Critical,
+            }),
         }
     }
 
-    /// The signals of memory.
-    pub(super) fn memory(self) -> [Option<Grade>; 3] {
-        [self.memory_some, self.memory_full, self.available]
+    /// The worst of the signals that count at once.
+    pub(super) fn at_once(self) -> Option<Grade> {
+        self.memory_some.max(self.memory_full).max(self.available).max(self.heat)
     }
 
     /// The worst of the signals of load; `None` when neither is known.
@@ -96,8 +116,9 @@ impl Signals {
     }
 
     /// Every signal.
-    pub(super) fn all(self) -> [Option<Grade>; 5] {
-        [self.wait, self.decode, self.memory_some, self.memory_full, self.available]
+    pub(super) fn all(self) -> [Option<Grade>; 7] {
+        let [wait, decode] = [self.wait, self.decode];
+        [wait, decode, self.memory_some, self.memory_full, self.available, self.swap, self.heat]
     }
 }
 
@@ -137,6 +158,15 @@ fn memory_full_grade(percent: f32) -> Grade {
     }
 }
 
+fn swap_grade(bytes: Option<u64>, elapsed: Option<Duration>) -> Option<Grade> {
+    let seconds = elapsed.filter(|elapsed| !elapsed.is_zero())?.as_secs_f64();
+    Some(match bytes? as f64 / seconds {
+        rate if rate >= SWAP_SEVERE => Grade::Severe,
+        rate if rate > SWAP_CLEAR => Grade::Middling,
+        _ => Grade::Clear,
+    })
+}
+
 /// The exit is half as much again, not three times: memory does not jitter like load does.
 fn available_grade(bytes: u64, total: u64) -> Grade {
     let small = AVAILABLE_CRITICAL_BYTES.min(total / AVAILABLE_SMALL_SHARE);
@@ -157,9 +187,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_has_no_grade() {
-        let signals = Signals::grade(&DeviceSample::default(), None);
+        let signals = Signals::grade(&DeviceSample::default(), None, None);
         assert_eq!(signals, Signals::default());
-        assert_eq!(Signals::grade(&DeviceSample::default(), Some(f64::NAN)).decode, None);
+        assert_eq!(Signals::grade(&DeviceSample::default(), Some(f64::NAN), None).decode, None);
     }
 
     #[test]
@@ -169,7 +199,7 @@ mod tests {
             run_time: Some(Duration::from_micros(100)),
             ..DeviceSample::default()
         };
-        let signals = Signals::grade(&sample, None);
+        let signals = Signals::grade(&sample, None, None);
         assert!(signals.idle);
         assert_eq!(signals.wait, Some(Grade::Clear));
     }
@@ -187,6 +217,16 @@ mod tests {
         assert_eq!(decode_grade(0.35), Grade::Severe);
         assert_eq!(memory_some_grade(10.0), Grade::Strained);
         assert_eq!(memory_full_grade(5.0), Grade::Critical);
+    }
+
+    #[test]
+    fn swap_is_a_rate_and_unknown_without_a_time() {
+        let second = Some(Duration::from_secs(1));
+        assert_eq!(swap_grade(Some(4 * MIB), None), None);
+        assert_eq!(swap_grade(None, second), None);
+        assert_eq!(swap_grade(Some(4 * MIB), second), Some(Grade::Severe));
+        assert_eq!(swap_grade(Some(MIB), Some(Duration::from_secs(2))), Some(Grade::Middling));
+        assert_eq!(swap_grade(Some(0), second), Some(Grade::Clear));
     }
 
     #[test]

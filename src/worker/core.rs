@@ -18,6 +18,7 @@ use super::ffi::ContextParams;
 use super::model::LoadError;
 use super::model::Model;
 use super::model::Prompt;
+use super::pace::Pace;
 use super::slot::Rate;
 use super::slot::Slot;
 use super::turn::Turn;
@@ -28,6 +29,7 @@ use crate::chat::FaultKind;
 use crate::chat::Generation;
 use crate::chat::ModelInfo;
 use crate::chat::Probe;
+use crate::chat::Rates;
 use crate::chat::Sampling;
 use crate::chat::SessionId;
 use crate::chat::StopReason;
@@ -72,6 +74,9 @@ pub struct Core<O> {
     ahead: Option<Ahead>,
     outlet: O,
     prefill_rate: Rate,
+    pace: Pace,
+    /// Others want this machine: scripts wait while somebody looks on.
+    strained: bool,
     turns_begun: u64,
     turns_ended: u64,
 }
@@ -105,6 +110,8 @@ impl<O: Outlet> Core<O> {
             ahead: None,
             outlet,
             prefill_rate: Rate::default(),
+            pace: Pace::default(),
+            strained: false,
             turns_begun: 0,
             turns_ended: 0,
         })
@@ -209,6 +216,22 @@ impl<O: Outlet> Core<O> {
     pub fn set_threads(&mut self, threads: u32) {
         self.params.threads = threads;
         self.context.set_threads(threads);
+    }
+
+    /// Says whether others want this machine: scripts then wait for whoever looks on.
+    pub fn set_strained(&mut self, strained: bool) {
+        self.strained = strained;
+    }
+
+    /// Ends a window of measuring in which the threads waited for `wait_share` of the time that
+    /// they wanted, and returns how fast turns are.
+    pub fn rates(&mut self, wait_share: Option<f64>) -> Rates {
+        self.pace.close(wait_share);
+        Rates {
+            prefill_tps: self.prefill_rate.get(),
+            decode_tps: self.pace.decode_tps(),
+            decode_ratio: self.pace.ratio(),
+        }
     }
 
     /// Returns the sizes in force.

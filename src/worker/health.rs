@@ -20,6 +20,10 @@ const INTERVAL: Duration = Duration::from_secs(1);
 /// How long to go on after the last turn, so that a front sees the device recover.
 const AFTERWARDS: Duration = Duration::from_secs(10);
 
+/// The same while the device is not normal: its way back takes longer, and turns that went
+/// elsewhere meanwhile are to come home.
+const AFTER_TROUBLE: Duration = Duration::from_mins(2);
+
 /// Samples during turns and shortly after; an idle engine does not wake up.
 #[derive(Debug)]
 pub(super) struct HealthWatch {
@@ -50,11 +54,12 @@ impl HealthWatch {
     }
 
     /// Looks if it is time to, and returns what there is to publish.
-    pub(super) fn look<O: Outlet>(&mut self, core: &Core<O>, clients: usize) -> Option<Health> {
+    pub(super) fn look<O: Outlet>(&mut self, core: &mut Core<O>, clients: usize) -> Option<Health> {
         let now = clock::now();
         let (running, queued) = core.turns();
         if running + queued > 0 {
-            self.active_until = Some(now + AFTERWARDS);
+            let normal = self.machine.level() == DeviceLevel::Normal;
+            self.active_until = Some(now + if normal { AFTERWARDS } else { AFTER_TROUBLE });
         }
         let due = self.last.is_none_or(|last| now.saturating_duration_since(last) >= INTERVAL);
         if !due || self.active_until.is_none_or(|until| now > until) {
@@ -65,8 +70,8 @@ impl HealthWatch {
     }
 
     /// Returns whether there is anything to spare for work that may be in vain.
-    pub(super) fn allows_ahead(&mut self) -> bool {
-        let saving = self.sampler.sample().saves_power == Some(true);
+    pub(super) fn allows_ahead(&self) -> bool {
+        let saving = device::saves_power() == Some(true);
         !saving && self.machine.level() == DeviceLevel::Normal
     }
 
@@ -76,10 +81,12 @@ impl HealthWatch {
     }
 
     /// Looks now.
-    pub(super) fn now<O: Outlet>(&mut self, core: &Core<O>, clients: usize) -> Health {
+    pub(super) fn now<O: Outlet>(&mut self, core: &mut Core<O>, clients: usize) -> Health {
         let at = clock::now().saturating_duration_since(self.born);
         let sample = self.sampler.sample();
-        let level = self.machine.observe(&sample, None, at);
+        let rates = core.rates(sample.wait_share());
+        let level = self.machine.observe(&sample, rates.decode_ratio, at);
+        core.set_strained(level >= DeviceLevel::Strained);
         let (running, queued) = core.turns();
         let params = core.params();
         Health {
@@ -91,6 +98,7 @@ impl HealthWatch {
             pool_used: count(core.used_tokens()),
             pool_tokens: params.pool_tokens,
             clients: count(clients),
+            rates,
             level,
             sample,
         }

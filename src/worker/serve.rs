@@ -182,7 +182,7 @@ impl Serving {
             }
             intake.works_ahead(self.core.works_ahead());
             worked = self.core.step();
-            if let Some(health) = self.health.look(&self.core, intake.clients()) {
+            if let Some(health) = self.health.look(&mut self.core, intake.clients()) {
                 self.core.outlet().broadcast(&ToFront::Health(health));
             }
         }

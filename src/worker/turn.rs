@@ -18,6 +18,9 @@ use crate::prompt::Unit;
 use crate::text::StopScan;
 use crate::text::Utf8;
 
+/// The longest that a script waits for those who look on; after it both share.
+const HELD_MOST: Duration = Duration::from_mins(2);
+
 /// Names a turn: the client's number here, and the turn's number there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct TurnKey {
@@ -49,6 +52,8 @@ pub(super) struct Turn {
     stops: StopScan,
     /// Whether its place in the queue was told, and which.
     pub(super) told_ahead: Option<u32>,
+    /// Since when it has waited for those who look on.
+    held_since: Option<Instant>,
     started: Option<Instant>,
     first: Option<Instant>,
     last: Option<Instant>,
@@ -92,6 +97,7 @@ impl Turn {
             stops: StopScan::new(generation.limits.stop.clone()),
             limits: generation.limits,
             told_ahead: None,
+            held_since: None,
             started: None,
             first: None,
             last: None,
@@ -106,6 +112,13 @@ impl Turn {
     /// Returns how many tokens were generated.
     pub(super) fn generated(&self) -> usize {
         self.target.len() - self.prompt_tokens
+    }
+
+    /// Returns whether a script's turn waits while others want the machine and somebody looks on;
+    /// for [`HELD_MOST`] in all, so that it comes to its end.
+    pub(super) fn is_held_back(&mut self, now: Instant) -> bool {
+        let since = *self.held_since.get_or_insert(now);
+        self.priority < Priority::Interactive && now.saturating_duration_since(since) < HELD_MOST
     }
 
     /// Notes that the turn's first slice begins.

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::chat::Heat;
 
 const TICK: Duration = Duration::from_millis(500);
 const GIB: u64 = 1024 * 1024 * 1024;
@@ -107,6 +108,32 @@ fn memory_pressure_counts_at_once() {
     }
 }
 
+#[test]
+fn swapping_counts_when_it_lasts_and_critical_heat_at_once() {
+    let swapping = DeviceSample { swapped_in_bytes: Some(GIB / 256), ..waiting(0.0) };
+    let mut story = Story::default();
+    assert_eq!(story.run(&swapping, None, 3), DeviceLevel::Normal);
+    assert_eq!(story.run(&swapping, None, 1), DeviceLevel::Overloaded);
+    let mut story = Story::default();
+    let hot = DeviceSample { heat: Some(Heat::Hot), ..waiting(0.0) };
+    assert_eq!(story.run(&hot, None, 30), DeviceLevel::Normal, "decode speed tells what it costs");
+    let critical = DeviceSample { heat: Some(Heat::Critical), ..waiting(0.0) };
+    assert_eq!(story.run(&critical, None, 1), DeviceLevel::Overloaded);
+}
+
+#[test]
+fn an_old_overload_is_neither_believed_nor_forgotten() {
+    let mut story = Story::default();
+    assert_eq!(story.run(&waiting(0.5), None, 10), DeviceLevel::Overloaded);
+    story.pass(30);
+    assert_eq!(story.run(&idle(), None, 1), DeviceLevel::Overloaded, "it may just have begun");
+    story.pass(600);
+    assert_eq!(story.run(&waiting(0.5), None, 1), DeviceLevel::Overloaded, "it goes on");
+    story.pass(600);
+    assert_eq!(story.run(&idle(), None, 1), DeviceLevel::Recovering);
+    assert_eq!(story.run(&waiting(0.2), None, 3), DeviceLevel::Overloaded, "a relapse");
+}
+
 /// A machine that was overloaded by waiting, then idle until it was recovering.
 fn recovering() -> Story {
     let mut story = Story::default();
@@ -183,8 +210,7 @@ prop_compose! {
             memory_full_percent: full,
             available_bytes: available,
             total_bytes: Some(8 * GIB),
-            on_battery: None,
-            saves_power: None,
+            ..DeviceSample::default()
         }
     }
 }

@@ -9,10 +9,12 @@ use super::Outlet;
 use super::now;
 use super::sequence;
 use crate::chat::Fault;
+use crate::chat::Priority;
 use crate::chat::StopReason;
 use crate::chat::TokenEvent;
 use crate::prompt::Unit;
 use crate::worker::ffi::Decoded;
+use crate::worker::pace::Bucket;
 use crate::worker::plan::SLICE_TOKENS_MIN;
 use crate::worker::plan::Share;
 use crate::worker::plan::View;
@@ -31,7 +33,10 @@ impl<O: Outlet> Core<O> {
     /// nothing runs or every client of a running turn has a full queue.
     pub fn step(&mut self) -> bool {
         self.admit();
-        let views = self.views();
+        let mut views = self.views();
+        if self.strained {
+            self.hold_back(&mut views);
+        }
         if views.is_empty() {
             return self.step_ahead();
         }
@@ -58,6 +63,18 @@ impl<O: Outlet> Core<O> {
             slot.turn.as_ref().is_some_and(|turn| self.outlet.ready(turn.key.client))
         });
         listening.filter_map(|(index, slot)| slot.view(index)).collect()
+    }
+
+    /// Leaves scripts out of the step while others want this machine and somebody looks on.
+    fn hold_back(&mut self, views: &mut Vec<View>) {
+        if !views.iter().any(|view| view.priority == Priority::Interactive) {
+            return;
+        }
+        let at = now();
+        views.retain(|view| {
+            let turn = self.slots[view.slot].turn.as_mut();
+            turn.is_none_or(|turn| !turn.is_held_back(at))
+        });
     }
 
     /// Puts the planned tokens into the batch.
@@ -89,6 +106,10 @@ impl<O: Outlet> Core<O> {
         let prompts: usize = fed.iter().map(|fed| fed.share.take).filter(|take| *take > 1).sum();
         if prompts >= SLICE_TOKENS_MIN {
             self.prefill_rate.add(prompts, time);
+        }
+        if prompts == 0 {
+            let bucket = Bucket::new(self.params.threads, fed.len(), self.used_tokens());
+            self.pace.note(bucket, time);
         }
         for fed in fed {
             let slot = &mut self.slots[fed.share.slot];
