@@ -108,12 +108,10 @@ proptest! {
         let found = shown.iter().find(|shown| shown.key == key).expect("the key is shown");
         // The profile's own in any file is stronger than what it extends.
         let names = ["system+", "user+", "system", "user", "project", "env", "flag"];
-        match (0..7).rev().find_map(said) {
-            Some(layer) => {
-                prop_assert_eq!(found.value.clone(), Some(toml(key, layer)));
-                prop_assert_eq!(place(&found.origin), names[layer]);
-            }
-            None => prop_assert_eq!(place(&found.origin), "built in"),
+        let strongest = (0..7).rev().find_map(said);
+        prop_assert_eq!(place(&found.origin), strongest.map_or("built in", |layer| names[layer]));
+        if let Some(layer) = strongest {
+            prop_assert_eq!(found.value.clone(), Some(toml(key, layer)));
         }
         // What is shown is what is used.
         let profile = settings.select(Some("p"), &flags).expect("p");

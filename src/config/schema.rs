@@ -89,6 +89,7 @@ fn whole(least: i64, most: i64) -> Value {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::fmt::Write as _;
     use std::fs;
     use std::path::Path;
 
@@ -102,7 +103,7 @@ mod tests {
         let mut text = if table.is_empty() { String::new() } else { format!("[{table}]\n") };
         for (needed, filler) in [("protocol", "\"openai\""), ("base_url", "\"http://h\"")] {
             if table == "endpoints.x" && key != needed {
-                text.push_str(&format!("{needed} = {filler}\n"));
+                writeln!(text, "{needed} = {filler}").expect("a string takes it");
             }
         }
         format!("{text}{key} = {value}\n")

@@ -180,7 +180,7 @@ fn fraction(number: f32) -> String {
 fn span(time: Duration) -> String {
     let millis = time.as_millis();
     let units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1000, "s")];
-    let whole = units.iter().find(|(unit, _)| millis > 0 && millis % unit == 0);
+    let whole = units.iter().find(|(unit, _)| millis > 0 && millis.is_multiple_of(*unit));
     text(&match whole {
         Some((unit, name)) => format!("{}{name}", millis / unit),
         None => format!("{millis}ms"),

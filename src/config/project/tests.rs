@@ -1,5 +1,6 @@
 //! The samples under `tests/fixtures/project`, and what trust takes.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
@@ -51,7 +52,7 @@ fn no_hostile_file_can_be_trusted() {
         let said = error.to_string().replace(&dir.path().display().to_string(), "DIR");
         assert!(!said.contains(char::is_control), "{name}: {said:?}");
         assert!(!said.contains("hunter2"), "{name}: {said}");
-        all.push_str(&format!("{name}: {said}\n"));
+        writeln!(all, "{name}: {said}").expect("a string takes it");
     }
     assert!(all.lines().count() >= 40, "{all}");
     insta::assert_snapshot!("hostile", all);
