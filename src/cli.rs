@@ -10,11 +10,9 @@ pub mod stdin;
 mod ask;
 mod chat;
 mod completions;
-mod config;
 mod engine;
 mod engines;
 mod prepare;
-mod profiles;
 mod progress;
 mod reset_terminal;
 
@@ -57,8 +55,6 @@ fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
         Some(Command::Ask(_)) | None => converse(cli, env),
         Some(Command::Ps) => engines::ps(cli, env),
         Some(Command::Stop) => engines::stop(env),
-        Some(Command::Profiles(args)) => profiles::run(cli, args, env),
-        Some(Command::Config(args)) => config::run(cli, args, env),
         Some(Command::Completions(args)) => Ok(completions::run(args)),
         Some(Command::ResetTerminal) => reset_terminal::run(),
         Some(Command::Engine(_)) => Ok(engine::run()),
@@ -116,15 +112,6 @@ fn stopped(stop: Stop) -> Exit {
     };
     print(&printed);
     exit
-}
-
-/// Prints what was asked for; a stdout that fails is a failure, one that nobody reads is not.
-fn give(stdout: String) -> Exit {
-    let printed = Printed { stdout, stderr: String::new() };
-    match runtime::deliver(&printed, &mut io::stdout(), &mut io::stderr()) {
-        Ok(_) => Exit::Answered,
-        Err(_) => Exit::Failed,
-    }
 }
 
 /// Prints what comes before or instead of a turn; a stdout that fails cannot be told to anybody.

@@ -1,4 +1,5 @@
-//! What colour each role on the screen has: palettes from `themes/*.toml`.
+//! What colour each role on the screen has: palettes from `themes/*.toml`; what role a piece of
+//! source code has.
 //!
 //! Owns its own small [`Color`]; `ui` turns it into the terminal library's. The two built-in
 //! themes are checked for contrast; a theme says for which kind of background it is made, because
@@ -9,11 +10,13 @@
 mod color;
 mod contrast;
 mod depth;
+mod highlight;
 mod parse;
 
 pub use color::Color;
 pub use contrast::contrast;
 pub use depth::Depth;
+pub use highlight::Highlighter;
 pub use parse::ThemeError;
 
 /// What a piece of the screen is.
@@ -43,11 +46,31 @@ pub enum Role {
     Selection,
     /// The filled part of a progress bar.
     Bar,
+    /// A heading.
+    Heading,
+    /// A word of code in running text.
+    Code,
+    /// Text that leads somewhere.
+    Link,
+    /// What is quoted, and reasoning.
+    Quote,
+    /// Code: words of the language.
+    Keyword,
+    /// Code: text in quotes.
+    String,
+    /// Code: numbers and other constants.
+    Number,
+    /// Code: what is not for the machine.
+    Comment,
+    /// Code: names of functions.
+    Function,
+    /// Code: names of types, tags and fields.
+    Type,
 }
 
 impl Role {
     /// Every role with its key in a theme file.
-    pub const NAMES: [(&'static str, Self); 12] = [
+    pub const NAMES: [(&'static str, Self); 22] = [
         ("background", Self::Background),
         ("text", Self::Text),
         ("dim", Self::Dim),
@@ -60,6 +83,16 @@ impl Role {
         ("border", Self::Border),
         ("selection", Self::Selection),
         ("bar", Self::Bar),
+        ("heading", Self::Heading),
+        ("code", Self::Code),
+        ("link", Self::Link),
+        ("quote", Self::Quote),
+        ("keyword", Self::Keyword),
+        ("string", Self::String),
+        ("number", Self::Number),
+        ("comment", Self::Comment),
+        ("function", Self::Function),
+        ("type", Self::Type),
     ];
 
     fn index(self) -> usize {

@@ -14,6 +14,7 @@ mod layout;
 mod overlay;
 mod paint;
 mod queue;
+mod rich;
 mod screen;
 mod status;
 mod style;

@@ -1,9 +1,13 @@
 //! `completions`: the script that a shell completes from.
 
+use std::io;
+
 use clap_complete::Shell;
 
 use crate::cli::args::Cli;
 use crate::cli::exit::Exit;
+use crate::runtime;
+use crate::runtime::Printed;
 
 /// Print the completion script of a shell
 #[derive(Clone, Debug, clap::Args)]
@@ -19,5 +23,10 @@ pub struct Args {
 pub(super) fn run(args: &Args) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::grammar(), "edgewise", &mut script);
-    super::give(String::from_utf8_lossy(&script).into_owned())
+    let stdout = String::from_utf8_lossy(&script).into_owned();
+    let printed = Printed { stdout, stderr: String::new() };
+    match runtime::deliver(&printed, &mut io::stdout(), &mut io::stderr()) {
+        Ok(_) => Exit::Answered,
+        Err(_) => Exit::Failed,
+    }
 }

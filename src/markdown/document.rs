@@ -14,8 +14,8 @@ use crate::text::Clean;
 const FIRST_LOOK_LINES: usize = 16;
 
 /// The longest tail in bytes that may stay open: a longer one is cut at a blank and closed as it
-/// is, so that no text makes a frame dear. About 5,000 words in one paragraph.
-const OPEN_MAX: usize = 32 * 1024;
+/// is, so that no text makes a frame dear. About 1,300 words in one paragraph.
+const OPEN_MAX: usize = 8 * 1024;
 
 /// A text that only grows at its end, as blocks.
 #[derive(Clone, Debug, Default)]

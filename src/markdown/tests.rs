@@ -158,7 +158,7 @@ fn a_paragraph_without_end_is_cut() {
     let (mut document, mut text) = (Document::default(), Clean::default());
     for _ in 0..200 {
         text.push(&Clean::new(&"word ".repeat(200)));
-        assert!(document.extend(&text) <= 80 * 1024);
+        assert!(document.extend(&text) <= 24 * 1024);
     }
     assert!(document.closed().len() >= 5);
 }

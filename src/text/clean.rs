@@ -1,6 +1,7 @@
 //! The type that everything which shows text asks for.
 
 use std::fmt;
+use std::ops::Range;
 
 use super::cleaner::Cleaner;
 use super::measure::graphemes;
@@ -63,6 +64,12 @@ impl Clean {
     /// Appends more clean text.
     pub fn push(&mut self, more: &Self) {
         self.0.push_str(&more.0);
+    }
+
+    /// Copies a piece, which is as clean as the whole; both ends must be boundaries of characters.
+    #[must_use]
+    pub fn slice(&self, range: Range<usize>) -> Self {
+        Self(self.0[range].to_owned())
     }
 
     /// Gives the text away.

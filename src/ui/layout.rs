@@ -14,6 +14,9 @@ use crate::text;
 use crate::text::Clean;
 use crate::theme::Role;
 use crate::ui::figures::DOT;
+use crate::ui::rich;
+use crate::ui::rich::Anchor;
+use crate::ui::rich::Rich;
 use crate::ui::view::Stats;
 use crate::ui::wrapped::Wrapped;
 
@@ -42,7 +45,7 @@ pub(super) enum Row<'a> {
     /// Part of the question; the first one is marked.
     Question(Range<usize>, bool),
     /// Part of the answer; the first one is marked.
-    Answer(Range<usize>, bool),
+    Answer(&'a rich::Row, bool),
     /// A line under the answer.
     Line(&'a Line),
 }
@@ -51,14 +54,14 @@ pub(super) enum Row<'a> {
 #[derive(Debug, Default)]
 struct Block {
     question: Wrapped,
-    answer: Wrapped,
+    answer: Rich,
     lines: Vec<Line>,
 }
 
 /// What a row shows, whatever the width.
 enum Place {
     Question(usize, usize),
-    Answer(usize, usize),
+    Answer(usize, Anchor),
     FromEnd(usize, usize),
 }
 
@@ -130,7 +133,7 @@ impl Layout {
         let row = row.saturating_sub(self.starts[index]).min(block.height() - 1);
         Some(match block.row(row) {
             Row::Question(range, _) => Place::Question(index, range.start),
-            Row::Answer(range, _) => Place::Answer(index, range.start),
+            Row::Answer(..) => Place::Answer(index, block.answer.anchor(row - block.answer_row())),
             Row::Blank | Row::Line(_) => Place::FromEnd(index, block.height() - row),
         })
     }
@@ -140,9 +143,9 @@ impl Layout {
             Place::Question(index, byte) => {
                 self.starts[index] + QUESTION_ROW + self.blocks[index].question.row_of(byte)
             }
-            Place::Answer(index, byte) => {
+            Place::Answer(index, anchor) => {
                 let block = &self.blocks[index];
-                self.starts[index] + block.answer_row() + block.answer.row_of(byte)
+                self.starts[index] + block.answer_row() + block.answer.row_of(anchor)
             }
             Place::FromEnd(index, rows) => {
                 let height = self.blocks[index].height();
@@ -156,7 +159,7 @@ impl Block {
     fn update(&mut self, turn: &Turn, width: u16, stats: &mut Stats) {
         let columns = usize::from(width);
         self.question.extend(turn.shown_question().as_str(), columns, stats);
-        self.answer.extend(turn.shown_answer().as_str(), columns, stats);
+        self.answer.extend(turn.shown_answer(), columns, stats);
         self.lines = lines(turn, columns);
     }
 
@@ -175,7 +178,7 @@ impl Block {
         if let Some(line) = row.checked_sub(lines_row) {
             self.lines.get(line).map_or(Row::Blank, Row::Line)
         } else if let Some(row) = row.checked_sub(self.answer_row()) {
-            Row::Answer(answer[row].clone(), row == 0)
+            Row::Answer(&answer[row], row == 0)
         } else {
             let row = row.checked_sub(QUESTION_ROW);
             let range = row.and_then(|row| question.get(row));

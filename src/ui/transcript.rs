@@ -22,6 +22,7 @@ use crate::ui::layout::Line;
 use crate::ui::layout::Row;
 use crate::ui::paint;
 use crate::ui::paint::Shown;
+use crate::ui::style::looked;
 use crate::ui::style::style;
 use crate::ui::view::Stats;
 
@@ -75,12 +76,15 @@ fn draw_row(scene: Scene<'_>, turn: &Turn, row: &Row<'_>, area: Rect, buf: &mut 
             }
             paint::put(buf, text, Shown::row(turn.shown_question(), range.clone()), look);
         }
-        Row::Answer(range, first) => {
+        Row::Answer(row, first) => {
             if *first {
                 paint::put(buf, area, Shown::literal("•"), style(theme, Role::Assistant));
             }
-            let shown = Shown::row(turn.shown_answer(), range.clone());
-            paint::put(buf, text, shown, style(theme, Role::Text));
+            let mut rest = text;
+            for piece in *row {
+                let look = looked(style(theme, piece.role), piece.look);
+                rest = paint::put(buf, rest, Shown::all(&piece.text), look);
+            }
         }
         Row::Line(line) => draw_line(scene, turn, line, text, buf),
     }

@@ -11,6 +11,5 @@ mod models;
 mod processes;
 mod profiles;
 mod running;
-mod settings;
 mod stdin;
 mod words;

@@ -1,0 +1,124 @@
+//! An answer's Markdown as rows at one width. Closed blocks are laid out once, highlighted once;
+//! only the open tail is done again, and of an open code block only its new lines.
+
+mod blocks;
+mod code;
+mod flow;
+mod table;
+
+pub(super) use flow::Piece;
+
+use crate::markdown::Block;
+use crate::markdown::Document;
+use crate::markdown::Placed;
+use crate::text::Clean;
+use crate::ui::rich::code::OpenCode;
+use crate::ui::view::Stats;
+
+/// One row: pieces from left to right.
+pub(super) type Row = Vec<Piece>;
+
+/// An outermost block's rows.
+#[derive(Clone, Copy, Debug)]
+struct Extent {
+    /// Where the block begins in the source, in bytes.
+    byte: usize,
+    /// Its first row, the blank one before it included.
+    row: usize,
+}
+
+/// A place in a text that a change of width does not move.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Anchor {
+    byte: usize,
+    /// Characters of the block before it, blanks left out.
+    behind: usize,
+}
+
+/// Rows of a Markdown text that only grows at its end.
+#[derive(Debug, Default)]
+pub(super) struct Rich {
+    document: Document,
+    bytes: usize,
+    rows: Vec<Row>,
+    extents: Vec<Extent>,
+    /// How many blocks and rows are of closed blocks.
+    closed: (usize, usize),
+    code: OpenCode,
+}
+
+impl Rich {
+    /// Lays out what was added to `text` since the last call; the width must be the same.
+    pub(super) fn extend(&mut self, text: &Clean, width: usize, stats: &mut Stats) {
+        if text.len() == self.bytes {
+            return;
+        }
+        self.bytes = text.len();
+        stats.wrapped_bytes += self.document.extend(text);
+        let (blocks, rows) = self.closed;
+        self.extents.truncate(blocks);
+        self.rows.truncate(rows);
+        for placed in self.document.closed().get(blocks..).unwrap_or_default() {
+            lay(placed, width, &mut self.extents, &mut self.rows);
+        }
+        self.closed = (self.document.closed().len(), self.rows.len());
+        match self.document.open() {
+            [Placed { block: Block::Code(open), range, spaced }] if !open.ended => {
+                self.extents.push(Extent { byte: range.start, row: self.rows.len() });
+                self.rows.extend(spaced.then(Row::new));
+                self.rows.extend_from_slice(self.code.rows(range.start, open, width));
+            }
+            open => {
+                for placed in open {
+                    lay(placed, width, &mut self.extents, &mut self.rows);
+                }
+            }
+        }
+    }
+
+    /// Returns the rows.
+    pub(super) fn rows(&self) -> &[Row] {
+        &self.rows
+    }
+
+    /// Returns what a row shows, whatever the width.
+    pub(super) fn anchor(&self, row: usize) -> Anchor {
+        let index = self.extents.partition_point(|extent| extent.row <= row).saturating_sub(1);
+        let Some(extent) = self.extents.get(index) else { return Anchor { byte: 0, behind: 0 } };
+        let behind = self.rows[extent.row..row].iter().map(weight).sum();
+        Anchor { byte: extent.byte, behind }
+    }
+
+    /// Returns the row that shows it.
+    pub(super) fn row_of(&self, anchor: Anchor) -> usize {
+        let found = self.extents.partition_point(|extent| extent.byte <= anchor.byte);
+        let index = found.saturating_sub(1);
+        let Some(extent) = self.extents.get(index) else { return 0 };
+        let end = self.extents.get(index + 1).map_or(self.rows.len(), |next| next.row);
+        let mut behind = 0;
+        for row in extent.row..end {
+            let weight = weight(&self.rows[row]);
+            behind += weight;
+            if behind > anchor.behind || (weight == 0 && behind == anchor.behind) {
+                return row;
+            }
+        }
+        end.saturating_sub(1).max(extent.row)
+    }
+}
+
+/// Counts what a row shows and another width does not change.
+fn weight(row: &Row) -> usize {
+    let shown =
+        |piece: &Piece| piece.text.as_str().chars().filter(|it| !it.is_whitespace()).count();
+    row.iter().map(shown).sum()
+}
+
+fn lay(placed: &Placed, width: usize, extents: &mut Vec<Extent>, rows: &mut Vec<Row>) {
+    extents.push(Extent { byte: placed.range.start, row: rows.len() });
+    rows.extend(placed.spaced.then(Row::new));
+    blocks::lay(&placed.block, width, rows);
+}
+
+#[cfg(test)]
+mod tests;
