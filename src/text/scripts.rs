@@ -108,7 +108,7 @@ mod tests {
         let missed: Vec<char> = ('\0'..='\u{d7ff}')
             .filter(|c| !c.is_control() && !is_mark(*c) && is_one_grapheme(&['a', *c]))
             .collect();
-        assert_eq!(missed, []);
+        assert_eq!(missed, Vec::<char>::new());
     }
 
     #[test]
