@@ -10,6 +10,7 @@ pub mod stdin;
 mod ask;
 mod chat;
 mod completions;
+mod doctor;
 mod engine;
 mod engines;
 mod prepare;
@@ -55,6 +56,7 @@ fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
         Some(Command::Ask(_)) | None => converse(cli, env),
         Some(Command::Ps) => engines::ps(cli, env),
         Some(Command::Stop) => engines::stop(env),
+        Some(Command::Doctor) => Ok(doctor::run(cli, env)),
         Some(Command::Completions(args)) => Ok(completions::run(args)),
         Some(Command::ResetTerminal) => reset_terminal::run(),
         Some(Command::Engine(_)) => Ok(engine::run()),

@@ -63,6 +63,8 @@ enum Order {
     Probe(Box<Generation>, oneshot::Sender<Result<Probe, Fault>>),
     Prepare(Box<Generation>),
     Forget(SessionId),
+    /// Asks for the engine's figures, if there is one.
+    Look,
 }
 
 /// The engine on this device as a backend.
@@ -92,6 +94,11 @@ impl Engine {
     /// Finds or starts the engine ahead of the first turn.
     pub fn warm(&self) {
         self.order(Order::Warm);
+    }
+
+    /// Asks the engine for its figures, which come as [`EngineEvent::Health`]; starts none.
+    pub fn look(&self) {
+        self.order(Order::Look);
     }
 
     /// Returns the way to the supervisor; to a new one where the last one has panicked.

@@ -13,3 +13,4 @@ mod signal;
 pub use decide::{DeviceState, Egress, Policy, Request, RouteView, decide};
 pub use machine::DeviceMachine;
 pub use room::idle_engine_is_in_the_way;
+pub use signal::{Concern, concerns};

@@ -13,6 +13,7 @@ mod figures;
 mod layout;
 mod overlay;
 mod paint;
+mod panel;
 mod queue;
 mod rich;
 mod screen;

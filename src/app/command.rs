@@ -35,6 +35,7 @@ pub(super) const COMMANDS: &[Spec] = &[
     spec("prev", Command::Previous, Argument::None, "previous session"),
     spec("rename", Command::Rename, Argument::Wanted("TITLE"), "name this session"),
     spec("close", Command::Close, Argument::None, "close this session"),
+    spec("device", Command::Device, Argument::None, "the device: signals, speeds"),
     spec("help", Command::Help, Argument::None, "this list"),
     spec("quit", Command::Quit, Argument::None, "quit"),
 ];
@@ -76,6 +77,8 @@ pub(super) enum Command {
     Rename,
     /// Closes the session in front.
     Close,
+    /// Shows the device's signals.
+    Device,
     /// Shows the keys.
     Help,
     /// Leaves.

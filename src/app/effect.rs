@@ -19,6 +19,8 @@ pub enum Effect {
     Prepare(Generation),
     /// Stop a turn; it still ends by its own `Finished`.
     Cancel(TurnId),
+    /// Ask the engine for its figures, which come as `Msg::Health`; start none.
+    Look,
     /// Make a session identity and send it as `Msg::SessionCreated`.
     NewSessionId,
     /// Drop every trace of a session's cached state.

@@ -37,6 +37,8 @@ pub(super) enum Action {
     End,
     /// Shows the keys.
     Help,
+    /// Shows the device's signals.
+    Device,
     /// Puts away what lies on top, else shows the end of the transcript.
     Dismiss,
     /// Stops the program until the shell continues it.
@@ -121,6 +123,7 @@ const CHAT: &[Entry] = &[
     entry("Ctrl-C", "stop the answer, clear the draft, quit", &[(ctrl_c('c'), Action::Interrupt)]),
     entry("Ctrl-D", "quit when the draft is empty", &[(ctrl_c('d'), Action::Leave)]),
     entry("F1  ?", "this list", &[(plain(KeyCode::F(1)), Action::Help)]),
+    entry("F2", "the device: signals, speeds", &[(plain(KeyCode::F(2)), Action::Device)]),
     entry("Esc", "dismiss, back to the end", &[(plain(KeyCode::Esc), Action::Dismiss)]),
     entry("Ctrl-Z", "suspend", &[(ctrl_c('z'), Action::Suspend)]),
     entry("Ctrl-L", "redraw", &[(ctrl_c('l'), Action::Repaint)]),

@@ -16,6 +16,9 @@ use crate::chat::TurnId;
 /// How often figures that move by themselves are drawn while an answer runs.
 const FIGURES_EVERY: Duration = Duration::from_millis(250);
 
+/// How often the engine is asked for its figures while their panel is open.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
 /// How long open turns are waited for after the user asked to leave (design section 5).
 pub(super) const LEAVE_WITHIN: Duration = Duration::from_secs(2);
 
@@ -24,6 +27,8 @@ pub(super) const LEAVE_WITHIN: Duration = Duration::from_secs(2);
 pub enum Overlay {
     /// The keymap, scrolled down by this many rows.
     Help(u16),
+    /// The device's signals, scrolled down by this many rows.
+    Device(u16),
     /// "Quit?", asked at this time.
     Quit(Duration),
     /// "Close this session?"
@@ -46,6 +51,8 @@ pub struct Model {
     pub(super) size: (u16, u16),
     pub(super) composer_width: u16,
     pub(super) help_slack: u16,
+    /// When the engine's figures were last asked for.
+    pub(super) looked_at: Duration,
     /// Turns of sessions that were closed: cancelled, and waited for when leaving.
     pub(super) orphans: Vec<TurnId>,
     /// Session identities that were asked for and have not come yet.
@@ -76,6 +83,7 @@ impl Model {
             size: (width, height),
             composer_width: width,
             help_slack: 0,
+            looked_at: Duration::ZERO,
             orphans: Vec::new(),
             wanted: 0,
             replacing: false,
@@ -100,7 +108,13 @@ impl Model {
         if let Some(since) = self.leaving_since {
             return (!self.gone).then_some(since + LEAVE_WITHIN);
         }
-        self.current().running().map(|_| self.touched_at + FIGURES_EVERY)
+        let figures = self.current().running().map(|_| self.touched_at + FIGURES_EVERY);
+        figures.into_iter().chain(self.looks_again_at()).min()
+    }
+
+    /// Returns when the panel wants newer figures, if it is open.
+    pub(super) fn looks_again_at(&self) -> Option<Duration> {
+        matches!(self.overlay, Some(Overlay::Device(_))).then(|| self.looked_at + LOOK_EVERY)
     }
 
     /// Returns the sessions, oldest first; never empty.

@@ -1,5 +1,6 @@
 //! The engine as the front last heard of it.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::app::rate::Progress;
@@ -7,6 +8,10 @@ use crate::chat::Fault;
 use crate::chat::Health;
 use crate::chat::LoadState;
 use crate::chat::ModelInfo;
+use crate::chat::Rates;
+
+/// Figures whose rates are kept: they come once a second.
+const HISTORY: usize = 60;
 
 /// What the engine is doing.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,12 +29,14 @@ pub enum EngineState {
 pub struct EngineStatus {
     pub(super) state: EngineState,
     pub(super) health: Option<Health>,
+    /// The rates of the newest figures, oldest first; at most [`HISTORY`].
+    history: VecDeque<Rates>,
 }
 
 impl Default for EngineStatus {
     fn default() -> Self {
         let progress = Progress::new(0, 100, Duration::ZERO);
-        Self { state: EngineState::Loading(progress), health: None }
+        Self { state: EngineState::Loading(progress), health: None, history: VecDeque::new() }
     }
 }
 
@@ -42,6 +49,20 @@ impl EngineStatus {
     /// Returns its newest figures; `None` before the first ones and after it is gone.
     pub fn health(&self) -> Option<&Health> {
         self.health.as_ref()
+    }
+
+    /// Returns the rates that came with the newest figures, oldest first.
+    pub fn history(&self) -> impl ExactSizeIterator<Item = &Rates> {
+        self.history.iter()
+    }
+
+    /// Takes figures in.
+    pub(super) fn observe(&mut self, health: Health) {
+        if self.history.len() == HISTORY {
+            self.history.pop_front();
+        }
+        self.history.push_back(health.rates);
+        self.health = Some(health);
     }
 
     /// Takes a load state in.
@@ -59,6 +80,6 @@ impl EngineStatus {
 
     /// Takes the loss in; figures of a process that is gone say nothing.
     pub(super) fn lost(&mut self, fault: Fault) {
-        *self = Self { state: EngineState::Lost(fault), health: None };
+        *self = Self { state: EngineState::Lost(fault), ..Self::default() };
     }
 }

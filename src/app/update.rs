@@ -48,6 +48,7 @@ impl Model {
             Msg::Lost(fault) => self.lost(fault),
             Msg::Tick(at) => {
                 self.observe(at);
+                self.look_again(&mut effects);
                 self.touch();
             }
             Msg::Laid(laid) => self.laid(&laid),
@@ -81,7 +82,7 @@ impl Model {
 
     fn health(&mut self, health: Health) {
         if self.engine.health.as_ref() != Some(&health) {
-            self.engine.health = Some(health);
+            self.engine.observe(health);
             self.touch();
         }
     }

@@ -23,19 +23,8 @@ use crate::config::nearest;
 use crate::text::Clean;
 
 /// Commands that are planned; their names are no prompts.
-const PLANNED: [&str; 11] = [
-    "map",
-    "sessions",
-    "models",
-    "profiles",
-    "config",
-    "endpoints",
-    "bench",
-    "doctor",
-    "audit",
-    "db",
-    "man",
-];
+const PLANNED: [&str; 10] =
+    ["map", "sessions", "models", "profiles", "config", "endpoints", "bench", "audit", "db", "man"];
 
 /// A shorter name is near too many words.
 const SHORTEST_NEAR: usize = 3;
@@ -82,6 +71,8 @@ pub enum Command {
     Ps,
     /// Stop every engine; an answer that runs is cut short
     Stop,
+    /// Check the device and the installation
+    Doctor,
     Completions(completions::Args),
     /// Give back a terminal that a killed program left in disorder
     ResetTerminal,

@@ -72,7 +72,7 @@ fn load(sample: &DeviceSample, rates: &Rates) -> Vec<Reading> {
     let wait = sample.wait_share().map(Quantity::Share);
     let rate = |rate: Option<f64>| rate.map(Quantity::PerSecond);
     vec![
-        reading(("cpu_wait", "CPU wait of the engine"), wait, "/proc/self/task/*/schedstat"),
+        reading(("cpu_wait", "CPU wait, engine"), wait, "/proc/PID/task/*/schedstat"),
         reading(
             ("decode_ratio", "decode by idle baseline"),
             rates.decode_ratio.map(Quantity::Share),
@@ -125,8 +125,8 @@ fn surroundings(sample: &DeviceSample) -> Vec<Reading> {
     let flag = |flag: Option<bool>| flag.map(Quantity::Flag);
     let thermal = "/sys/class/thermal";
     let hot = sample.heat.map(|heat| heat > Heat::Cool);
-    let throttle = "/sys/devices/system/cpu/*/thermal_throttle";
-    let profile = "/sys/firmware/acpi/platform_profile";
+    let throttle = "cpu*/thermal_throttle";
+    let profile = "acpi/platform_profile";
     vec![
         reading(
             ("cores", "processors allowed"),

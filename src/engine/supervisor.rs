@@ -95,7 +95,11 @@ impl Supervisor {
         let mut backlog = Vec::new();
         if matches!(
             first,
-            Order::Cancel(_) | Order::GiveUp(_) | Order::Forget(_) | Order::Prepare(_)
+            Order::Cancel(_)
+                | Order::GiveUp(_)
+                | Order::Forget(_)
+                | Order::Prepare(_)
+                | Order::Look
         ) {
             // Nothing runs and nothing is cached without an engine.
             return None;
@@ -178,11 +182,11 @@ impl Supervisor {
             ToFront::Health(health) => drop(self.events.try_send(EngineEvent::Health(health))),
             ToFront::Probed { id, probe } => self.answer(id, Ok(probe)),
             ToFront::ProbeFailed { id, fault } => self.answer(id, Err(fault)),
+            ToFront::Status(status) => {
+                drop(self.events.try_send(EngineEvent::Health(status.health)));
+            }
             // All out of place here, and none says anything that matters.
-            ToFront::Hello { .. }
-            | ToFront::LoadFailed(_)
-            | ToFront::Status(_)
-            | ToFront::Leaving => {}
+            ToFront::Hello { .. } | ToFront::LoadFailed(_) | ToFront::Leaving => {}
         }
         None
     }
@@ -215,6 +219,7 @@ impl Supervisor {
                 ToEngine::Probe { id: self.next_probe, generation: *generation }
             }
             Order::Prepare(generation) => ToEngine::Prepare { generation: *generation },
+            Order::Look => ToEngine::Status,
             Order::Forget(session) => ToEngine::Forget { session: session.0 },
         })
     }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::chat::DeviceSample;
 use crate::chat::Heat;
+use crate::chat::Rates;
 
 /// Waiting share of the engine's threads: strained, severe; and where each is over.
 /// With two threads on two cores, 15 % already costs a third of decode (measured: 104 tok/s idle,
@@ -58,6 +59,49 @@ pub(super) enum Grade {
     Severe,
     /// Overloads at once.
     Critical,
+}
+
+/// What a signal means for turns here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Concern {
+    /// The device gives way: fewer threads, scripts wait.
+    Strains,
+    /// If it lasts, turns had better run elsewhere.
+    Overloads,
+}
+
+impl Concern {
+    /// Returns the word shown to the user.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Strains => "strains",
+            Self::Overloads => "overloads",
+        }
+    }
+}
+
+/// The signals of [`Signals::all`] as [`device`](crate::device) names them.
+const KEYS: [&str; 7] = [
+    "cpu_wait",
+    "decode_ratio",
+    "psi_memory",
+    "psi_memory_full",
+    "memory_available",
+    "swapped_in",
+    "hot",
+];
+
+/// Returns the signals of one sample that are beyond their thresholds, by their keys. A rate that
+/// needs two samples is not among them.
+pub fn concerns(sample: &DeviceSample, rates: &Rates) -> Vec<(&'static str, Concern)> {
+    let signals = Signals::grade(sample, rates.decode_ratio, None);
+    let graded = KEYS.into_iter().zip(signals.all());
+    let worrying = graded.filter_map(|(key, grade)| match grade? {
+        Grade::Strained => Some((key, Concern::Strains)),
+        Grade::Severe | Grade::Critical => Some((key, Concern::Overloads)),
+        Grade::Clear | Grade::Fair | Grade::Middling => None,
+    });
+    worrying.collect()
 }
 
 /// One reading of every signal; `None` is unknown, which is never fine.
@@ -217,6 +261,20 @@ mod tests {
         assert_eq!(decode_grade(0.35), Grade::Severe);
         assert_eq!(memory_some_grade(10.0), Grade::Strained);
         assert_eq!(memory_full_grade(5.0), Grade::Critical);
+    }
+
+    #[test]
+    fn concerns_are_named_and_the_rest_is_silent() {
+        let sample = DeviceSample {
+            run_wait: Some(Duration::from_millis(200)),
+            run_time: Some(Duration::from_millis(800)),
+            available_bytes: Some(100 * MIB),
+            total_bytes: Some(8192 * MIB),
+            ..DeviceSample::default()
+        };
+        let wanted = [("cpu_wait", Concern::Strains), ("memory_available", Concern::Overloads)];
+        assert_eq!(concerns(&sample, &Rates::default()), wanted);
+        assert!(concerns(&DeviceSample::default(), &Rates::default()).is_empty());
     }
 
     #[test]

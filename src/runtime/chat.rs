@@ -288,6 +288,7 @@ impl Chat {
                 Effect::Generate { turn, generation } => self.driver.generate(turn, generation),
                 Effect::Prepare(generation) => self.driver.prepare(generation),
                 Effect::Cancel(turn) => self.driver.cancel(turn),
+                Effect::Look => self.driver.look(),
                 Effect::Forget(session) => self.driver.forget(session),
                 Effect::NewSessionId => {
                     self.update(Msg::SessionCreated { id: ids::new_session() })?;

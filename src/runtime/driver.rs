@@ -76,6 +76,11 @@ impl Driver {
         self.engine.prepare(generation);
     }
 
+    /// Asks how the engine does; what it says comes as an event.
+    pub(super) fn look(&self) {
+        self.engine.look();
+    }
+
     /// Stops a turn; its `Finished` still comes.
     pub(super) fn cancel(&self, turn: TurnId) {
         if let Some(cancel) = self.turns.get(&turn) {

@@ -14,6 +14,7 @@ use crate::theme::Role;
 use crate::theme::Theme;
 use crate::ui::paint;
 use crate::ui::paint::Shown;
+use crate::ui::panel;
 use crate::ui::style::base;
 use crate::ui::style::style;
 
@@ -28,6 +29,10 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -
     match model.overlay() {
         None => 0,
         Some(Overlay::Help(top)) => draw_help(top, theme, area, buf),
+        Some(Overlay::Device(top)) => {
+            let rows = |beside, columns| panel::rows(model, beside, columns);
+            scrolled(top, rows, theme, area, buf)
+        }
         Some(Overlay::Quit(_)) => {
             let running = model.open_turns().count();
             let told = match running {
@@ -66,11 +71,26 @@ fn ask((head, body, keys): (&str, &str, &str), theme: &Theme, area: Rect, buf: &
 }
 
 fn draw_help(top: u16, theme: &Theme, area: Rect, buf: &mut Buffer) -> u16 {
+    let all = |beside, columns| {
+        help().iter().flat_map(|line| rows(line, beside, columns)).collect::<Vec<_>>()
+    };
+    scrolled(top, all, theme, area, buf)
+}
+
+/// Draws rows in a box, with their words beside them where there is room, from the row `top` on;
+/// returns by how many rows it can be scrolled.
+fn scrolled(
+    top: u16,
+    rows: impl Fn(bool, usize) -> Vec<Row>,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) -> u16 {
     // Beside the box there is room for more than a sliver of what lies under it, or for nothing.
     let width = if area.width < TWO_COLUMNS + 8 { area.width } else { TWO_COLUMNS };
     let columns = usize::from(width.saturating_sub(4));
     let beside = width >= TWO_COLUMNS;
-    let lines = help().iter().flat_map(|line| rows(line, beside, columns)).collect::<Vec<_>>();
+    let lines = rows(beside, columns);
     let count = u16::try_from(lines.len()).unwrap_or(u16::MAX);
     let frame = centred(area, width, count.saturating_add(2));
     let inner = boxed(theme, frame, buf);
@@ -89,8 +109,11 @@ fn draw_help(top: u16, theme: &Theme, area: Rect, buf: &mut Buffer) -> u16 {
     slack
 }
 
-/// Returns a line of the help as rows: indent, role, text, and the words beside it.
-fn rows(line: &HelpLine, beside: bool, columns: usize) -> Vec<(u16, Role, Clean, Clean)> {
+/// One row in a box: indent, role, text, and the words beside it.
+pub(super) type Row = (u16, Role, Clean, Clean);
+
+/// Returns a line of the help as rows.
+fn rows(line: &HelpLine, beside: bool, columns: usize) -> Vec<Row> {
     let (keys, words) = (Clean::one_line(&line.keys, columns), Clean::new(line.does));
     let none = Clean::default;
     if line.keys.is_empty() {

@@ -16,6 +16,7 @@ use crate::app::Msg;
 use crate::app::Settings;
 use crate::chat::Decision;
 use crate::chat::DeviceLevel;
+use crate::chat::DeviceSample;
 use crate::chat::Fault;
 use crate::chat::Health;
 use crate::chat::Key;
@@ -24,6 +25,7 @@ use crate::chat::Limits;
 use crate::chat::LoadState;
 use crate::chat::ModelInfo;
 use crate::chat::Mods;
+use crate::chat::Rates;
 use crate::chat::Route;
 use crate::chat::SessionId;
 use crate::chat::StopReason;
@@ -373,6 +375,55 @@ fn body(stage: &Stage) -> Vec<String> {
 #[test]
 fn help() {
     snapshot("help", |stage| stage.plain(KeyCode::F(1)));
+}
+
+/// Figures as they come once a second while an answer streams beside a busy program.
+fn busy(second: u32) -> Health {
+    let decode = f64::from(20 + second * 7 % 80);
+    Health {
+        resident_bytes: 181_600_000,
+        threads: 1,
+        pool_used: 596,
+        pool_tokens: 8192,
+        running: 1,
+        clients: 1,
+        level: DeviceLevel::Strained,
+        rates: Rates {
+            prefill_tps: Some(310.0),
+            decode_tps: Some(decode),
+            decode_ratio: Some(decode / 100.0),
+        },
+        sample: DeviceSample {
+            run_wait: Some(Duration::from_millis(410)),
+            run_time: Some(Duration::from_millis(590)),
+            available_bytes: Some(3_210_000_000),
+            total_bytes: Some(8_000_000_000),
+            cpu_some_percent: Some(51.0),
+            memory_some_percent: Some(0.0),
+            cores: Some(2.0),
+            on_battery: Some(false),
+            ..DeviceSample::default()
+        },
+        ..Health::default()
+    }
+}
+
+#[test]
+fn device() {
+    snapshot("device", |stage| {
+        stage.answered(0, "Why is the sky blue?", RAYLEIGH);
+        for second in 0..24 {
+            stage.send(Msg::Health(busy(second)));
+        }
+        stage.plain(KeyCode::F(2));
+    });
+}
+
+#[test]
+fn the_device_before_anything_is_known() {
+    let mut stage = Stage::new(80, 24);
+    stage.plain(KeyCode::F(2));
+    insta::assert_snapshot!(stage.shot());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod support;
 
 mod answers;
+mod doctor;
 mod endings;
 mod events;
 mod home;

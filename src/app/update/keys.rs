@@ -74,6 +74,7 @@ impl Model {
             Action::Home => self.edit(Edit::LineStart),
             Action::End => self.edit(Edit::LineEnd),
             Action::Help => self.overlay = Some(Overlay::Help(0)),
+            Action::Device => self.show_device(effects),
             Action::Dismiss => self.dismiss(),
             Action::Suspend => effects.push(Effect::Suspend),
             Action::Repaint => effects.push(Effect::Repaint),
@@ -119,6 +120,7 @@ impl Model {
             Command::Previous => self.turn_to(-1),
             Command::Rename => self.current_mut().rename(words),
             Command::Close => self.ask_to_close(effects),
+            Command::Device => self.show_device(effects),
             Command::Help => self.overlay = Some(Overlay::Help(0)),
             Command::Quit => self.quit_unless_running(effects),
         }

@@ -21,7 +21,12 @@ impl Model {
     /// Takes a key while something lies on top.
     pub(super) fn overlaid(&mut self, key: Key, action: Option<Action>, effects: &mut Vec<Effect>) {
         match self.overlay {
-            Some(Overlay::Help(top)) => self.overlay = self.help_key(key, action, top),
+            Some(Overlay::Help(top)) => {
+                self.overlay = self.scrolled(key, action, top).map(Overlay::Help);
+            }
+            Some(Overlay::Device(top)) => {
+                self.overlay = self.scrolled(key, action, top).map(Overlay::Device);
+            }
             Some(Overlay::Quit(asked)) => self.quit_key(key, action, asked, effects),
             Some(Overlay::Close) => match answer(key) {
                 Some(true) => {
@@ -36,7 +41,23 @@ impl Model {
         }
     }
 
-    fn help_key(&self, key: Key, action: Option<Action>, top: u16) -> Option<Overlay> {
+    /// Opens the panel of the device, and asks for what it shows.
+    pub(super) fn show_device(&mut self, effects: &mut Vec<Effect>) {
+        self.overlay = Some(Overlay::Device(0));
+        self.looked_at = self.now;
+        effects.push(Effect::Look);
+    }
+
+    /// Asks for newer figures while the panel is open.
+    pub(super) fn look_again(&mut self, effects: &mut Vec<Effect>) {
+        if self.looks_again_at().is_some_and(|at| self.now >= at) {
+            self.looked_at = self.now;
+            effects.push(Effect::Look);
+        }
+    }
+
+    /// Returns the first row after a key that scrolls; any other closes what is scrolled.
+    fn scrolled(&self, key: Key, action: Option<Action>, top: u16) -> Option<u16> {
         let page = i32::from(self.size.1 / 2).max(1);
         let by = match (key.code, action) {
             (_, Some(Action::Edit(Edit::Up) | Action::Rows(-1))) => -1,
@@ -48,7 +69,7 @@ impl Model {
             _ => return None,
         };
         let top = i32::from(top).saturating_add(by).clamp(0, i32::from(self.help_slack));
-        Some(Overlay::Help(u16::try_from(top).unwrap_or(0)))
+        Some(u16::try_from(top).unwrap_or(0))
     }
 
     fn quit_key(

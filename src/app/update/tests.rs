@@ -511,6 +511,21 @@ mod conversing {
     }
 
     #[test]
+    fn the_panel_of_the_device_asks_once_a_second_and_only_while_it_is_open() {
+        let mut chat = Chat::new();
+        assert_eq!(chat.model.next_deadline(), None, "an idle chat does not wake up");
+        assert_eq!(chat.keys("/device<Enter>"), [Effect::Look]);
+        let due = chat.model.next_deadline().expect("it looks again");
+        assert_eq!(due, chat.now + Duration::from_secs(1));
+        chat.wait(999);
+        assert!(chat.send(Msg::Tick(chat.now)).is_empty());
+        chat.wait(1);
+        assert_eq!(chat.send(Msg::Tick(chat.now)), [Effect::Look]);
+        chat.keys("<Esc>");
+        assert_eq!((chat.model.overlay(), chat.model.next_deadline()), (None, None));
+    }
+
+    #[test]
     fn the_engine_comes_and_goes() {
         let mut chat = Chat::new();
         let load = |chat: &mut Chat, state| chat.send(Msg::Load { state, at: chat.now });

@@ -1,0 +1,163 @@
+//! The panel of the device: its state, both speeds, the cache, and every signal with its source.
+
+use crate::app::Model;
+use crate::app::Turn;
+use crate::chat::DeviceLevel;
+use crate::chat::Health;
+use crate::chat::Rates;
+use crate::device;
+use crate::device::Reading;
+use crate::route;
+use crate::route::Concern;
+use crate::text;
+use crate::text::Clean;
+use crate::theme::Role;
+use crate::ui::figures::DOT;
+use crate::ui::figures::bytes;
+use crate::ui::figures::rate;
+use crate::ui::overlay::Row;
+
+/// Levels of a bar, lowest first.
+const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/// Bars of a history: as many as stand beside a name with the newest value.
+const BARS_MOST: usize = 24;
+
+/// Returns the panel as rows: beside their names where there is room, else below them.
+pub(super) fn rows(model: &Model, beside: bool, columns: usize) -> Vec<Row> {
+    let mut rows = Rows { beside, columns, made: Vec::new() };
+    rows.heading("engine");
+    let health = model.engine().health();
+    if let Some(health) = health {
+        engine(health, &mut rows);
+    } else {
+        rows.add(Role::Dim, "not heard of yet", "the next question starts it");
+    }
+    speeds(model, &mut rows);
+    cache(model.current().turns(), &mut rows);
+    rows.heading("signals");
+    let known = health.cloned().unwrap_or_default();
+    let concerns = route::concerns(&known.sample, &known.rates);
+    // The speeds stand above, with their history.
+    let spoken = |reading: &Reading| reading.key.ends_with("_tps");
+    let readings = device::readings(&known.sample, &known.rates);
+    for reading in readings.into_iter().filter(|reading| !spoken(reading)) {
+        let concern = concerns.iter().find(|(key, _)| *key == reading.key);
+        signal(&reading, concern.map(|(_, concern)| *concern), &mut rows);
+    }
+    rows.made
+}
+
+/// Rows as they are put together.
+struct Rows {
+    beside: bool,
+    columns: usize,
+    made: Vec<Row>,
+}
+
+impl Rows {
+    fn heading(&mut self, text: &str) {
+        self.made.push((0, Role::Accent, Clean::one_line(text, self.columns), Clean::default()));
+    }
+
+    fn add(&mut self, role: Role, name: &str, words: &str) {
+        let line = |text: &str| Clean::one_line(text, self.columns.saturating_sub(4));
+        let (name, words) = (line(name), line(words));
+        if self.beside {
+            self.made.push((2, role, name, words));
+            return;
+        }
+        let whole = Clean::new(&format!("{}{DOT}{}", name.as_str(), words.as_str()));
+        if text::width(whole.as_str()) <= self.columns.saturating_sub(2) {
+            self.made.push((2, role, whole, Clean::default()));
+        } else {
+            self.made.push((2, role, name, Clean::default()));
+            self.made.push((4, Role::Dim, words, Clean::default()));
+        }
+    }
+}
+
+fn engine(health: &Health, rows: &mut Rows) {
+    let role = match health.level {
+        DeviceLevel::Normal => Role::Good,
+        DeviceLevel::Strained | DeviceLevel::Recovering => Role::Warn,
+        DeviceLevel::Overloaded => Role::Bad,
+    };
+    rows.add(role, "state", health.level.name());
+    rows.add(Role::Text, "threads", &health.threads.to_string());
+    rows.add(Role::Text, "memory", &bytes(health.resident_bytes));
+    let pool = format!("{} of {} tokens", health.pool_used, health.pool_tokens);
+    rows.add(Role::Text, "pool", &pool);
+    let turns = format!("{} running{DOT}{} waiting", health.running, health.queued);
+    rows.add(Role::Text, "turns", &turns);
+}
+
+fn speeds(model: &Model, rows: &mut Rows) {
+    let speed = |of: fn(&Rates) -> Option<f64>| {
+        let history: Vec<Option<f64>> = model.engine().history().map(of).collect();
+        let newest = history.iter().rev().find_map(|rate| *rate);
+        newest.map(|newest| format!("{} {} tok/s", bars(&history), rate(newest)))
+    };
+    for (name, of) in [
+        ("decode", (|rates| rates.decode_tps) as fn(&Rates) -> Option<f64>),
+        ("prefill", |rates| rates.prefill_tps),
+    ] {
+        match speed(of) {
+            Some(words) => rows.add(Role::Text, name, &words),
+            None => rows.add(Role::Dim, name, "not measured yet"),
+        }
+    }
+}
+
+/// Draws a history, newest last, by its own highest value; what is unknown is a gap.
+fn bars(history: &[Option<f64>]) -> String {
+    let shown = &history[history.len().saturating_sub(BARS_MOST)..];
+    let most = shown.iter().flatten().copied().fold(0.0, f64::max);
+    let bar = |rate: &Option<f64>| {
+        let Some(rate) = rate.filter(|_| most > 0.0) else { return ' ' };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of at most 1, of 8"
+        )]
+        let level = (rate / most * BARS.len() as f64).ceil() as usize;
+        BARS[level.clamp(1, BARS.len()) - 1]
+    };
+    shown.iter().map(bar).collect()
+}
+
+fn cache(turns: &[Turn], rows: &mut Rows) {
+    let sum = |of: fn(&Turn) -> u32| turns.iter().map(|turn| u64::from(of(turn))).sum::<u64>();
+    let prompt = sum(|turn| turn.usage().prompt_tokens);
+    let cached = sum(|turn| turn.usage().cached_tokens);
+    if prompt == 0 {
+        return rows.add(Role::Dim, "cache", "no answer in this session yet");
+    }
+    let share = cached as f64 / prompt as f64 * 100.0;
+    rows.add(Role::Text, "cache", &format!("{cached} of {prompt} prompt tokens{DOT}{share:.0} %"));
+}
+
+fn signal(reading: &Reading, concern: Option<Concern>, rows: &mut Rows) {
+    let Some(value) = reading.value else {
+        return rows.add(Role::Dim, reading.name, &format!("unknown{DOT}{}", reading.source));
+    };
+    let (role, what) = match concern {
+        None => (Role::Text, String::new()),
+        Some(concern @ Concern::Strains) => (Role::Warn, format!(", {}", concern.name())),
+        Some(concern @ Concern::Overloads) => (Role::Bad, format!(", {}", concern.name())),
+    };
+    rows.add(role, reading.name, &format!("{value}{what}{DOT}{}", reading.source));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_are_relative_to_the_highest_and_gaps_stay() {
+        assert_eq!(bars(&[Some(10.0), None, Some(80.0), Some(40.0), Some(0.1)]), "▁ █▄▁");
+        assert_eq!(bars(&[]), "");
+        assert_eq!(bars(&[Some(0.0)]), " ");
+        assert_eq!(bars(&vec![Some(1.0); 99]).chars().count(), BARS_MOST);
+    }
+}

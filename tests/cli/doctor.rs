@@ -1,0 +1,51 @@
+//! The report on the device, with and without an engine.
+
+use std::io::Read as _;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::answers::LONG;
+use crate::home::Home;
+use crate::running::Ran;
+use crate::running::Running;
+
+fn checks(ran: &Ran) -> Vec<Value> {
+    ran.stdout.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect()
+}
+
+fn verdict(checks: &[Value], key: &str) -> String {
+    let check = checks.iter().find(|check| check["key"] == key);
+    let check = check.unwrap_or_else(|| panic!("{key} is among {checks:?}"));
+    assert_eq!(check["section"], "device");
+    assert!(check["source"].as_str().is_some_and(|source| !source.is_empty()), "{check}");
+    check["verdict"].as_str().expect("a word").to_owned()
+}
+
+#[test]
+fn without_an_engine_the_machine_is_seen_and_the_engine_unknown() {
+    let home = Home::new();
+    let ran = home.run(&["doctor", "--json"]).exits(0);
+    let checks = checks(&ran);
+    for key in ["state", "cpu_wait", "decode_ratio", "decode_tps"] {
+        assert_eq!(verdict(&checks, key), "unknown", "{key}");
+    }
+    assert_ne!(verdict(&checks, "memory_available"), "unknown");
+    assert!(!home.had_an_engine(), "a look starts nothing");
+    let table = home.run(&["doctor"]).exits(0);
+    assert!(table.stdout.starts_with("device\n  unknown  state "), "{table:?}");
+}
+
+#[test]
+fn an_engine_that_answers_tells_its_state_and_speed() {
+    let home = Home::new();
+    let mut asked = Running::start(home.command(&["ask", "--temp", "0", LONG]));
+    let mut stdout = asked.stdout();
+    stdout.read_exact(&mut [0; 400]).expect("the first words");
+    let ran = home.run(&["doctor", "--json"]).exits(0);
+    let checks = checks(&ran);
+    assert_ne!(verdict(&checks, "state"), "unknown", "{ran:?}");
+    assert_eq!(verdict(&checks, "decode_tps"), "ok", "{ran:?}");
+    asked.signal(Signal::INT);
+    asked.end().exits(130);
+}
