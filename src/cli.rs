@@ -10,10 +10,12 @@ pub mod stdin;
 mod ask;
 mod chat;
 mod completions;
+mod config;
 mod doctor;
 mod engine;
 mod engines;
 mod prepare;
+mod profiles;
 mod progress;
 mod reset_terminal;
 
@@ -57,6 +59,8 @@ fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
         Some(Command::Ps) => engines::ps(cli, env),
         Some(Command::Stop) => engines::stop(env),
         Some(Command::Doctor) => Ok(doctor::run(cli, env)),
+        Some(Command::Profiles(args)) => profiles::run(cli, args, env),
+        Some(Command::Config(args)) => config::run(cli, args, env),
         Some(Command::Completions(args)) => Ok(completions::run(args)),
         Some(Command::ResetTerminal) => reset_terminal::run(),
         Some(Command::Engine(_)) => Ok(engine::run()),
@@ -114,6 +118,15 @@ fn stopped(stop: Stop) -> Exit {
     };
     print(&printed);
     exit
+}
+
+/// Prints what was asked for; a stdout that fails is a failure, one that nobody reads is not.
+fn give(stdout: String) -> Exit {
+    let printed = Printed { stdout, stderr: String::new() };
+    match runtime::deliver(&printed, &mut io::stdout(), &mut io::stderr()) {
+        Ok(_) => Exit::Answered,
+        Err(_) => Exit::Failed,
+    }
 }
 
 /// Prints what comes before or instead of a turn; a stdout that fails cannot be told to anybody.

@@ -1,7 +1,9 @@
 //! Raw TOML to resolved settings: profiles, endpoints, paths, environment.
 //!
 //! Each layer is a file read into raw tables whose values know their line (`raw`, by
-//! `source`); [`Settings::from_layers`] lays them over each other and checks what they name.
+//! `source`); [`Settings::from_layers`] lays them over each other and checks what they name. A
+//! project's file is read into a type of its own ([`Project`]), which has fewer fields, and only
+//! when the user has said so ([`Trust`]).
 //!
 //! Never: environment reads outside `config::env`; serde, because a reader of our own names the
 //! file, the line and the nearest valid key of everything it refuses.
@@ -13,26 +15,43 @@ mod duration;
 mod endpoint;
 mod error;
 mod hint;
+mod keys;
 mod layer;
 mod load;
 mod merge;
+mod origin;
+mod overrides;
 mod profile;
+mod project;
 mod raw;
 mod resolve;
 mod runtime_dir;
+mod schema;
 mod settings;
+mod shown;
 mod source;
+mod trust;
 mod value;
+mod write;
 
 pub use endpoint::{Endpoint, KeySource, Protocol};
 pub use env::Env;
 pub use error::{ConfigError, Place};
 pub use hint::nearest;
 pub use layer::Layer;
+pub use origin::Origin;
+pub use overrides::Overrides;
 pub use paths::Paths;
-pub use profile::{DEFAULT_MODEL, DEFAULT_N_CTX, OnFull, Overrides, Profile, Slo, Threads};
+pub use profile::{DEFAULT_MODEL, DEFAULT_N_CTX, OnFull, Profile, Slo, Threads};
+pub use project::Project;
 pub use runtime_dir::ensure as ensure_runtime_dir;
+pub use schema::schema;
 pub use settings::{EngineSettings, PoolTokens, Settings, ThemeChoice};
+pub use shown::Shown;
+pub use trust::{Standing, Trust};
+pub use write::{change, replace};
 
+#[cfg(test)]
+mod layering;
 #[cfg(test)]
 mod tests;

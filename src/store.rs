@@ -1,3 +1,156 @@
-//! Saved conversations. Sessions live in memory for now, as long as the window is open.
+//! Saved conversations: one SQLite store that outlasts crashes, power cuts, full disks, two windows
+//! and upgrades.
 //!
-//! Never: `app`, `ui`.
+//! Owns the files below the directory of [`Place`]: the database, its backups and what was damaged.
+//! One thread writes ([`Store::submit`] never waits for it); reading goes over connections of its
+//! own ([`Store::reader`]). Everything acknowledged as [`Saved::Durable`] outlasts a power cut.
+//!
+//! Never: `app`, `ui`; a clock: the time comes in with every change.
+
+mod apply;
+mod change;
+mod connect;
+mod error;
+mod fork;
+mod lease;
+mod list;
+mod locks;
+mod migrate;
+mod network;
+mod open;
+mod owner;
+mod place;
+mod queue;
+mod read;
+mod receipt;
+mod remove;
+mod row;
+mod streaming;
+mod wire;
+mod writer;
+
+pub use change::{Change, Desk, Imported, PartKind, Saved};
+pub use connect::Synchronous;
+pub use error::StoreError;
+pub use list::{Filter, Found, Listed};
+pub use open::{Note, Opened, Options};
+pub use place::Place;
+pub use read::{Page, PathNode, Reader};
+pub use receipt::Receipt;
+pub use writer::Health;
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::thread;
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::watch;
+
+use crate::chat::Fault;
+use crate::store::locks::Locks;
+use crate::store::owner::Owner;
+use crate::store::queue::Queue;
+use crate::store::read::Source;
+use crate::store::writer::Writer;
+
+/// The store, as long as it is open. Clones are handles to the same one; the last one to go closes
+/// it as [`Store::close`] does.
+#[derive(Clone, Debug)]
+pub struct Store(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    place: Place,
+    source: Source,
+    queue: Arc<Queue>,
+    health: watch::Receiver<Health>,
+    /// Why nothing is written.
+    read_only: Option<Fault>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    _locks: Option<Locks>,
+}
+
+impl Store {
+    fn start(
+        place: Place,
+        db: Result<Connection, Fault>,
+        source: Source,
+        locks: Option<Locks>,
+    ) -> Self {
+        let queue = Arc::new(Queue::default());
+        let (says, health) = watch::channel(match &db {
+            Ok(_) => Health::Saving,
+            Err(fault) => Health::ReadOnly(fault.clone()),
+        });
+        let started = db.and_then(|db| {
+            let writer =
+                Writer { db, owner: Owner::own(), queue: Arc::clone(&queue), health: says };
+            let thread = thread::Builder::new().name("edgewise-store".to_owned());
+            let started = thread.spawn(move || writer.run());
+            started.map_err(|error| Fault::new(format!("no thread to save with: {error}")))
+        });
+        let (writer, read_only) = match started {
+            Ok(thread) => (Some(thread), None),
+            Err(fault) => (None, Some(fault)),
+        };
+        let writer = Mutex::new(writer);
+        Self(Arc::new(Shared { place, source, queue, health, read_only, writer, _locks: locks }))
+    }
+
+    /// Hands a change to the writer and returns at once; changes are written in the order in which
+    /// they were handed over.
+    pub fn submit(&self, change: Change) -> Receipt {
+        if let Some(fault) = &self.0.read_only {
+            return Receipt::of(Saved::Refused(fault.clone()));
+        }
+        let (waiting, receipt) = Receipt::new();
+        self.0.queue.put(change, waiting);
+        receipt
+    }
+
+    /// Opens a way to read what is durable. It costs a fraction of a millisecond; keep it.
+    ///
+    /// # Errors
+    /// The database cannot be opened.
+    pub fn reader(&self) -> Result<Reader, StoreError> {
+        self.0.source.open()
+    }
+
+    /// Returns how the store does, and how it changes.
+    pub fn health(&self) -> watch::Receiver<Health> {
+        self.0.health.clone()
+    }
+
+    /// Returns where it is.
+    pub fn place(&self) -> &Place {
+        &self.0.place
+    }
+
+    /// Writes what waits and closes the database. Blocks for as long as that takes: one commit,
+    /// and one more try where nothing could be written. Changes are refused from now on.
+    pub fn close(&self) {
+        self.0.close();
+    }
+}
+
+impl Shared {
+    fn close(&self) {
+        self.queue.close();
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            // A panic of it has been reported by the hook.
+            writer.join().ok();
+        }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -16,15 +16,17 @@ use crate::chat::Fault;
 use crate::chat::FaultKind;
 use crate::cli::ask;
 use crate::cli::completions;
+use crate::cli::config;
 use crate::cli::engine;
 use crate::cli::exit::Exit;
+use crate::cli::profiles;
 use crate::cli::stdin::Wish;
 use crate::config::nearest;
 use crate::text::Clean;
 
 /// Commands that are planned; their names are no prompts.
-const PLANNED: [&str; 10] =
-    ["map", "sessions", "models", "profiles", "config", "endpoints", "bench", "audit", "db", "man"];
+const PLANNED: [&str; 8] =
+    ["map", "sessions", "models", "endpoints", "bench", "audit", "db", "man"];
 
 /// A shorter name is near too many words.
 const SHORTEST_NEAR: usize = 3;
@@ -73,6 +75,8 @@ pub enum Command {
     Stop,
     /// Check the device and the installation
     Doctor,
+    Profiles(profiles::Args),
+    Config(config::Args),
     Completions(completions::Args),
     /// Give back a terminal that a killed program left in disorder
     ResetTerminal,
@@ -81,9 +85,15 @@ pub enum Command {
 }
 
 impl Command {
-    /// Returns whether it has a turn, for which the flags about models and sampling mean something.
+    /// Returns whether it has a turn or shows what one would have: the flags about models and
+    /// sampling mean something.
     fn has_turn(&self) -> bool {
-        matches!(self, Self::Ask(_))
+        match self {
+            Self::Ask(_) => true,
+            Self::Config(args) => args.has_profile(),
+            Self::Profiles(args) => args.has_profile(),
+            _ => false,
+        }
     }
 }
 

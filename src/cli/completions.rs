@@ -1,13 +1,9 @@
 //! `completions`: the script that a shell completes from.
 
-use std::io;
-
 use clap_complete::Shell;
 
 use crate::cli::args::Cli;
 use crate::cli::exit::Exit;
-use crate::runtime;
-use crate::runtime::Printed;
 
 /// Print the completion script of a shell
 #[derive(Clone, Debug, clap::Args)]
@@ -23,10 +19,5 @@ pub struct Args {
 pub(super) fn run(args: &Args) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut Cli::grammar(), "edgewise", &mut script);
-    let stdout = String::from_utf8_lossy(&script).into_owned();
-    let printed = Printed { stdout, stderr: String::new() };
-    match runtime::deliver(&printed, &mut io::stdout(), &mut io::stderr()) {
-        Ok(_) => Exit::Answered,
-        Err(_) => Exit::Failed,
-    }
+    super::give(String::from_utf8_lossy(&script).into_owned())
 }

@@ -13,7 +13,8 @@ use std::path::PathBuf;
 use directories::ProjectDirs;
 
 /// Variables that the front reads and the engine does not need.
-const FRONT_ONLY: [&str; 4] = ["NO_COLOR", "CLICOLOR_FORCE", "TERM", "COLORTERM"];
+const FRONT_ONLY: [&str; 6] =
+    ["NO_COLOR", "CLICOLOR_FORCE", "TERM", "COLORTERM", "VISUAL", "EDITOR"];
 
 /// Variables that the engine process inherits, by full name.
 const ENGINE: [&str; 11] = [

@@ -1,11 +1,13 @@
 //! One configuration file, read into raw values that know their place.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::io::Read as _;
 use std::path::Path;
 
 use crate::config::ConfigError;
+use crate::config::Place;
 use crate::config::raw::RawFile;
 use crate::config::source::Source;
 use crate::config::source::Table;
@@ -17,6 +19,8 @@ const MAX_BYTES: u64 = 1024 * 1024;
 #[derive(Clone, Debug, Default)]
 pub struct Layer {
     pub(super) raw: RawFile,
+    /// Where each key stands that the file has, by its full name.
+    pub(super) keys: BTreeMap<String, Place>,
 }
 
 impl Layer {
@@ -28,7 +32,8 @@ impl Layer {
         let source = Source::new(file, text);
         let document = source.parse()?;
         let raw = RawFile::read(Table::root(&source, document.get_ref()))?;
-        Ok(Self { raw })
+        drop(document);
+        Ok(Self { raw, keys: source.into_keys() })
     }
 
     /// Reads the file at `path`; a missing file is `None`.

@@ -94,7 +94,7 @@ impl RawSampling {
         }
     }
 
-    fn resolve(&self, built_in: &Sampling) -> Sampling {
+    pub(super) fn resolve(&self, built_in: &Sampling) -> Sampling {
         Sampling {
             temp: self.temp.unwrap_or(built_in.temp),
             top_k: self.top_k.unwrap_or(built_in.top_k),

@@ -63,6 +63,11 @@ impl Paths {
         self.data.join("models")
     }
 
+    /// Returns the directory that holds the saved conversations.
+    pub fn sessions_dir(&self) -> PathBuf {
+        self.data.join("sessions")
+    }
+
     /// Creates the runtime directory with mode 0700 if it is missing, and verifies it.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use crate::chat::Limits;
 use crate::chat::Mode;
 use crate::chat::PrivacyClass;
 use crate::chat::Sampling;
+use crate::config::Overrides;
 
 /// The model that is used when nothing else is said.
 pub const DEFAULT_MODEL: &str = "smollm2-135m-instruct";
@@ -142,25 +143,4 @@ impl Profile {
     pub fn limits(&self) -> Limits {
         Limits { max_tokens: self.max_tokens, stop: self.stop.clone(), n_ctx: self.n_ctx }
     }
-}
-
-/// What the command line's flags say about the profile; already checked by the parser.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Overrides {
-    /// `--mode`.
-    pub mode: Option<Mode>,
-    /// `--model`.
-    pub model: Option<String>,
-    /// `--endpoint`.
-    pub endpoint: Option<String>,
-    /// `--system`; empty means no system prompt.
-    pub system: Option<String>,
-    /// `--max-tokens`.
-    pub max_tokens: Option<u32>,
-    /// `--temp`.
-    pub temp: Option<f32>,
-    /// `--seed`.
-    pub seed: Option<u32>,
-    /// `--stop`; none leaves the profile's.
-    pub stop: Vec<String>,
 }

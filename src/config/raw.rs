@@ -153,7 +153,7 @@ impl RawProfile {
 }
 
 impl RawSampling {
-    fn read(mut table: Table<'_>) -> Result<Self, ConfigError> {
+    pub(super) fn read(mut table: Table<'_>) -> Result<Self, ConfigError> {
         let sampling = Self {
             temp: table.take("temp", value::positive_or_zero)?,
             top_k: table.take("top_k", value::whole(0..=i32::MAX))?,

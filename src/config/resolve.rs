@@ -9,10 +9,12 @@ use crate::config::Endpoint;
 use crate::config::EngineSettings;
 use crate::config::Env;
 use crate::config::Layer;
+use crate::config::Overrides;
 use crate::config::Profile;
 use crate::config::Settings;
 use crate::config::hint::quoted;
 use crate::config::nearest;
+use crate::config::origin::Origins;
 use crate::config::raw::RawEngine;
 use crate::config::raw::RawFile;
 use crate::config::raw::RawProfile;
@@ -30,22 +32,37 @@ impl Settings {
     /// # Errors
     /// A profile or an endpoint is named that does not exist, or profiles extend in a circle.
     pub fn from_layers(layers: &[Layer], env: &Env) -> Result<Self, ConfigError> {
+        let mut origins = Origins::default();
         let mut merged = RawFile::default();
         for layer in layers {
             merged = layer.raw.clone().over(merged);
+            origins.layers.push(layer.keys.clone());
         }
         merged.profiles.entry(DEFAULT.to_owned()).or_default();
         let profiles = resolve_profiles(&merged)?;
-        Ok(Self {
+        origins.extends =
+            merged.profiles.keys().map(|name| (name.clone(), chain(name, &merged))).collect();
+        let (env_profile, over) = Overrides::from_env(env)?;
+        let settings = Self {
             engine: engine(&merged.engine),
             theme: merged.theme.unwrap_or_default(),
             default_profile: default_profile(merged.default_profile.as_ref(), &profiles)?,
             profiles,
             endpoints: merged.endpoints,
             no_remote: env.no_remote(),
+            env: over,
+            env_profile,
+            origins,
             notices: Vec::new(),
-        })
+        };
+        Ok(settings)
     }
+}
+
+/// Returns what a profile extends, nearest first.
+fn chain(name: &str, merged: &RawFile) -> Vec<String> {
+    let next = |name: &String| Some(merged.profiles.get(name)?.extends.as_ref()?.value.clone());
+    std::iter::successors(next(&name.to_owned()), next).collect()
 }
 
 fn engine(raw: &RawEngine) -> EngineSettings {

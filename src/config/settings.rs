@@ -9,6 +9,7 @@ use crate::config::Overrides;
 use crate::config::Profile;
 use crate::config::hint::quoted;
 use crate::config::nearest;
+use crate::config::origin::Origins;
 
 /// Room for turns in the engine's pool of KV cells.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -81,34 +82,46 @@ pub struct Settings {
     pub endpoints: BTreeMap<String, Endpoint>,
     /// Whether `EDGEWISE_NO_REMOTE` forbids every network connection.
     pub no_remote: bool,
+    /// What the environment says about every profile.
+    pub(super) env: Overrides,
+    /// The profile that the environment names.
+    pub(super) env_profile: Option<String>,
+    /// Where everything comes from.
+    pub(super) origins: Origins,
     /// Lines that the user should see once, on stderr or in the status line.
     pub notices: Vec<String>,
 }
 
 impl Settings {
+    /// Returns the profile that is used when no flag names one: the environment's, else the file's.
+    pub fn default_name(&self) -> &str {
+        self.env_profile.as_deref().unwrap_or(&self.default_profile)
+    }
+
     /// Returns the named profile, or the default one.
     ///
     /// # Errors
     /// There is no such profile; the hint gives the nearest, or all of them.
     pub fn profile(&self, name: Option<&str>) -> Result<Profile, ConfigError> {
-        let name = name.unwrap_or(&self.default_profile);
+        let name = name.unwrap_or_else(|| self.default_name());
         if let Some(profile) = self.profiles.get(name) {
             return Ok(profile.clone());
         }
         Err(unknown("profile", name, self.profiles.keys()))
     }
 
-    /// Returns the named profile, or the default one, with the flags laid over it.
+    /// Returns the named profile, or the default one, with what the environment says laid over
+    /// it, and the flags over that.
     ///
     /// # Errors
     /// There is no such profile, or no endpoint that `--endpoint` names.
     pub fn select(&self, name: Option<&str>, flags: &Overrides) -> Result<Profile, ConfigError> {
-        if let Some(endpoint) = &flags.endpoint
+        if let Some(endpoint) = flags.endpoint.as_ref().or(self.env.endpoint.as_ref())
             && !self.endpoints.contains_key(endpoint)
         {
             return Err(unknown("endpoint", endpoint, self.endpoints.keys()));
         }
-        Ok(self.profile(name)?.with(flags))
+        Ok(self.profile(name)?.with(&self.env).with(flags))
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Never: which keys there are; `raw` says that.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
@@ -35,12 +36,15 @@ pub(super) struct Refusal {
 pub(super) struct Source<'a> {
     file: Arc<str>,
     text: &'a str,
+    /// Where each key stands that was read, by its full name.
+    keys: RefCell<BTreeMap<String, Place>>,
 }
 
 impl<'a> Source<'a> {
     pub(super) fn new(file: &str, text: &'a str) -> Self {
         // A byte order mark is no column of the first line.
-        Self { file: file.into(), text: text.strip_prefix('\u{feff}').unwrap_or(text) }
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        Self { file: file.into(), text, keys: RefCell::default() }
     }
 
     pub(super) fn parse(&self) -> Result<Spanned<DeTable<'a>>, ConfigError> {
@@ -48,6 +52,15 @@ impl<'a> Source<'a> {
             let start = error.span().map_or(self.text.len(), |span| span.start);
             ConfigError::at(&self.place(start), error.message())
         })
+    }
+
+    /// Returns where each key stands that was read, by its full name (`engine.max_turns`).
+    pub(super) fn into_keys(self) -> BTreeMap<String, Place> {
+        self.keys.into_inner()
+    }
+
+    fn remember(&self, key: String, place: &Place) {
+        self.keys.borrow_mut().insert(key, place.clone());
     }
 
     pub(super) fn place(&self, offset: usize) -> Place {
@@ -108,7 +121,10 @@ impl<'a> Table<'a> {
         let Some((_, spanned)) = self.entries.remove(key) else { return Ok(None) };
         let place = self.source.place(spanned.span().start);
         match read(spanned.get_ref()) {
-            Ok(value) => Ok(Some(At { value, place })),
+            Ok(value) => {
+                self.source.remember(self.full(key), &place);
+                Ok(Some(At { value, place }))
+            }
             Err(refusal) => Err(self.refused(key, &place, refusal)),
         }
     }
@@ -155,15 +171,21 @@ impl<'a> Table<'a> {
     ) -> Result<Self, ConfigError> {
         match spanned.get_ref() {
             DeValue::Table(table) => {
-                let dot = if self.name.is_empty() { "" } else { "." };
-                let name = format!("{}{dot}{key}", self.name);
-                Ok(Self::new(self.source, name, start, table))
+                let inner = Self::new(self.source, self.full(key), start, table);
+                self.source.remember(inner.name.clone(), &inner.place);
+                Ok(inner)
             }
             other => {
                 let place = self.source.place(spanned.span().start);
                 Err(self.refused(key, &place, Refusal::kind("a table", other)))
             }
         }
+    }
+
+    /// Returns a key with the names of the tables around it.
+    fn full(&self, key: &str) -> String {
+        let dot = if self.name.is_empty() { "" } else { "." };
+        format!("{}{dot}{key}", self.name)
     }
 
     fn refused(&self, key: &str, place: &Place, refusal: Refusal) -> ConfigError {

@@ -206,3 +206,55 @@ proptest::proptest! {
         }
     }
 }
+
+#[test]
+fn the_published_examples_load_alone_and_together() {
+    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
+    let mut all = String::new();
+    for entry in fs::read_dir(assets.join("profiles")).expect("examples") {
+        let path = entry.expect("an example").path();
+        if path.extension().is_none_or(|extension| extension != "toml") {
+            continue;
+        }
+        let text = fs::read_to_string(&path).expect("an example is UTF-8");
+        let settings = settle(&[&text]).expect("an example loads");
+        let name = path.file_stem().expect("a name").to_string_lossy();
+        settings.profile(Some(&name)).expect("it has the profile that it is named for");
+        all.push_str(&text);
+    }
+    settle(&[&all]).expect("all at once load");
+    settle(&[&fs::read_to_string(assets.join("config.toml")).expect("UTF-8")]).expect("loads");
+}
+
+#[test]
+fn every_key_is_shown_with_its_place() {
+    let text = "default_profile = \"p\"\ntheme = \"dark\"\n[engine]\nkeep_alive = \"90s\"\n\
+                pool_tokens = 9\nmax_turns = 2\nprefill_ahead = false\nkv_disk_gb = 1\n\
+                [profiles.base]\nn_ctx = 512\n\
+                [profiles.p]\nextends = \"base\"\nmode = \"auto\"\nmodel = \"m\"\nendpoint = \"e\"\n\
+                privacy = \"open\"\nsystem = \"s\"\nthreads = 2\non_full = \"stop\"\n\
+                max_tokens = 5\nstop = [\"a\"]\nsampling = { temp = 0.5, top_k = 1, top_p = 0.5, \
+                min_p = 0.1, repeat_penalty = 1.5, seed = 3 }\nslo = { ttft_ms = 5, tbt_ms = 6 }\n\
+                [endpoints.e]\nprotocol = \"openai\"\nbase_url = \"http://h\"\nmodel = \"r\"\n\
+                key_command = [\"pass\", \"hunter2\"]\n";
+    let shown = settle(&[text]).expect("valid").shown();
+    let line = |shown: &Shown| {
+        let value = shown.value.as_deref().unwrap_or("-");
+        format!("{} {} = {value} # {}\n", shown.table, shown.key, shown.origin)
+    };
+    let ours = shown.iter().filter(|shown| !shown.table.ends_with(".default"));
+    let all: String = ours.map(line).collect();
+    insta::assert_snapshot!("shown", all);
+    assert!(!all.contains("hunter2"), "{all}");
+    // What is shown means the same when it is read again.
+    for key in keys::KEYS {
+        let name = key.path.rsplit_once("*.").map_or(key.path, |(_, name)| name);
+        let hidden = matches!(key.takes, keys::Takes::Table)
+            || ["extends", "key_env", "keyring"].contains(&name);
+        let full = |shown: &Shown| match shown.table.as_str() {
+            "engine" => format!("engine.{}", shown.key),
+            _ => shown.key.to_owned(),
+        };
+        assert!(hidden || shown.iter().any(|shown| full(shown) == name), "{name} is not shown");
+    }
+}

@@ -12,5 +12,6 @@ mod models;
 mod processes;
 mod profiles;
 mod running;
+mod settings;
 mod stdin;
 mod words;

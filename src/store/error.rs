@@ -1,0 +1,77 @@
+//! What the store says when it cannot.
+
+use std::io;
+use std::path::Path;
+
+use thiserror::Error;
+
+use crate::chat::Fault;
+
+/// Why something could not be read or written.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// SQLite says no.
+    #[error("the store of conversations: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A file of the store cannot be used.
+    #[error("{0}: {1}")]
+    File(String, io::Error),
+    /// What is stored makes no sense, or what was asked for does not fit it.
+    #[error(transparent)]
+    Fault(#[from] Fault),
+}
+
+impl StoreError {
+    pub(super) fn file(path: &Path, error: io::Error) -> Self {
+        Self::File(path.display().to_string(), error)
+    }
+
+    /// Returns SQLite's primary code, if it comes from there.
+    fn code(&self) -> Option<rusqlite::ErrorCode> {
+        match self {
+            Self::Sqlite(error) => error.sqlite_error_code(),
+            Self::File(..) | Self::Fault(_) => None,
+        }
+    }
+
+    /// Whether the file is not a sound database.
+    pub(super) fn is_damage(&self) -> bool {
+        use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
+        matches!(self.code(), Some(DatabaseCorrupt | NotADatabase))
+    }
+
+    /// Whether it may work when it is tried again, with nothing else changed here: no space, a
+    /// failing disk, a lock.
+    pub(super) fn may_pass(&self) -> bool {
+        use rusqlite::ErrorCode as Code;
+        matches!(
+            self.code(),
+            Some(
+                Code::DiskFull
+                    | Code::SystemIoFailure
+                    | Code::DatabaseBusy
+                    | Code::DatabaseLocked
+                    | Code::CannotOpen
+                    | Code::OutOfMemory
+                    | Code::ReadOnly
+                    | Code::FileLockingProtocolFailed
+            )
+        )
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        use rusqlite::ErrorCode as Code;
+        let damaged = error.is_damage();
+        match (error.code(), error) {
+            (_, StoreError::Fault(fault)) => fault,
+            (Some(Code::DiskFull), _) => Self::new("no space to save the conversation")
+                .hint("free some; it is kept in memory and saved as soon as there is room"),
+            (Some(Code::DatabaseBusy), _) => Self::new("another program holds the store")
+                .hint("it is tried again; close what reads the file"),
+            (_, error) if damaged => Self::new(error.to_string()).hint("edgewise db repair"),
+            (_, error) => Self::new(error.to_string()),
+        }
+    }
+}

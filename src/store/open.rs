@@ -1,0 +1,168 @@
+//! Opening: what is found, what is done about it, and what the user is told.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use rusqlite::Connection;
+
+use crate::chat::Fault;
+use crate::chat::Timestamp;
+use crate::store::Store;
+use crate::store::apply;
+use crate::store::connect;
+use crate::store::connect::Journal;
+use crate::store::connect::Synchronous;
+use crate::store::error::StoreError;
+use crate::store::locks::Locks;
+use crate::store::migrate;
+use crate::store::migrate::Kind;
+use crate::store::network::is_network;
+use crate::store::place;
+use crate::store::place::Place;
+use crate::store::read::Source;
+
+/// How a store is opened.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// When SQLite syncs.
+    pub synchronous: Synchronous,
+    /// Take the directory for one on another machine, whatever it is.
+    pub network: bool,
+}
+
+/// A store, and what happened while it was opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// The store; it can be used whatever happened.
+    pub store: Store,
+    /// What happened, in order; nothing, mostly.
+    pub notes: Vec<Note>,
+}
+
+/// One thing that happened while the store was opened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Note {
+    /// There was none: it was made.
+    Fresh,
+    /// It was brought to a newer schema; the file as it was is kept.
+    Migrated {
+        /// From this version.
+        from: i32,
+        /// To this one.
+        to: i32,
+        /// The copy of before.
+        backup: PathBuf,
+    },
+    /// Answers whose window died were ended where they had come to.
+    Interrupted(u64),
+    /// Others could read it; they no longer can.
+    WasOpenToOthers(PathBuf),
+    /// It is on another machine: a slower journal is kept, and one program at a time has it open.
+    Network,
+    /// Nothing will be saved; what is there can be read, if anything is.
+    ReadOnly(Fault),
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fresh => f.write_str("conversations are saved from now on"),
+            Self::Migrated { from, to, backup } => write!(
+                f,
+                "the conversations were brought from schema {from} to {to}; as they were: {}",
+                backup.display()
+            ),
+            Self::Interrupted(1) => f.write_str("one answer was cut short when its window died"),
+            Self::Interrupted(answers) => {
+                write!(f, "{answers} answers were cut short when their window died")
+            }
+            Self::WasOpenToOthers(path) => {
+                write!(f, "{} was open to other users; it is closed to them now", path.display())
+            }
+            Self::Network => f.write_str(
+                "the conversations are on a network drive: one window at a time can save them",
+            ),
+            Self::ReadOnly(fault) => write!(f, "nothing is saved: {fault}"),
+        }
+    }
+}
+
+impl Store {
+    /// Opens the store, or makes it. It never fails: what cannot be used is said in the notes, and
+    /// then changes are refused or kept in memory while the chat goes on.
+    pub fn open(place: Place, options: Options, now: Timestamp) -> Opened {
+        let mut notes = Vec::new();
+        let opened = prepare(&place, options, now, &mut notes);
+        let (db, source, locks) = match opened {
+            Ok(Ready { db, locks }) => (Ok(db), Source::Live(place.database()), Some(locks)),
+            Err(error) => {
+                let fault = Fault::from(error);
+                notes.push(Note::ReadOnly(fault.clone()));
+                let frozen = connect::read_only(&place.database()).is_ok();
+                let source =
+                    if frozen { Source::Frozen(place.database()) } else { Source::Nothing };
+                (Err(fault), source, None)
+            }
+        };
+        Opened { store: Self::start(place, db, source, locks), notes }
+    }
+}
+
+struct Ready {
+    db: Connection,
+    locks: Locks,
+}
+
+fn prepare(
+    place: &Place,
+    options: Options,
+    now: Timestamp,
+    notes: &mut Vec<Note>,
+) -> Result<Ready, StoreError> {
+    connect::check_version()?;
+    place::ensure_dir(place.dir())?;
+    let opening = Locks::opening(place)?;
+    let network = options.network || is_network(place.dir());
+    let journal = if network { Journal::Rollback } else { Journal::Wal };
+    if network {
+        notes.push(Note::Network);
+        if !opening.is_alone() {
+            let fault =
+                Fault::new("another window has the conversations on the network drive open");
+            return Err(fault
+                .hint("close it, or set EDGEWISE_DATA_DIR to a local directory")
+                .into());
+        }
+    }
+    let database = place.database();
+    for path in [place.dir().to_owned(), database.clone()] {
+        if place::close_to_others(&path)? {
+            notes.push(Note::WasOpenToOthers(path));
+        }
+    }
+    place::ensure_file(&database)?;
+    let mut db = connect::writer(&database, journal, options.synchronous)?;
+    match migrate::kind(&db)? {
+        Kind::Empty => {
+            migrate::migrate(&mut db)?;
+            place::sync(&database)?;
+            notes.push(Note::Fresh);
+        }
+        Kind::Ours(version) if version > migrate::VERSION => {
+            return Err(migrate::newer(version).into());
+        }
+        Kind::Ours(_) => {}
+        Kind::Foreign => {
+            let message = format!("{} is a database of another program", database.display());
+            return Err(Fault::new(message).into());
+        }
+    }
+    let transaction = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let ended = apply::reap(&transaction, now)?;
+    transaction.commit()?;
+    if ended > 0 {
+        notes.push(Note::Interrupted(ended));
+    }
+    let locks = if network { opening.kept() } else { opening.opened()? };
+    Ok(Ready { db, locks })
+}

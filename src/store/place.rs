@@ -1,0 +1,92 @@
+//! Where the store's files are, and that only the user can read them.
+
+use std::fs;
+use std::fs::File;
+use std::fs::OpenOptions;
+use std::io;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::store::error::StoreError;
+
+/// The directory of the store; everything of it is inside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    dir: PathBuf,
+}
+
+impl Place {
+    /// Names the directory; nothing is made.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self { dir: dir.into() }
+    }
+
+    /// Returns the directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Returns the database.
+    pub fn database(&self) -> PathBuf {
+        self.dir.join("sessions.db")
+    }
+
+    /// Returns where copies are kept.
+    pub fn backups(&self) -> PathBuf {
+        self.dir.join("backups")
+    }
+
+    /// Returns where damaged files are set aside.
+    pub fn aside(&self) -> PathBuf {
+        self.dir.join("damaged")
+    }
+
+    pub(super) fn opening_lock(&self) -> PathBuf {
+        self.dir.join("opening.lock")
+    }
+
+    pub(super) fn open_lock(&self) -> PathBuf {
+        self.dir.join("open.lock")
+    }
+}
+
+/// Makes a directory that only the user can enter, if it is missing.
+pub(super) fn ensure_dir(dir: &Path) -> Result<(), StoreError> {
+    let made = fs::DirBuilder::new().mode(0o700).recursive(true).create(dir);
+    made.map_err(|error| StoreError::file(dir, error))
+}
+
+/// Takes a path from everybody but the user; returns whether others had a way in.
+pub(super) fn close_to_others(path: &Path) -> Result<bool, StoreError> {
+    let failed = |error| StoreError::file(path, error);
+    let mode = match fs::metadata(path) {
+        Ok(meta) => meta.permissions().mode(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(failed(error)),
+    };
+    let others = mode & 0o077;
+    if others == 0 {
+        return Ok(false);
+    }
+    fs::set_permissions(path, fs::Permissions::from_mode(mode & 0o700)).map_err(failed)?;
+    Ok(true)
+}
+
+/// Makes an empty file that only the user can read, if there is none; SQLite gives its mode to
+/// what it puts beside it.
+pub(super) fn ensure_file(path: &Path) -> Result<File, StoreError> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).mode(0o600);
+    options.open(path).map_err(|error| StoreError::file(path, error))
+}
+
+/// Makes the file's bytes and its name durable.
+pub(super) fn sync(path: &Path) -> Result<(), StoreError> {
+    let failed = |error| StoreError::file(path, error);
+    File::open(path).and_then(|file| file.sync_all()).map_err(failed)?;
+    let dir = path.parent().unwrap_or(Path::new("/"));
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed)
+}

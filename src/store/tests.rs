@@ -1,0 +1,284 @@
+use std::time::Duration;
+
+use tempfile::TempDir;
+
+use super::*;
+use crate::chat::Answer;
+use crate::chat::Draft;
+use crate::chat::Message;
+use crate::chat::MessageId;
+use crate::chat::Node;
+use crate::chat::NodeState;
+use crate::chat::Part;
+use crate::chat::Role;
+use crate::chat::Route;
+use crate::chat::ScrollAnchor;
+use crate::chat::SessionId;
+use crate::chat::SessionInfo;
+use crate::chat::Span;
+use crate::chat::Timestamp;
+
+const SESSION: SessionId = SessionId(7);
+
+/// A store in a directory of its own.
+struct Home {
+    dir: TempDir,
+}
+
+impl Home {
+    fn new() -> Self {
+        Self { dir: tempfile::tempdir().expect("a directory") }
+    }
+
+    fn place(&self) -> Place {
+        Place::new(self.dir.path().join("sessions"))
+    }
+
+    fn open(&self) -> Opened {
+        Store::open(self.place(), Options::default(), Timestamp(1))
+    }
+}
+
+fn info() -> Box<SessionInfo> {
+    Box::new(SessionInfo::new(SESSION, "quick", Timestamp(1)))
+}
+
+fn node(id: u128, parent: Option<u128>, role: Role, text: &str) -> Node {
+    Node {
+        id: MessageId(id),
+        parent: parent.map(MessageId),
+        created: Timestamp(i64::try_from(id).expect("small")),
+        message: Message::text(role, text),
+        state: NodeState::Complete,
+        answer: None,
+    }
+}
+
+/// An answer that has not said anything yet.
+fn open_answer(id: u128, parent: u128) -> Node {
+    let mut node = node(id, Some(parent), Role::Assistant, "");
+    node.message.parts.clear();
+    node.state = NodeState::Streaming;
+    node
+}
+
+fn begin(question: &str) -> Change {
+    let nodes = vec![node(1, None, Role::User, question), open_answer(2, 1)];
+    Change::Begin { session: info(), nodes }
+}
+
+fn append(from_byte: u64, text: &str) -> Change {
+    Change::Append {
+        session: SESSION,
+        message: MessageId(2),
+        from_byte,
+        kind: PartKind::Text,
+        text: text.to_owned(),
+        at: Timestamp(3),
+    }
+}
+
+fn finish(state: NodeState) -> Change {
+    let span = Span { from_byte: 0, route: Route::Local, model: "m".to_owned() };
+    let mut answer = Answer { spans: vec![span], ..Answer::default() };
+    answer.timings.total = Duration::from_millis(1500);
+    Change::Finish {
+        session: SESSION,
+        message: MessageId(2),
+        state,
+        answer: Box::new(answer),
+        at: Timestamp(9),
+    }
+}
+
+fn save(store: &Store, change: Change) {
+    assert_eq!(store.submit(change).wait(), Saved::Durable);
+}
+
+fn refused(store: &Store, change: Change) -> String {
+    match store.submit(change).wait() {
+        Saved::Refused(fault) => fault.message,
+        saved => panic!("{saved:?}"),
+    }
+}
+
+#[test]
+fn a_turn_is_found_again_as_it_was() {
+    let home = Home::new();
+    let opened = home.open();
+    assert_eq!(opened.notes, [Note::Fresh]);
+    let store = opened.store;
+    save(&store, begin("  \nHow are you?\nReally?"));
+    save(&store, append(0, "Fine"));
+    save(&store, append(4, ", thanks"));
+    save(&store, finish(NodeState::Complete));
+    drop(store);
+    let again = home.open();
+    assert_eq!(again.notes, []);
+    let reader = again.store.reader().expect("a reader");
+    let info = reader.session(SESSION).expect("read").expect("it is there");
+    assert_eq!((info.title.as_str(), info.leaf), ("How are you?", Some(MessageId(2))));
+    assert_eq!(info.updated, Timestamp(9));
+    let tree = reader.tree(SESSION).expect("a tree");
+    let path = tree.path();
+    assert_eq!(path[1].message.plain(), "Fine, thanks");
+    assert_eq!(path[1].state, NodeState::Complete);
+    let answer = path[1].answer.as_ref().expect("an answer");
+    assert_eq!(answer.timings.total, Duration::from_millis(1500));
+    assert_eq!(answer.origin().expect("routed").route, Route::Local);
+    assert!(!reader.is_answering(SESSION).expect("read"), "the lease is given back");
+}
+
+#[test]
+fn files_are_the_users_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = Home::new();
+    let store = home.open().store;
+    save(&store, begin("q"));
+    let mode = |path: &std::path::Path| {
+        std::fs::metadata(path).expect("there").permissions().mode() & 0o777
+    };
+    assert_eq!(mode(home.place().dir()), 0o700);
+    for entry in std::fs::read_dir(home.place().dir()).expect("a directory") {
+        let path = entry.expect("an entry").path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    drop(store);
+    std::fs::set_permissions(home.place().database(), std::fs::Permissions::from_mode(0o644))
+        .expect("a mode");
+    assert_eq!(home.open().notes, [Note::WasOpenToOthers(home.place().database())]);
+    assert_eq!(mode(&home.place().database()), 0o600);
+}
+
+#[test]
+fn one_turn_at_a_time_and_an_answer_ends_once() {
+    let home = Home::new();
+    let store = home.open().store;
+    save(&store, begin("q"));
+    let other = vec![node(3, None, Role::User, "another"), open_answer(4, 3)];
+    let second = Change::Begin { session: info(), nodes: other };
+    assert_eq!(refused(&store, second.clone()), "this window answers in the session already");
+    assert!(refused(&store, Change::Remove(SESSION)).contains("answers in the session"));
+    let reader = store.reader().expect("a reader");
+    assert_eq!(reader.nodes(SESSION).expect("read").len(), 2, "nothing of it is there");
+    save(&store, append(0, "half"));
+    save(&store, finish(NodeState::Stopped));
+    save(&store, append(4, " more"));
+    save(&store, finish(NodeState::Complete));
+    let nodes = reader.nodes(SESSION).expect("read");
+    assert_eq!(nodes[1].state, NodeState::Stopped);
+    assert_eq!(nodes[1].message.plain(), "half");
+    save(&store, second);
+}
+
+#[test]
+fn a_change_that_is_applied_twice_does_no_harm() {
+    let home = Home::new();
+    let store = home.open().store;
+    for change in [begin("q"), append(0, "a"), append(1, "b"), finish(NodeState::Complete)] {
+        save(&store, change.clone());
+        save(&store, change);
+    }
+    let nodes = store.reader().expect("a reader").nodes(SESSION).expect("read");
+    assert_eq!(nodes.len(), 2);
+    assert_eq!(nodes[1].message.plain(), "ab");
+}
+
+#[test]
+fn what_was_thought_stays_apart_from_what_was_said() {
+    let home = Home::new();
+    let store = home.open().store;
+    save(&store, begin("q"));
+    let thought = |from_byte, text: &str| match append(from_byte, text) {
+        Change::Append { session, message, from_byte, text, at, .. } => {
+            Change::Append { session, message, from_byte, kind: PartKind::Reasoning, text, at }
+        }
+        other => other,
+    };
+    save(&store, thought(0, "hm"));
+    save(&store, thought(2, "m"));
+    save(&store, append(3, "yes"));
+    let read = || store.reader().expect("a reader").nodes(SESSION).expect("read").remove(1);
+    let parts = [Part::Reasoning("hmm".to_owned()), Part::Text("yes".to_owned())];
+    assert_eq!(read().message.parts, parts, "while it streams");
+    save(&store, finish(NodeState::Complete));
+    assert_eq!(read().message.parts, parts, "and afterwards");
+}
+
+#[test]
+fn the_desk_is_found_again() {
+    let home = Home::new();
+    let store = home.open().store;
+    save(&store, begin("q"));
+    let desk = Desk {
+        draft: Draft { text: "what aböut".to_owned(), cursor: 8 },
+        queued: vec!["next".to_owned(), "after \"that\"".to_owned()],
+        scroll: Some(ScrollAnchor { message: MessageId(2), line: 3 }),
+    };
+    save(&store, Change::Keep { session: SESSION, desk: Box::new(desk.clone()) });
+    let info = store.reader().expect("a reader").session(SESSION).expect("read").expect("there");
+    assert_eq!(Desk { draft: info.draft, queued: info.queued, scroll: info.scroll }, desk);
+}
+
+#[test]
+fn a_long_path_comes_in_pages() {
+    let home = Home::new();
+    let store = home.open().store;
+    let nodes: Vec<Node> = (1..=25)
+        .map(|id| node(id, Some(id - 1).filter(|id| *id > 0), Role::User, &id.to_string()))
+        .collect();
+    save(&store, Change::Create(info()));
+    save(&store, Change::Add { session: SESSION, nodes });
+    save(
+        &store,
+        Change::Add { session: SESSION, nodes: vec![node(30, Some(23), Role::User, "e")] },
+    );
+    let reader = store.reader().expect("a reader");
+    let newest = reader.newest(SESSION, 10).expect("a page");
+    let ids = |page: &Page| page.nodes.iter().map(|one| one.node.id.0).collect::<Vec<_>>();
+    assert_eq!(ids(&newest), [15, 16, 17, 18, 19, 20, 21, 22, 23, 30]);
+    assert_eq!(newest.nodes[9].siblings, [MessageId(24), MessageId(30)]);
+    assert!(newest.more);
+    let end = newest.nodes[0].node.parent.expect("a parent");
+    let first = reader.path(SESSION, end, 20).expect("a page");
+    assert_eq!(ids(&first), (1..=14).collect::<Vec<_>>());
+    assert!(!first.more);
+    assert_eq!(reader.newest_leaf(SESSION, MessageId(24)).expect("read"), Some(MessageId(25)));
+    let mut tree = crate::chat::Tree::default();
+    newest.load_into(&mut tree);
+    first.load_into(&mut tree);
+    assert_eq!(tree.path().len(), 24);
+    assert_eq!(tree.leaf(), Some(MessageId(30)));
+}
+
+#[test]
+fn a_newer_schema_is_read_and_never_written() {
+    let home = Home::new();
+    save(&home.open().store, begin("q"));
+    let db = Connection::open(home.place().database()).expect("opens");
+    db.pragma_update(None, "user_version", 1000).expect("set");
+    drop(db);
+    let opened = home.open();
+    let [Note::ReadOnly(fault)] = opened.notes.as_slice() else { panic!("{:?}", opened.notes) };
+    assert!(fault.message.contains("a newer edgewise (schema 1000"), "{fault}");
+    assert!(refused(&opened.store, Change::Remove(SESSION)).contains("newer edgewise"));
+    assert!(matches!(*opened.store.health().borrow(), Health::ReadOnly(_)));
+    let reader = opened.store.reader().expect("a reader");
+    assert!(reader.session(SESSION).expect("read").is_some());
+}
+
+#[test]
+fn on_a_network_drive_one_program_at_a_time_saves() {
+    let home = Home::new();
+    let options = Options { network: true, ..Options::default() };
+    let open = || Store::open(home.place(), options, Timestamp(1));
+    let first = open();
+    assert_eq!(first.notes, [Note::Network, Note::Fresh]);
+    save(&first.store, begin("q"));
+    assert!(!home.place().dir().join("sessions.db-wal").exists(), "no shared memory is needed");
+    let second = open();
+    assert!(matches!(second.notes.as_slice(), [Note::Network, Note::ReadOnly(_)]));
+    assert!(refused(&second.store, begin("q")).contains("another window"));
+    drop(first);
+    save(&open().store, append(0, "a"));
+}

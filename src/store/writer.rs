@@ -1,0 +1,117 @@
+//! The one thread that writes. It takes all that waits and commits it at once; what cannot be
+//! written for now stays in the queue, in its order, and is tried again.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rusqlite::TransactionBehavior;
+use tokio::sync::watch;
+
+use crate::chat::Fault;
+use crate::store::apply::apply;
+use crate::store::change::Saved;
+use crate::store::error::StoreError;
+use crate::store::owner::Owner;
+use crate::store::queue::Entry;
+use crate::store::queue::Queue;
+
+/// Between two tries while nothing can be written.
+const RETRY: Duration = Duration::from_secs(2);
+
+/// How the store does.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Health {
+    /// What is given to it becomes durable.
+    #[default]
+    Saving,
+    /// Nothing can be written for now: it is kept in memory and tried again.
+    Holding {
+        /// Why.
+        fault: Fault,
+        /// How many changes wait.
+        waiting: usize,
+    },
+    /// Nothing is written.
+    ReadOnly(Fault),
+}
+
+#[derive(Debug)]
+pub(super) struct Writer {
+    pub(super) db: Connection,
+    pub(super) owner: Owner,
+    pub(super) queue: Arc<Queue>,
+    pub(super) health: watch::Sender<Health>,
+}
+
+impl Writer {
+    /// Writes until the queue is closed and empty, or closed while nothing can be written.
+    pub(super) fn run(mut self) {
+        while let Some(mut entries) = self.queue.take() {
+            match self.commit(&entries) {
+                Ok(results) => {
+                    for (entry, saved) in entries.iter_mut().zip(&results) {
+                        entry.tell(saved);
+                    }
+                    self.say(Health::Saving);
+                }
+                Err(error) => {
+                    let fault = Fault::from(error);
+                    for entry in &mut entries {
+                        entry.tell(&Saved::InMemory(fault.clone()));
+                    }
+                    self.queue.put_back(entries);
+                    self.say(Health::Holding { fault, waiting: self.queue.len() });
+                    if self.queue.pause(RETRY) {
+                        return self.last_try();
+                    }
+                }
+            }
+        }
+    }
+
+    /// The program leaves while nothing could be written: once more, then it is lost.
+    fn last_try(&mut self) {
+        if let Some(mut entries) = self.queue.take()
+            && let Err(error) = self.commit(&entries)
+        {
+            let fault = Fault::from(error);
+            for entry in &mut entries {
+                entry.tell(&Saved::Refused(fault.clone()));
+            }
+            self.say(Health::Holding { fault, waiting: entries.len() });
+        }
+    }
+
+    /// Applies all of `entries` in one transaction. One that the store refuses leaves no trace and
+    /// does not keep the others out.
+    ///
+    /// # Errors
+    /// Nothing of it could be written.
+    fn commit(&mut self, entries: &[Entry]) -> Result<Vec<Saved>, StoreError> {
+        let mut transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut results = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let point = transaction.savepoint()?;
+            results.push(match apply(&point, &self.owner, &entry.change) {
+                Ok(()) => {
+                    point.commit()?;
+                    Saved::Durable
+                }
+                Err(error) if error.may_pass() => return Err(error),
+                // Dropping the savepoint rolls back to it.
+                Err(error) => Saved::Refused(error.into()),
+            });
+        }
+        transaction.commit()?;
+        Ok(results)
+    }
+
+    fn say(&self, health: Health) {
+        self.health.send_if_modified(|known| {
+            let changed = *known != health;
+            *known = health;
+            changed
+        });
+    }
+}
