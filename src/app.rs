@@ -1,6 +1,6 @@
 //! The chat as a pure state machine: messages in, effects out.
 //!
-//! Owns the [`Model`] (sessions of this run, their turns, drafts and scroll positions, the
+//! Owns the [`Model`] (sessions of this run, their trees, drafts and scroll positions, the
 //! engine's state as last told), the keymap and the composer. Time comes in with the messages, as
 //! a duration since the program started; text that a model wrote is kept twice: raw for the
 //! history sent back to the model, [`Clean`](crate::text::Clean) for everything shown.
@@ -12,6 +12,7 @@ mod composer;
 mod conversation;
 mod effect;
 mod keymap;
+mod mint;
 mod model;
 mod msg;
 mod notice;
@@ -30,8 +31,8 @@ pub use model::{Model, Overlay};
 pub use msg::Msg;
 pub use notice::{Level, Notice};
 pub use rate::{Progress, Rate};
-pub use scroll::{Laid, Scroll};
+pub use scroll::{Goal, Laid, Scroll};
 pub use session::Session;
 pub use settings::Settings;
 pub use status::{EngineState, EngineStatus};
-pub use turn::{Phase, Prefill, Turn};
+pub use turn::{Phase, Placed, Prefill, Turn};

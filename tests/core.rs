@@ -184,6 +184,25 @@ fn a_second_turn_evaluates_only_what_is_new() {
 }
 
 #[test]
+fn an_answer_that_was_cut_short_goes_on_where_it_stopped() {
+    let mut core = core(1024);
+    let question = user("Tell me about the sea.");
+    submit(&mut core, key(1), greedy(1, vec![question.clone()], 40));
+    run(&mut core);
+    let (whole, ..) = answer(&mut core, 1);
+    submit(&mut core, key(2), greedy(2, vec![question.clone()], 12));
+    run(&mut core);
+    let (begun, ..) = answer(&mut core, 2);
+    assert!(whole.starts_with(&begun) && begun.len() < whole.len(), "{begun:?} of {whole:?}");
+    let messages = vec![question, Message::text(Role::Assistant, begun.clone())];
+    submit(&mut core, key(3), greedy(2, messages, 28));
+    run(&mut core);
+    let (rest, _, usage) = answer(&mut core, 3);
+    assert_eq!(begun + &rest, whole);
+    assert!(usage.cached_tokens + 2 > usage.prompt_tokens, "nothing is evaluated again: {usage:?}");
+}
+
+#[test]
 fn two_sessions_decode_together() {
     let mut core = core(2048);
     let questions = ["Count from one to ten.", "Write a line about the sea."];

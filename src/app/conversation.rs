@@ -1,21 +1,38 @@
 //! What of a session the model is given.
 
 use crate::app::settings::Settings;
-use crate::app::turn::Turn;
 use crate::chat::Message;
+use crate::chat::Node;
 use crate::chat::Role;
 
-/// Returns the system prompt, the earlier turns and the new question.
+/// Returns the system prompt, the messages of a path, and behind them `draft`.
 ///
-/// A partial answer, failed, interrupted or cancelled, is part of the conversation: the user saw
-/// it and refers to it. A turn without any answer is left out whole, and its label says so: two
-/// user messages in a row are refused by many chat templates.
-pub(super) fn messages(settings: &Settings, turns: &[Turn], question: &str) -> Vec<Message> {
-    let system = settings.system.iter().map(|text| Message::text(Role::System, text));
-    let answered = turns.iter().filter(|turn| turn.is_remembered());
-    let earlier = answered.flat_map(|turn| {
-        [Message::text(Role::User, turn.question()), Message::text(Role::Assistant, turn.answer())]
-    });
-    let asked = std::iter::once(Message::text(Role::User, question));
-    system.chain(earlier).chain(asked).collect()
+/// The path ends with the open question, or with a partial answer that is to be continued; with a
+/// draft it ends before both. A partial answer, failed, interrupted or cancelled, is part of the
+/// conversation: the user saw it and refers to it. A question without any answer is left out, and
+/// its label says so: two user messages in a row are refused by many chat templates. What the system
+/// says on the way, as a summary does, joins the system prompt, for the same reason.
+pub(super) fn messages(settings: &Settings, path: &[&Node], draft: Option<&str>) -> Vec<Message> {
+    let mut system: Vec<String> = settings.system.iter().cloned().collect();
+    let mut said: Vec<Message> = Vec::with_capacity(path.len() + 2);
+    let mut open: Option<&Message> = None;
+    for node in path {
+        match node.message.role {
+            Role::System => system.push(node.message.plain()),
+            Role::User => open = Some(&node.message),
+            Role::Assistant if node.message.plain().trim().is_empty() => {}
+            Role::Assistant | Role::Tool => {
+                said.extend(open.take().cloned());
+                said.push(node.message.clone());
+            }
+        }
+    }
+    match draft {
+        Some(draft) => said.push(Message::text(Role::User, draft)),
+        None => said.extend(open.cloned()),
+    }
+    if !system.is_empty() {
+        said.insert(0, Message::text(Role::System, system.join("\n\n")));
+    }
+    said
 }

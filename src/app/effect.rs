@@ -21,8 +21,6 @@ pub enum Effect {
     Cancel(TurnId),
     /// Ask the engine for its figures, which come as `Msg::Health`; start none.
     Look,
-    /// Make a session identity and send it as `Msg::SessionCreated`.
-    NewSessionId,
     /// Drop every trace of a session's cached state.
     Forget(SessionId),
     /// Give the terminal back and stop the process until it is continued; then `Msg::Redraw`.

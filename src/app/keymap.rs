@@ -47,6 +47,18 @@ pub(super) enum Action {
     Repaint,
     /// Changes the draft.
     Edit(Edit),
+    /// Marks the message that is this many further on.
+    Read(isize),
+    /// Puts the marked question into the draft.
+    Reword,
+    /// Has the marked question answered once more.
+    Again,
+    /// Has the marked answer continued.
+    Continue,
+    /// Goes to the sibling of the marked message that is this many further on.
+    Sibling(isize),
+    /// Opens a session that goes up to the marked message.
+    Fork,
 }
 
 /// One line of the help.
@@ -101,6 +113,46 @@ const fn entry(shown: &'static str, does: &'static str, keys: &'static [(Key, Ac
     Entry { shown, does, keys }
 }
 
+/// What keys do while the transcript has them; all others do what they always do.
+const READING: Group = Group {
+    name: "reading, after Esc on an empty draft",
+    entries: &[
+        entry(
+            "Up  Down  k  j",
+            "earlier, later message",
+            &[
+                (plain(KeyCode::Up), Action::Read(-1)),
+                (plain(KeyCode::Down), Action::Read(1)),
+                (plain(KeyCode::Char('k')), Action::Read(-1)),
+                (plain(KeyCode::Char('j')), Action::Read(1)),
+            ],
+        ),
+        entry(
+            "e",
+            "edit the question and resend it",
+            &[(plain(KeyCode::Char('e')), Action::Reword)],
+        ),
+        entry("r", "answer once more", &[(plain(KeyCode::Char('r')), Action::Again)]),
+        entry(
+            "x",
+            "continue an answer cut short",
+            &[(plain(KeyCode::Char('x')), Action::Continue)],
+        ),
+        entry(
+            "Left  Right  h  l",
+            "other wordings and answers",
+            &[
+                (plain(KeyCode::Left), Action::Sibling(-1)),
+                (plain(KeyCode::Right), Action::Sibling(1)),
+                (plain(KeyCode::Char('h')), Action::Sibling(-1)),
+                (plain(KeyCode::Char('l')), Action::Sibling(1)),
+            ],
+        ),
+        entry("f", "fork the session here", &[(plain(KeyCode::Char('f')), Action::Fork)]),
+        entry("Enter", "back to the draft", &[(plain(KeyCode::Enter), Action::Dismiss)]),
+    ],
+};
+
 /// Every binding. Sessions also have keys that neither tmux nor a terminal's own tabs take.
 const GROUPS: &[Group] = &[
     Group { name: "chat", entries: CHAT },
@@ -124,7 +176,7 @@ const CHAT: &[Entry] = &[
     entry("Ctrl-D", "quit when the draft is empty", &[(ctrl_c('d'), Action::Leave)]),
     entry("F1  ?", "this list", &[(plain(KeyCode::F(1)), Action::Help)]),
     entry("F2", "the device: signals, speeds", &[(plain(KeyCode::F(2)), Action::Device)]),
-    entry("Esc", "dismiss, back to the end", &[(plain(KeyCode::Esc), Action::Dismiss)]),
+    entry("Esc", "dismiss, to the end, read", &[(plain(KeyCode::Esc), Action::Dismiss)]),
     entry("Ctrl-Z", "suspend", &[(ctrl_c('z'), Action::Suspend)]),
     entry("Ctrl-L", "redraw", &[(ctrl_c('l'), Action::Repaint)]),
 ];
@@ -271,10 +323,18 @@ pub(super) fn action(key: Key) -> Option<Action> {
     bindings.clone().find(|(bound, _)| *bound == key).map(|(_, action)| *action)
 }
 
+/// Returns what a key asks for while the transcript has the keys, if that is something else.
+pub(super) fn reading(key: Key) -> Option<Action> {
+    let key = normal(key);
+    let mut bindings = READING.entries.iter().flat_map(|entry| entry.keys);
+    bindings.find(|(bound, _)| *bound == key).map(|(_, action)| *action)
+}
+
 /// Returns the help: every binding and every command, under headings.
 pub fn help() -> Vec<HelpLine> {
     let mut lines = Vec::new();
-    for group in GROUPS {
+    let (before, after) = GROUPS.split_at(3);
+    for group in before.iter().chain([&READING]).chain(after) {
         lines.push(HelpLine { keys: String::new(), does: group.name });
         lines.extend(
             group

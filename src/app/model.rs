@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::app::composer::History;
+use crate::app::mint::Mint;
 use crate::app::notice::Notice;
 use crate::app::session::Session;
 use crate::app::settings::Settings;
@@ -37,8 +38,8 @@ pub enum Overlay {
 
 /// Everything that the screen shows and the next message may change.
 ///
-/// Invariants: there is always a session; a session's turns are finished but perhaps the last; a
-/// turn finishes once; `Effect::Exit` comes when no turn is open, or when time is up.
+/// Invariants: there is always a session; of a session's turns only the last may run; a turn
+/// finishes once; what a session's tree holds stays in it; `Effect::Exit` comes when no turn is open, or when time is up.
 #[derive(Debug)]
 pub struct Model {
     pub(super) sessions: Vec<Session>,
@@ -55,10 +56,7 @@ pub struct Model {
     pub(super) looked_at: Duration,
     /// Turns of sessions that were closed: cancelled, and waited for when leaving.
     pub(super) orphans: Vec<TurnId>,
-    /// Session identities that were asked for and have not come yet.
-    pub(super) wanted: u32,
-    /// The only session is to be replaced by the next new one.
-    pub(super) replacing: bool,
+    pub(super) mint: Mint,
     /// What was last ordered to be evaluated ahead.
     pub(super) ahead: Option<Ahead>,
     pub(super) leaving_since: Option<Duration>,
@@ -70,7 +68,8 @@ pub struct Model {
 }
 
 impl Model {
-    /// Starts with one empty session on a screen of `width` by `height` cells.
+    /// Starts with one empty session on a screen of `width` by `height` cells. Its identity was just
+    /// made: later ones follow from it.
     pub fn new(settings: Settings, first: SessionId, width: u16, height: u16) -> Self {
         Self {
             sessions: vec![Session::new(first)],
@@ -85,8 +84,7 @@ impl Model {
             help_slack: 0,
             looked_at: Duration::ZERO,
             orphans: Vec::new(),
-            wanted: 0,
-            replacing: false,
+            mint: Mint::new(first),
             ahead: None,
             leaving_since: None,
             gone: false,

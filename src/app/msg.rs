@@ -7,7 +7,6 @@ use crate::chat::Fault;
 use crate::chat::Health;
 use crate::chat::Key;
 use crate::chat::LoadState;
-use crate::chat::SessionId;
 use crate::chat::TurnEvent;
 use crate::chat::TurnId;
 
@@ -54,11 +53,6 @@ pub enum Msg {
     Tick(Duration),
     /// The view drew a session and tells what came out.
     Laid(Laid),
-    /// The answer to [`Effect::NewSessionId`](crate::app::Effect::NewSessionId).
-    SessionCreated {
-        /// The new identity.
-        id: SessionId,
-    },
     /// A signal asks the program to leave.
     Quit(Duration),
     /// There is no more time to leave in good order.

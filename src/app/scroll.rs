@@ -1,9 +1,11 @@
 //! Where a transcript is looked at: following its end, or staying put.
 //!
 //! Positions are wrapped rows from the transcript's beginning. Only its end ever grows, so a row
-//! keeps its number while an answer streams or a turn is added; only another width renumbers the
-//! rows, and the view, which has both layouts at hand, then tells the new number.
+//! keeps its number while an answer streams or a turn is added; only another width or another
+//! path renumbers the rows, and the view, which has both layouts at hand, then tells the new number.
 
+use crate::chat::MessageId;
+use crate::chat::ScrollAnchor;
 use crate::chat::SessionId;
 
 /// What the view drew, for the next scroll key.
@@ -19,16 +21,32 @@ pub struct Laid {
     pub rows: usize,
     /// The first row on the screen.
     pub top: usize,
+    /// What is in the first row.
+    pub anchor: Option<ScrollAnchor>,
+    /// The session's [`epoch`](crate::app::Session::epoch) that was drawn.
+    pub epoch: u64,
     /// Columns that the draft was wrapped to.
     pub composer_width: u16,
     /// Rows by which the help can be scrolled at the most.
     pub help_slack: u16,
 }
 
+/// What is to be brought onto the screen; the view, which knows the rows, finds the position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goal {
+    /// The beginning of the conversation.
+    Top,
+    /// As much of a message as fits, its beginning in any case.
+    Message(MessageId),
+    /// A line of a message at the top.
+    Line(ScrollAnchor),
+}
+
 /// The position in one transcript.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Scroll {
     top: Option<usize>,
+    goal: Option<Goal>,
     seen: usize,
     laid: Option<Laid>,
 }
@@ -39,6 +57,29 @@ impl Scroll {
         self.top
     }
 
+    /// Returns what is to be brought onto the screen.
+    pub fn goal(&self) -> Option<Goal> {
+        self.goal
+    }
+
+    /// Brings something onto the screen.
+    pub fn show(&mut self, goal: Goal) {
+        self.goal = Some(goal);
+    }
+
+    /// Returns what was last at the top of the screen; `None` while the end is followed.
+    pub fn anchor(&self) -> Option<ScrollAnchor> {
+        match self.goal {
+            Some(Goal::Line(anchor)) => Some(anchor),
+            _ => self.top.and(self.laid?.anchor),
+        }
+    }
+
+    /// Returns whether less than a screen is above what is shown.
+    pub(super) fn is_near_top(&self) -> bool {
+        self.laid.is_some_and(|laid| self.top.is_some_and(|top| top < usize::from(laid.height)))
+    }
+
     /// Returns how many of `rows` have come since the end was last on the screen.
     pub fn unseen(&self, rows: usize) -> usize {
         self.top.map_or(0, |_| rows.saturating_sub(self.seen))
@@ -47,11 +88,7 @@ impl Scroll {
     /// Follows the end from now on.
     pub fn follow(&mut self) {
         self.top = None;
-    }
-
-    /// Goes to the beginning.
-    pub fn to_top(&mut self) {
-        self.by(isize::MIN);
+        self.goal = None;
     }
 
     /// Moves by `pages` of what was last on the screen, with two rows kept in sight.
@@ -64,6 +101,7 @@ impl Scroll {
     /// Moves by `rows`, down if positive; at the end it follows.
     pub fn by(&mut self, rows: isize) {
         let Some(laid) = self.laid else { return };
+        self.goal = None;
         let (rows_laid, height) = (laid.rows, usize::from(laid.height));
         let last = rows_laid.saturating_sub(height);
         let top = self.top.unwrap_or(last).min(last).saturating_add_signed(rows);
@@ -80,9 +118,15 @@ impl Scroll {
 
     /// Takes in what was drawn.
     pub fn laid(&mut self, laid: &Laid) {
-        let renumbered = self.laid.filter(|before| before.width != laid.width);
+        let renumbered =
+            self.laid.filter(|before| before.width != laid.width || before.epoch != laid.epoch);
+        let reached = self.goal.take().is_some();
         if let (Some(before), Some(_)) = (renumbered, self.top) {
             self.seen = laid.rows.saturating_sub(self.unseen(before.rows));
+        } else if reached && self.top.is_none() {
+            self.seen = laid.rows;
+        }
+        if reached || renumbered.is_some() && self.top.is_some() {
             self.top = Some(laid.top);
         }
         self.laid = Some(*laid);
@@ -98,7 +142,17 @@ mod tests {
 
     fn laid(width: u16, rows: usize, top: usize) -> Laid {
         let session = SessionId(1);
-        Laid { session, width, height: 10, rows, top, composer_width: 80, help_slack: 0 }
+        Laid {
+            session,
+            width,
+            height: 10,
+            rows,
+            top,
+            anchor: None,
+            epoch: 0,
+            composer_width: 80,
+            help_slack: 0,
+        }
     }
 
     #[test]
@@ -132,7 +186,7 @@ mod tests {
         scroll.by(-1);
         scroll.laid(&laid(80, 10, 0));
         scroll.by(-1);
-        scroll.to_top();
+        scroll.by(isize::MIN);
         assert_eq!(scroll.top(), None);
     }
 
@@ -140,7 +194,7 @@ mod tests {
     fn another_width_takes_the_row_that_the_view_found() {
         let mut scroll = Scroll::default();
         scroll.laid(&laid(80, 100, 90));
-        scroll.to_top();
+        scroll.by(isize::MIN);
         scroll.by(40);
         scroll.laid(&laid(80, 105, 40));
         scroll.laid(&laid(40, 210, 81));

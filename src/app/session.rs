@@ -1,4 +1,6 @@
-//! One conversation of this run.
+//! One conversation: the tree of its messages, and its selected path as it is shown.
+
+mod path;
 
 use std::collections::VecDeque;
 
@@ -6,8 +8,10 @@ use crate::app::composer::Composer;
 use crate::app::scroll::Scroll;
 use crate::app::turn::Phase;
 use crate::app::turn::Turn;
+use crate::chat::MessageId;
 use crate::chat::SessionId;
 use crate::chat::StopReason;
+use crate::chat::Tree;
 use crate::chat::TurnId;
 use crate::text::Clean;
 
@@ -19,10 +23,19 @@ const TITLE_GRAPHEMES: usize = 40;
 pub struct Session {
     pub(super) id: SessionId,
     pub(super) title: Option<Clean>,
-    pub(super) turns: Vec<Turn>,
+    pub(super) tree: Tree,
+    turns: Vec<Turn>,
+    /// Turns of the loaded path that are before the first shown one.
+    hidden: usize,
+    /// Counts the changes of the turns that are not additions at their end.
+    epoch: u64,
     pub(super) composer: Composer,
     pub(super) scroll: Scroll,
     pub(super) queue: VecDeque<String>,
+    /// The message that keys act on, while the transcript has them.
+    pub(super) reading: Option<MessageId>,
+    /// The question that the draft is another wording of.
+    pub(super) editing: Option<MessageId>,
     pub(super) news: bool,
 }
 
@@ -32,10 +45,15 @@ impl Session {
         Self {
             id,
             title: None,
+            tree: Tree::default(),
             turns: Vec::new(),
+            hidden: 0,
+            epoch: 0,
             composer: Composer::default(),
             scroll: Scroll::default(),
             queue: VecDeque::new(),
+            reading: None,
+            editing: None,
             news: false,
         }
     }
@@ -51,9 +69,24 @@ impl Session {
         self.title.as_ref()
     }
 
-    /// Returns its turns, oldest first; only the last may be open.
+    /// Returns all its messages.
+    pub fn tree(&self) -> &Tree {
+        &self.tree
+    }
+
+    /// Returns the turns that are shown, oldest first; only the last may be open.
     pub fn turns(&self) -> &[Turn] {
         &self.turns
+    }
+
+    /// Returns a number that changes when turns changed otherwise than by another one at the end.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
+    /// Returns how many earlier turns are not shown.
+    pub fn hidden(&self) -> usize {
+        self.hidden
     }
 
     /// Returns its draft.
@@ -71,6 +104,16 @@ impl Session {
         self.queue.iter().map(String::as_str)
     }
 
+    /// Returns the message that keys act on, while the transcript has them.
+    pub fn reading(&self) -> Option<MessageId> {
+        self.reading
+    }
+
+    /// Returns the question that the draft is another wording of.
+    pub fn editing(&self) -> Option<MessageId> {
+        self.editing
+    }
+
     /// Returns whether an answer ended while another session was in front.
     pub fn has_news(&self) -> bool {
         self.news
@@ -81,13 +124,18 @@ impl Session {
         self.turns.last().filter(|turn| turn.is_open())
     }
 
+    /// Returns the turn that shows a message.
+    pub(super) fn turn_of(&self, id: MessageId) -> Option<&Turn> {
+        self.turns.iter().rev().find(|turn| turn.messages().any(|shown| shown == id))
+    }
+
     /// Returns whether the newest answer ended by itself, so that what is queued may follow it.
     pub(super) fn goes_on(&self) -> bool {
         self.turns.last().is_some_and(|turn| match turn.phase() {
             Phase::Finished(reason) => {
                 matches!(reason, StopReason::EndOfTurn | StopReason::Stop | StopReason::Length)
             }
-            Phase::Sent | Phase::Queued(_) | Phase::Prefill | Phase::Streaming => false,
+            _ => false,
         })
     }
 
@@ -102,19 +150,31 @@ impl Session {
         self.turns.last_mut().filter(|turn| turn.is_open())
     }
 
+    /// Returns the newest turn to begin it.
+    pub(super) fn last_mut(&mut self) -> Option<&mut Turn> {
+        self.turns.last_mut()
+    }
+
+    /// Takes the end of the newest turn over into the tree.
+    pub(super) fn settle(&mut self) {
+        let Self { turns, tree, .. } = self;
+        let Some(turn) = turns.last().filter(|turn| !turn.is_open()) else { return };
+        if let Some(placed) = turn.replied() {
+            // One that has ended already stays as it is.
+            tree.stream(placed.id, |node| *node = turn.ended(node)).ok();
+        }
+    }
+
     /// Names the session.
     pub(super) fn rename(&mut self, title: &str) {
         self.title = Some(Clean::one_line(title, TITLE_GRAPHEMES));
     }
 
-    /// Adds a turn; the first one names the session.
-    pub(super) fn open(&mut self, turn: Turn) {
+    /// Names the session by its first question, unless it has a name.
+    pub(super) fn name_by(&mut self, question: &str) {
         if self.title.is_none() {
-            let line = turn.question().trim_start().lines().next().unwrap_or_default();
-            let line = Clean::one_line(line, TITLE_GRAPHEMES);
-            self.title = Some(line);
+            self.rename(question.trim_start().lines().next().unwrap_or_default());
         }
-        self.turns.push(turn);
     }
 
     /// Returns the running turn if it is `id`.

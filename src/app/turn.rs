@@ -1,10 +1,14 @@
 //! One question and the answer to it, whatever became of the answer.
 
+mod saved;
+
 use std::time::Duration;
 
 use crate::app::rate::Progress;
 use crate::app::rate::Rate;
 use crate::chat::Decision;
+use crate::chat::MessageId;
+use crate::chat::Role;
 use crate::chat::StopReason;
 use crate::chat::Timings;
 use crate::chat::TokenEvent;
@@ -27,6 +31,21 @@ pub enum Phase {
     Streaming,
     /// Ended, exactly once.
     Finished(StopReason),
+    /// There is no answer, and none is on its way.
+    Unanswered,
+    /// Another window has it answered.
+    Elsewhere,
+}
+
+/// A message on the path, and its place among those that follow the same one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Placed {
+    /// The message.
+    pub id: MessageId,
+    /// Its place, from 1.
+    pub place: usize,
+    /// How many there are.
+    pub of: usize,
 }
 
 /// How far the prompt is evaluated, in tokens.
@@ -38,10 +57,13 @@ pub struct Prefill {
     pub cached: u32,
 }
 
-/// One question and its answer.
+/// One question and its answer; of what was imported or summed up, perhaps only one of them.
 #[derive(Clone, Debug)]
 pub struct Turn {
     id: TurnId,
+    asked: Option<Placed>,
+    asker: Role,
+    replied: Option<Placed>,
     question: String,
     asked_at: Duration,
     answer: String,
@@ -58,18 +80,21 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// Opens a turn at the moment its question is sent.
-    pub(super) fn new(id: TurnId, question: String, asked_at: Duration) -> Self {
+    /// Makes a turn of nothing yet.
+    fn new(id: TurnId) -> Self {
         Self {
             id,
-            shown_question: Clean::new(&question),
-            question,
-            asked_at,
+            asked: None,
+            asker: Role::User,
+            replied: None,
+            question: String::new(),
+            asked_at: Duration::ZERO,
             answer: String::new(),
             cleaner: Cleaner::new(),
-            shown_answer: Clean::new(""),
+            shown_question: Clean::default(),
+            shown_answer: Clean::default(),
             decision: None,
-            phase: Phase::Sent,
+            phase: Phase::Unanswered,
             stopping: false,
             prefill: None,
             rate: Rate::default(),
@@ -78,9 +103,36 @@ impl Turn {
         }
     }
 
+    /// Begins to run at the moment its question is sent.
+    pub(super) fn run(&mut self, at: Duration) {
+        self.asked_at = at;
+        self.decision = None;
+        self.phase = Phase::Sent;
+    }
+
     /// Returns its identity.
     pub fn id(&self) -> TurnId {
         self.id
+    }
+
+    /// Returns the question's message; `None` for an answer that follows none.
+    pub fn asked(&self) -> Option<Placed> {
+        self.asked
+    }
+
+    /// Returns who asks: the user, or the system for a summary.
+    pub fn asker(&self) -> Role {
+        self.asker
+    }
+
+    /// Returns the answer's message; `None` if there is none.
+    pub fn replied(&self) -> Option<Placed> {
+        self.replied
+    }
+
+    /// Returns the messages in their order.
+    pub fn messages(&self) -> impl DoubleEndedIterator<Item = MessageId> + Clone + use<> {
+        [self.asked, self.replied].into_iter().flatten().map(|placed| placed.id)
     }
 
     /// Returns the question as it is sent to the model.
@@ -115,7 +167,10 @@ impl Turn {
 
     /// Returns whether it has not ended yet.
     pub fn is_open(&self) -> bool {
-        !matches!(self.phase, Phase::Finished(_))
+        match self.phase {
+            Phase::Sent | Phase::Queued(_) | Phase::Prefill | Phase::Streaming => true,
+            Phase::Finished(_) | Phase::Unanswered | Phase::Elsewhere => false,
+        }
     }
 
     /// Returns whether it was asked to stop and has not ended yet.
@@ -130,7 +185,7 @@ impl Turn {
 
     /// Returns whether later questions are asked with this turn before them.
     pub fn is_remembered(&self) -> bool {
-        !self.is_open() && self.has_answer()
+        self.asker != Role::User || self.has_answer() && !self.is_open()
     }
 
     /// Returns how far the prompt is, once the backend has said so.

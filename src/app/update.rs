@@ -3,10 +3,12 @@
 mod ahead;
 mod keys;
 mod leaving;
+mod reading;
 mod sessions;
 #[cfg(test)]
 mod tests;
 mod turns;
+mod variants;
 
 pub(super) use ahead::Ahead;
 
@@ -52,7 +54,6 @@ impl Model {
                 self.touch();
             }
             Msg::Laid(laid) => self.laid(&laid),
-            Msg::SessionCreated { id } => self.created(id, &mut effects),
             Msg::Quit(at) => {
                 self.observe(at);
                 self.leave(&mut effects);

@@ -54,7 +54,8 @@ pub enum Priority {
 pub struct Generation {
     /// The session that it belongs to; the key of its cached prefix.
     pub session: SessionId,
-    /// The conversation, system prompt first if there is one, the user's message last.
+    /// The conversation, system prompt first if there is one, the user's message last; behind it,
+    /// if one is to be continued, the answer that was cut short.
     pub messages: Vec<Message>,
     /// How to draw tokens.
     pub sampling: Sampling,

@@ -290,9 +290,6 @@ impl Chat {
                 Effect::Cancel(turn) => self.driver.cancel(turn),
                 Effect::Look => self.driver.look(),
                 Effect::Forget(session) => self.driver.forget(session),
-                Effect::NewSessionId => {
-                    self.update(Msg::SessionCreated { id: ids::new_session() })?;
-                }
                 Effect::Suspend => suspend(),
                 Effect::Repaint => self.screen.repaint()?,
                 Effect::Exit => self.exit = true,

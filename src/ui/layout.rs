@@ -5,11 +5,16 @@
 
 use std::ops::Range;
 
+use crate::app::Goal;
 use crate::app::Phase;
 use crate::app::Session;
 use crate::app::Turn;
+use crate::chat;
 use crate::chat::Decision;
+use crate::chat::MessageId;
+use crate::chat::ScrollAnchor;
 use crate::chat::StopReason;
+use crate::chat::TurnId;
 use crate::text;
 use crate::text::Clean;
 use crate::theme::Role;
@@ -37,11 +42,20 @@ pub(super) enum Line {
     Progress,
 }
 
+/// What comes under a blank row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Before {
+    /// A turn's first message.
+    Question,
+    /// The answer to the question above.
+    Answer,
+}
+
 /// One row of a turn.
 #[derive(Debug)]
 pub(super) enum Row<'a> {
     /// Nothing.
-    Blank,
+    Blank(Before),
     /// Part of the question; the first one is marked.
     Question(Range<usize>, bool),
     /// Part of the answer; the first one is marked.
@@ -50,25 +64,28 @@ pub(super) enum Row<'a> {
     Line(&'a Line),
 }
 
-/// A turn's rows: blank, question, blank, answer, lines.
-#[derive(Debug, Default)]
+/// A turn's rows: blank, question, blank, answer, lines; without a question, or without an answer,
+/// there is no blank between them.
+#[derive(Debug)]
 struct Block {
+    turn: TurnId,
     question: Wrapped,
     answer: Rich,
     lines: Vec<Line>,
 }
 
-/// What a row shows, whatever the width.
+/// What a row shows, whatever the width and whatever is before it.
 enum Place {
-    Question(usize, usize),
-    Answer(usize, Anchor),
-    FromEnd(usize, usize),
+    Question(TurnId, usize),
+    Answer(TurnId, Anchor),
+    FromEnd(TurnId, usize),
 }
 
 /// A transcript's rows.
 #[derive(Debug, Default)]
 pub(super) struct Layout {
     width: u16,
+    epoch: u64,
     blocks: Vec<Block>,
     starts: Vec<usize>,
     rows: usize,
@@ -76,20 +93,49 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Brings the rows up to date. Returns the new number of row `top` when all rows were
-    /// renumbered, because `width`, in columns, is another than the last time.
+    /// Brings the rows up to date. Returns the new number of row `top` when rows were renumbered,
+    /// because `width`, in columns, or the path is another than the last time.
     pub(super) fn update(
         &mut self,
         session: &Session,
         width: u16,
         stats: &mut Stats,
     ) -> Option<usize> {
-        let place = (self.width != width).then(|| self.place(session.scroll().top()?)).flatten();
+        let renumbered = self.width != width || self.epoch != session.epoch();
+        let place = renumbered.then(|| self.place(session.scroll().top()?)).flatten();
         if self.width != width {
-            *self = Self { width, ..Self::default() };
+            *self = Self { width, epoch: session.epoch(), ..Self::default() };
+        } else if self.epoch != session.epoch() {
+            self.epoch = session.epoch();
+            self.align(session, stats);
         }
         self.grow(session, stats);
-        place.map(|place| self.row(&place))
+        place.and_then(|place| self.row(&place))
+    }
+
+    /// Drops the turns that are no longer shown and makes room for those that came before.
+    fn align(&mut self, session: &Session, stats: &mut Stats) {
+        let turns = session.turns();
+        let first = self.blocks.first().map(|block| block.turn);
+        let before = turns.iter().position(|turn| Some(turn.id()) == first).unwrap_or(0);
+        let both = self.blocks.iter().zip(&turns[before..]);
+        let same = both.take_while(|(block, turn)| block.turn == turn.id()).count();
+        self.blocks.truncate(same);
+        let older = turns[..before].iter().map(|turn| {
+            stats.laid_turns += 1;
+            let mut block = Block::new(turn.id());
+            block.update(turn, self.width, stats);
+            block
+        });
+        let older: Vec<Block> = older.collect();
+        self.blocks.splice(0..0, older);
+        self.settled = self.blocks.len().saturating_sub(1);
+        self.rows = 0;
+        self.starts.clear();
+        for block in &self.blocks {
+            self.starts.push(self.rows);
+            self.rows += block.height();
+        }
     }
 
     /// Adds new turns and what was added to the one that was open.
@@ -97,14 +143,64 @@ impl Layout {
         for (index, turn) in session.turns().iter().enumerate().skip(self.settled) {
             if index == self.blocks.len() {
                 self.starts.push(self.rows);
-                self.blocks.push(Block::default());
+                self.blocks.push(Block::new(turn.id()));
             }
             stats.laid_turns += 1;
             let block = &mut self.blocks[index];
             block.update(turn, self.width, stats);
             self.rows = self.starts[index] + block.height();
-            self.settled += usize::from(!turn.is_open());
+            self.settled += usize::from(!turn.is_open() && index == self.settled);
         }
+    }
+
+    /// Returns the first row to show so that the goal is reached in `height` rows, when `top` is the
+    /// first row now.
+    pub(super) fn reach(
+        &self,
+        session: &Session,
+        goal: Goal,
+        (top, height): (usize, usize),
+    ) -> Option<usize> {
+        match goal {
+            Goal::Top => Some(0),
+            Goal::Line(anchor) => {
+                let rows = self.rows_of(session, anchor.message)?;
+                Some(
+                    rows.start + usize::try_from(anchor.line).unwrap_or(usize::MAX).min(rows.len()),
+                )
+            }
+            Goal::Message(id) => {
+                let rows = self.rows_of(session, id)?;
+                let start = rows.start.saturating_sub(1);
+                let end = (rows.end + 1).saturating_sub(height);
+                Some(if start < top { start } else { top.max(end).min(start) })
+            }
+        }
+    }
+
+    /// Returns the message in row `top`, and how many of its rows are above.
+    pub(super) fn anchor(&self, session: &Session, top: usize) -> Option<ScrollAnchor> {
+        let turn = session.turns().get(self.block_of(top))?;
+        let mut messages = turn.messages();
+        let message = messages
+            .clone()
+            .rfind(|id| self.rows_of(session, *id).is_some_and(|rows| rows.start <= top));
+        let message = message.or_else(|| messages.next())?;
+        let start = self.rows_of(session, message)?.start;
+        Some(ScrollAnchor { message, line: u32::try_from(top.saturating_sub(start)).ok()? })
+    }
+
+    /// Returns the rows of a message that is shown, the lines under an answer included.
+    fn rows_of(&self, session: &Session, id: MessageId) -> Option<Range<usize>> {
+        let shown = |turn: &Turn| turn.messages().any(|message| message == id);
+        let index = session.turns().iter().rposition(shown)?;
+        let (start, block) = (*self.starts.get(index)?, self.blocks.get(index)?);
+        let asked = session.turns()[index].asked().is_some_and(|placed| placed.id == id);
+        Some(if asked {
+            start + QUESTION_ROW..start + block.question_end()
+        } else {
+            start + block.answer_row()..start + block.height()
+        })
     }
 
     /// Returns how many rows there are, with the blank one at the end.
@@ -132,30 +228,32 @@ impl Layout {
         let block = self.blocks.get(index)?;
         let row = row.saturating_sub(self.starts[index]).min(block.height() - 1);
         Some(match block.row(row) {
-            Row::Question(range, _) => Place::Question(index, range.start),
-            Row::Answer(..) => Place::Answer(index, block.answer.anchor(row - block.answer_row())),
-            Row::Blank | Row::Line(_) => Place::FromEnd(index, block.height() - row),
+            Row::Question(range, _) => Place::Question(block.turn, range.start),
+            Row::Answer(..) => {
+                Place::Answer(block.turn, block.answer.anchor(row - block.answer_row()))
+            }
+            Row::Blank(_) | Row::Line(_) => Place::FromEnd(block.turn, block.height() - row),
         })
     }
 
-    fn row(&self, place: &Place) -> usize {
-        match *place {
-            Place::Question(index, byte) => {
-                self.starts[index] + QUESTION_ROW + self.blocks[index].question.row_of(byte)
-            }
-            Place::Answer(index, anchor) => {
-                let block = &self.blocks[index];
-                self.starts[index] + block.answer_row() + block.answer.row_of(anchor)
-            }
-            Place::FromEnd(index, rows) => {
-                let height = self.blocks[index].height();
-                self.starts[index] + height.saturating_sub(rows)
-            }
-        }
+    fn row(&self, place: &Place) -> Option<usize> {
+        let (Place::Question(turn, _) | Place::Answer(turn, _) | Place::FromEnd(turn, _)) = place;
+        let index = self.blocks.iter().position(|block| block.turn == *turn)?;
+        let (start, block) = (self.starts[index], &self.blocks[index]);
+        Some(match place {
+            Place::Question(_, byte) => start + QUESTION_ROW + block.question.row_of(*byte),
+            Place::Answer(_, anchor) => start + block.answer_row() + block.answer.row_of(*anchor),
+            Place::FromEnd(_, rows) => start + block.height().saturating_sub(*rows),
+        })
     }
 }
 
 impl Block {
+    fn new(turn: TurnId) -> Self {
+        let (question, answer) = (Wrapped::default(), Rich::default());
+        Self { turn, question, answer, lines: Vec::new() }
+    }
+
     fn update(&mut self, turn: &Turn, width: u16, stats: &mut Stats) {
         let columns = usize::from(width);
         self.question.extend(turn.shown_question().as_str(), columns, stats);
@@ -167,22 +265,30 @@ impl Block {
         self.answer_row() + self.answer.rows().len() + self.lines.len()
     }
 
+    /// Returns the row behind the question.
+    fn question_end(&self) -> usize {
+        QUESTION_ROW + self.question.rows().len()
+    }
+
     /// Returns the first row of the answer.
     fn answer_row(&self) -> usize {
-        QUESTION_ROW + self.question.rows().len() + 1
+        let nothing = self.answer.rows().is_empty() && self.lines.is_empty();
+        let alone = self.question.rows().is_empty() || nothing;
+        self.question_end() + usize::from(!alone)
     }
 
     fn row(&self, row: usize) -> Row<'_> {
         let (question, answer) = (self.question.rows(), self.answer.rows());
         let lines_row = self.answer_row() + answer.len();
         if let Some(line) = row.checked_sub(lines_row) {
-            self.lines.get(line).map_or(Row::Blank, Row::Line)
+            self.lines.get(line).map_or(Row::Blank(Before::Question), Row::Line)
         } else if let Some(row) = row.checked_sub(self.answer_row()) {
             Row::Answer(&answer[row], row == 0)
         } else {
-            let row = row.checked_sub(QUESTION_ROW);
-            let range = row.and_then(|row| question.get(row));
-            range.map_or(Row::Blank, |range| Row::Question(range.clone(), row == Some(0)))
+            let asked = row.checked_sub(QUESTION_ROW);
+            let range = asked.and_then(|row| question.get(row));
+            let blank = Row::Blank(if row == 0 { Before::Question } else { Before::Answer });
+            range.map_or(blank, |range| Row::Question(range.clone(), asked == Some(0)))
         }
     }
 }
@@ -190,6 +296,11 @@ impl Block {
 /// Returns the lines under a turn's answer.
 fn lines(turn: &Turn, columns: usize) -> Vec<Line> {
     match turn.phase() {
+        Phase::Unanswered if turn.asker() != chat::Role::User => Vec::new(),
+        Phase::Unanswered => {
+            notes(Role::Dim, "no answer yet · Esc, then r asks for one", columns).collect()
+        }
+        Phase::Elsewhere => notes(Role::Dim, "being answered in another window", columns).collect(),
         Phase::Streaming if turn.is_stopping() => vec![Line::Progress],
         Phase::Streaming => Vec::new(),
         Phase::Sent | Phase::Queued(_) | Phase::Prefill => match turn.decision() {

@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use crate::app::Laid;
 use crate::app::Level;
 use crate::app::Model;
+use crate::chat::ScrollAnchor;
 use crate::text::Clean;
 use crate::theme::Role;
 use crate::theme::Theme;
@@ -87,42 +88,50 @@ pub fn draw(model: &Model, theme: &Theme, view: &mut View, area: Rect, buf: &mut
     let notices = u16::from(model.notice().is_some());
     let areas = Areas::new(area, draft_rows, notices, queue::rows(session, area));
     tabs::draw(model, theme, areas.tabs, buf);
-    let (top, rows) = draw_transcript(Scene { model, theme }, view, areas.transcript, buf);
+    let (top, rows, anchor) = draw_transcript(Scene { model, theme }, view, areas.transcript, buf);
     draw_notice(model, theme, areas.notice, buf);
     queue::draw(session, theme, areas.queue, buf);
     let height = areas.transcript.height;
     let behind = rows.saturating_sub(top + usize::from(height));
     draw_rule(theme, (behind, session.scroll().unseen(rows)), areas.rule, buf);
+    if session.editing().is_some() {
+        let told = Clean::one_line(" another wording · Esc gives it up ", areas.rule.width.into());
+        paint::put(buf, paint::after(areas.rule, 2), Shown::all(&told), style(theme, Role::Accent));
+    }
     let cursor = view.draft.draw(session.composer(), theme, areas.draft, buf);
     status::draw(model, theme, areas.status, buf);
     let help_slack = overlay::draw(model, theme, area, buf);
     let width = transcript::text_width(areas.transcript);
-    let session = session.id();
-    Drawn {
-        cursor: model.overlay().is_none().then_some(cursor),
-        laid: Some(Laid { session, width, height, rows, top, composer_width, help_slack }),
-    }
+    let (session, epoch) = (session.id(), session.epoch());
+    let typing = model.overlay().is_none() && model.current().reading().is_none();
+    let laid =
+        Laid { session, width, height, rows, top, anchor, epoch, composer_width, help_slack };
+    Drawn { cursor: typing.then_some(cursor), laid: Some(laid) }
 }
 
-/// Draws the transcript; returns its first row on the screen and how many rows there are.
+/// Draws the transcript; returns its first row on the screen, how many rows there are, and what is
+/// in the first one.
 fn draw_transcript(
     scene: Scene<'_>,
     view: &mut View,
     area: Rect,
     buf: &mut Buffer,
-) -> (usize, usize) {
+) -> (usize, usize, Option<ScrollAnchor>) {
     let session = scene.model.current();
     let layout = view.layouts.entry(session.id()).or_default();
     let renumbered = layout.update(session, transcript::text_width(area), &mut view.stats);
     let rows = layout.rows();
     let last = rows.saturating_sub(usize::from(area.height));
     let top = renumbered.or(session.scroll().top()).map_or(last, |top| top.min(last));
+    let height = usize::from(area.height);
+    let reached = session.scroll().goal().and_then(|it| layout.reach(session, it, (top, height)));
+    let top = reached.map_or(top, |top| top.min(last));
     if session.turns().is_empty() {
         welcome::draw(scene.model, scene.theme, area, buf);
     } else {
         transcript::draw(scene, (layout, top), area, buf, &mut view.stats);
     }
-    (top, rows)
+    (top, rows, layout.anchor(session, top))
 }
 
 fn draw_notice(model: &Model, theme: &Theme, row: Rect, buf: &mut Buffer) {

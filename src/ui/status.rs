@@ -40,6 +40,10 @@ fn activity(model: &Model) -> Vec<Figure> {
     if model.is_leaving() {
         return vec![figure(1, "leaving"), figure(2, format!("{open} still stopping"))];
     }
+    if model.current().reading().is_some() && model.overlay().is_none() {
+        let keys = ["e edit", "r again", "h l others", "x continue", "f fork", "Esc back"];
+        return (1..).zip(keys).map(|(rank, key)| figure(rank, key)).collect();
+    }
     match (model.current().running(), model.engine().state()) {
         (Some(turn), _) if turn.is_stopping() => vec![figure(1, "stopping")],
         (Some(turn), _) if *turn.phase() == Phase::Streaming => streaming(model, turn),

@@ -52,7 +52,6 @@ struct Stage {
     theme: Theme,
     terminal: Terminal<TestBackend>,
     ms: u64,
-    sessions: u128,
 }
 
 impl Stage {
@@ -70,7 +69,6 @@ impl Stage {
             theme: Theme::named("dark").expect("built in"),
             terminal: Terminal::new(backend).expect("a test terminal"),
             ms: 0,
-            sessions: 1,
         };
         stage.draw();
         stage
@@ -97,12 +95,7 @@ impl Stage {
     }
 
     fn send(&mut self, msg: Msg) {
-        for effect in self.model.update(msg) {
-            if effect == crate::app::Effect::NewSessionId {
-                self.sessions += 1;
-                self.send(Msg::SessionCreated { id: SessionId(self.sessions) });
-            }
-        }
+        self.model.update(msg);
         self.draw();
     }
 
@@ -323,6 +316,47 @@ fn leaving_says_what_it_waits_for() {
     let shot = stage.shot();
     let status = shot.lines().last().unwrap_or_default();
     assert!(status.starts_with(" leaving · 1 still stopping "), "{shot}");
+}
+
+#[test]
+fn reading() {
+    snapshot("reading", |stage| {
+        stage.answered(0, "Why is the sky blue?", RAYLEIGH);
+        stage.answered(1, "Why is it red at sunset?", "Most of the blue is gone.");
+        stage.plain(KeyCode::Esc);
+        stage.plain(KeyCode::Char('r'));
+        stage.prefilled(2);
+        stage.streamed(2, "The light has a longer way.");
+        stage.finished(2, StopReason::Cancelled);
+        stage.plain(KeyCode::Esc);
+    });
+}
+
+#[test]
+fn rewording() {
+    snapshot("rewording", |stage| {
+        stage.answered(0, "Why is the sky blue?", RAYLEIGH);
+        stage.plain(KeyCode::Esc);
+        stage.plain(KeyCode::Char('e'));
+    });
+}
+
+#[test]
+fn a_marked_message_comes_onto_the_screen() {
+    let mut stage = Stage::ready(40, 12);
+    for turn in 0..8 {
+        stage.answered(turn, &format!("question number {turn}"), RAYLEIGH);
+    }
+    stage.plain(KeyCode::Esc);
+    for turn in (0..8).rev() {
+        stage.plain(KeyCode::Up);
+        let shot = stage.shot();
+        assert!(shot.contains(&format!("▌ question number {turn}")), "{shot}");
+        stage.plain(KeyCode::Up);
+    }
+    stage.plain(KeyCode::Esc);
+    assert!(!stage.shot().contains('▌'));
+    assert_eq!(stage.model.current().scroll().top(), None, "back at the end");
 }
 
 #[test]
@@ -689,6 +723,9 @@ fn step() -> impl Strategy<Value = Step> {
         Key::plain(KeyCode::F(1)),
         Key::plain(KeyCode::Esc),
         Key::plain(KeyCode::Char('x')),
+        Key::plain(KeyCode::Char('r')),
+        Key::plain(KeyCode::Up),
+        Key::plain(KeyCode::Left),
         Key::ctrl('n'),
         Key::alt(KeyCode::Char('p')),
     ];

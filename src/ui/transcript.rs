@@ -6,8 +6,12 @@ use ratatui::layout::Rect;
 use crate::app::EngineState;
 use crate::app::Model;
 use crate::app::Phase;
+use crate::app::Placed;
 use crate::app::Turn;
+use crate::chat;
+use crate::chat::MessageId;
 use crate::chat::StopReason;
+use crate::text::Clean;
 use crate::theme::Role;
 use crate::theme::Theme;
 use crate::ui::bar;
@@ -17,6 +21,7 @@ use crate::ui::figures::fit;
 use crate::ui::figures::guess;
 use crate::ui::figures::rate;
 use crate::ui::figures::time;
+use crate::ui::layout::Before;
 use crate::ui::layout::Layout;
 use crate::ui::layout::Line;
 use crate::ui::layout::Row;
@@ -67,17 +72,24 @@ pub(super) fn draw(
 fn draw_row(scene: Scene<'_>, turn: &Turn, row: &Row<'_>, area: Rect, buf: &mut Buffer) {
     let theme = scene.theme;
     let text = paint::after(area, GUTTER);
+    let marked = scene.model.current().reading();
+    let is_marked = marked.is_some() && marked == message(turn, row);
+    if is_marked {
+        paint::put(buf, Rect { width: 1, ..area }, Shown::literal("▌"), style(theme, Role::Accent));
+    }
     match row {
-        Row::Blank => {}
+        Row::Blank(before) => draw_place(turn, *before, text, theme, buf),
         Row::Question(range, first) => {
-            let look = style(theme, Role::User);
-            if *first {
-                paint::put(buf, area, Shown::literal("›"), look);
+            let user = turn.asker() == chat::Role::User;
+            let look = style(theme, if user { Role::User } else { Role::Dim });
+            if *first && !is_marked {
+                let mark = if user { "›" } else { "≡" };
+                paint::put(buf, area, Shown::literal(mark), look);
             }
             paint::put(buf, text, Shown::row(turn.shown_question(), range.clone()), look);
         }
         Row::Answer(row, first) => {
-            if *first {
+            if *first && !is_marked {
                 paint::put(buf, area, Shown::literal("•"), style(theme, Role::Assistant));
             }
             let mut rest = text;
@@ -87,6 +99,28 @@ fn draw_row(scene: Scene<'_>, turn: &Turn, row: &Row<'_>, area: Rect, buf: &mut 
             }
         }
         Row::Line(line) => draw_line(scene, turn, line, text, buf),
+    }
+}
+
+/// Returns the message that a row belongs to.
+fn message(turn: &Turn, row: &Row<'_>) -> Option<MessageId> {
+    let placed = match row {
+        Row::Blank(_) => None,
+        Row::Question(..) => turn.asked(),
+        Row::Answer(..) | Row::Line(_) => turn.replied().or(turn.asked()),
+    };
+    placed.map(|placed| placed.id)
+}
+
+/// Says above a message which of how many it is, where there are others in its place.
+fn draw_place(turn: &Turn, before: Before, row: Rect, theme: &Theme, buf: &mut Buffer) {
+    let placed = match before {
+        Before::Question => turn.asked().or(turn.replied()),
+        Before::Answer => turn.replied(),
+    };
+    if let Some(Placed { place, of, .. }) = placed.filter(|placed| placed.of > 1) {
+        let told = Clean::one_line(&format!("‹{place}/{of}›"), usize::from(row.width));
+        paint::put(buf, row, Shown::all(&told), style(theme, Role::Dim));
     }
 }
 

@@ -18,6 +18,7 @@ use super::ffi;
 use crate::chat::Fault;
 use crate::chat::Message;
 use crate::chat::ModelInfo;
+use crate::chat::Role;
 use crate::prompt::RenderOptions;
 use crate::prompt::SpecialTexts;
 use crate::prompt::Template;
@@ -137,7 +138,8 @@ impl Model {
         words.join(" ")
     }
 
-    /// Renders a conversation with the model's template and turns it into tokens.
+    /// Renders a conversation with the model's template and turns it into tokens. An answer that
+    /// comes last is one to be continued: the tokens end with its text.
     ///
     /// No text of a message becomes a control token: see `prompt`. Takes seconds for megabytes;
     /// any thread may do it.
@@ -145,6 +147,10 @@ impl Model {
     /// # Errors
     /// The template refuses the conversation, or it has parts that the model cannot take.
     pub fn prompt(&self, messages: &[Message]) -> Prompt {
+        let (begun, messages) = match messages.split_last() {
+            Some((last, before)) if last.role == Role::Assistant => (last.plain(), before),
+            _ => (String::new(), messages),
+        };
         let options = RenderOptions { add_generation_prompt: true, date: Some(clock::today()) };
         let rendered = self
             .template
@@ -158,6 +164,8 @@ impl Model {
         for piece in &rendered.pieces {
             self.vocab().tokenize(piece.as_bytes(), false, true).into_iter().for_each(&mut add);
         }
+        // What the model wrote earlier is text, whatever it looks like.
+        self.vocab().tokenize(begun.as_bytes(), false, false).into_iter().for_each(&mut add);
         Ok(units)
     }
 

@@ -5,6 +5,7 @@ use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::status::EngineState;
 use crate::chat::Generation;
+use crate::chat::MessageId;
 use crate::chat::Priority;
 use crate::chat::SessionId;
 
@@ -12,7 +13,7 @@ use crate::chat::SessionId;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::app) struct Ahead {
     session: SessionId,
-    turns: usize,
+    leaf: Option<MessageId>,
     draft: String,
 }
 
@@ -31,17 +32,15 @@ impl Model {
         }
         let draft = finished_words(session.composer.text());
         let known = self.ahead.as_ref().is_some_and(|ahead| {
-            ahead.session == session.id
-                && ahead.turns == session.turns.len()
-                && ahead.draft == draft
+            ahead.session == session.id && ahead.leaf == session.tree.leaf() && ahead.draft == draft
         });
         if known {
             return;
         }
         let draft = draft.to_owned();
         let generation =
-            Generation { priority: Priority::Ahead, ..self.generation(self.current, &draft) };
-        self.ahead = Some(Ahead { session: session.id, turns: session.turns.len(), draft });
+            Generation { priority: Priority::Ahead, ..self.generation(self.current, Some(&draft)) };
+        self.ahead = Some(Ahead { session: session.id, leaf: session.tree.leaf(), draft });
         effects.push(Effect::Prepare(generation));
     }
 }

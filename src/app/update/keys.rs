@@ -11,6 +11,7 @@ use crate::app::model::Model;
 use crate::app::model::Overlay;
 use crate::app::notice::Level;
 use crate::app::notice::Notice;
+use crate::app::scroll::Goal;
 use crate::app::scroll::Scroll;
 use crate::app::session::Session;
 use crate::chat::Key;
@@ -26,7 +27,8 @@ impl Model {
         if self.notice.as_ref().is_some_and(|notice| notice.level == Level::Info) {
             self.notice = None;
         }
-        let action = keymap::action(key);
+        let reading = self.overlay.is_none() && self.current().reading.is_some();
+        let action = keymap::reading(key).filter(|_| reading).or_else(|| keymap::action(key));
         if matches!(action, Some(Action::Suspend | Action::Repaint)) || self.overlay.is_none() {
             match (action, key.code) {
                 (Some(action), _) => self.act(action, effects),
@@ -44,6 +46,7 @@ impl Model {
             return;
         }
         self.overlay = None;
+        self.current_mut().reading = None;
         self.current_mut().composer.paste(text);
         self.touch();
     }
@@ -52,7 +55,9 @@ impl Model {
         if c == '?' && self.current().composer.is_empty() {
             self.overlay = Some(Overlay::Help(0));
         } else {
-            self.current_mut().composer.type_char(c);
+            let session = self.current_mut();
+            session.reading = None;
+            session.composer.type_char(c);
         }
     }
 
@@ -61,15 +66,15 @@ impl Model {
             Action::Send => self.send(effects),
             Action::Interrupt => self.interrupt(effects),
             Action::Leave => self.leave_or_delete(effects),
-            Action::NewSession => self.open_session(effects),
+            Action::NewSession => self.open_session(),
             Action::Turn(by) => self.turn_to(by),
             Action::GoTo(number) => self.go_to(number),
             Action::CloseSession => self.ask_to_close(effects),
             Action::Pages(pages) => self.scroll(|scroll| scroll.by_pages(pages)),
             Action::Rows(rows) => self.scroll(|scroll| scroll.by(rows)),
-            Action::Top => self.scroll(Scroll::to_top),
+            Action::Top => self.beginning(),
             Action::Bottom => self.scroll(Scroll::follow),
-            Action::Home if self.current().composer.is_empty() => self.scroll(Scroll::to_top),
+            Action::Home if self.current().composer.is_empty() => self.beginning(),
             Action::End if self.current().composer.is_empty() => self.scroll(Scroll::follow),
             Action::Home => self.edit(Edit::LineStart),
             Action::End => self.edit(Edit::LineEnd),
@@ -79,6 +84,12 @@ impl Model {
             Action::Suspend => effects.push(Effect::Suspend),
             Action::Repaint => effects.push(Effect::Repaint),
             Action::Edit(edit) => self.edit(edit),
+            Action::Read(step) => self.read(step),
+            Action::Reword => self.reword(),
+            Action::Again => self.again(effects),
+            Action::Continue => self.go_on(effects),
+            Action::Sibling(by) => self.sibling(by),
+            Action::Fork => self.fork(),
         }
     }
 
@@ -86,17 +97,41 @@ impl Model {
         if edit == Edit::Up && self.unqueue() {
             return;
         }
+        self.current_mut().reading = None;
         let Self { sessions, current, history, composer_width, .. } = self;
         sessions[*current].composer.edit(edit, history, *composer_width);
     }
 
     fn scroll(&mut self, by: impl FnOnce(&mut Scroll)) {
-        by(&mut self.current_mut().scroll);
+        let Self { sessions, current, next_turn, .. } = self;
+        let session = &mut sessions[*current];
+        by(&mut session.scroll);
+        if session.scroll.is_near_top() {
+            session.reveal(next_turn);
+        }
     }
 
+    /// Shows the beginning of the conversation.
+    fn beginning(&mut self) {
+        let Self { sessions, current, next_turn, .. } = self;
+        let session = &mut sessions[*current];
+        session.reveal_all(next_turn);
+        session.scroll.show(Goal::Top);
+    }
+
+    /// Esc: the notice goes, else another wording, else the draft keeps the keys and the end is
+    /// shown; with an empty draft the transcript gets them.
     fn dismiss(&mut self) {
-        if self.notice.take().is_none() {
-            self.scroll(Scroll::follow);
+        if self.notice.take().is_some() {
+            return;
+        }
+        let session = self.current_mut();
+        if session.editing.take().is_some() {
+            session.composer.clear();
+        } else if session.reading.take().is_some() || !session.composer.is_empty() {
+            session.scroll.follow();
+        } else {
+            self.begin_reading();
         }
     }
 
@@ -115,7 +150,7 @@ impl Model {
 
     fn run(&mut self, command: Command, words: &str, effects: &mut Vec<Effect>) {
         match command {
-            Command::New => self.open_session(effects),
+            Command::New => self.open_session(),
             Command::Next => self.turn_to(1),
             Command::Previous => self.turn_to(-1),
             Command::Rename => self.current_mut().rename(words),
@@ -136,6 +171,7 @@ impl Model {
         } else if session.composer.is_empty() {
             self.overlay = Some(Overlay::Quit(self.now));
         } else {
+            session.editing = None;
             session.composer.clear();
         }
     }

@@ -109,9 +109,12 @@ impl Model {
         let now = self.now;
         self.leaving_since.get_or_insert(now);
         self.orphans.clear();
-        for turn in self.sessions.iter_mut().filter_map(|session| session.running_mut()) {
-            let fault = Fault::new("the program left before the answer was complete");
-            turn.finish(StopReason::Interrupted(fault), Usage::default(), now);
+        for session in &mut self.sessions {
+            if let Some(turn) = session.running_mut() {
+                let fault = Fault::new("the program left before the answer was complete");
+                turn.finish(StopReason::Interrupted(fault), Usage::default(), now);
+                session.settle();
+            }
         }
         self.touch();
     }

@@ -4,25 +4,12 @@ use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::model::Overlay;
 use crate::app::session::Session;
-use crate::chat::SessionId;
 
 impl Model {
-    /// Asks for a session.
-    pub(super) fn open_session(&mut self, effects: &mut Vec<Effect>) {
-        self.wanted += 1;
-        effects.push(Effect::NewSessionId);
-    }
-
-    /// Opens the session that was asked for.
-    pub(super) fn created(&mut self, id: SessionId, effects: &mut Vec<Effect>) {
-        if self.wanted == 0 || self.sessions.iter().any(|session| session.id == id) {
-            return;
-        }
-        self.wanted -= 1;
+    /// Opens an empty session and shows it.
+    pub(super) fn open_session(&mut self) {
+        let id = self.mint.session(self.now);
         self.sessions.push(Session::new(id));
-        if std::mem::take(&mut self.replacing) {
-            self.remove(self.current, effects);
-        }
         self.show(self.sessions.len() - 1);
     }
 
@@ -43,7 +30,7 @@ impl Model {
 
     /// Closes an empty session at once and asks before another is forgotten.
     pub(super) fn ask_to_close(&mut self, effects: &mut Vec<Effect>) {
-        if self.current().turns.is_empty() {
+        if self.current().turns().is_empty() {
             self.close_session(effects);
         } else {
             self.overlay = Some(Overlay::Close);
@@ -52,13 +39,12 @@ impl Model {
 
     /// Closes the session in front; the only one makes way for a new one.
     pub(super) fn close_session(&mut self, effects: &mut Vec<Effect>) {
-        if self.sessions.len() > 1 {
-            self.remove(self.current, effects);
-            self.show(self.current.min(self.sessions.len() - 1));
-        } else if !self.replacing {
-            self.replacing = true;
-            self.open_session(effects);
+        let closing = self.current;
+        if self.sessions.len() == 1 {
+            self.open_session();
         }
+        self.remove(closing, effects);
+        self.show(closing.min(self.sessions.len() - 1));
     }
 
     fn remove(&mut self, index: usize, effects: &mut Vec<Effect>) {
@@ -72,7 +58,7 @@ impl Model {
         effects.push(Effect::Forget(session.id));
     }
 
-    fn show(&mut self, index: usize) {
+    pub(super) fn show(&mut self, index: usize) {
         self.current = index;
         self.current_mut().news = false;
         self.touch();

@@ -3,35 +3,58 @@
 use crate::app::conversation;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
-use crate::app::turn::Turn;
+use crate::app::notice::Notice;
+use crate::app::settings::Settings;
+use crate::chat::Answer;
 use crate::chat::Generation;
+use crate::chat::Message;
+use crate::chat::MessageId;
+use crate::chat::Node;
+use crate::chat::NodeState;
 use crate::chat::Priority;
+use crate::chat::Role;
 use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
 use crate::chat::TurnId;
+use crate::chat::TurnSettings;
+
+/// Why a change of the path has to wait.
+pub(super) const BUSY: &str = "the answer is still running · Ctrl-C stops it";
 
 impl Model {
-    /// Sends the draft in the session in front, or queues it while an answer is running there.
+    /// Sends the draft in the session in front: as another wording of the question that is being
+    /// edited, or behind the conversation, where it queues while an answer is running.
     pub(super) fn ask(&mut self, question: String, effects: &mut Vec<Effect>) {
+        let running = self.current().running().is_some();
+        let editing = self.current().editing;
+        if running && editing.is_some() {
+            self.notice = Some(Notice::info(BUSY));
+            return;
+        }
         let draft = self.current_mut().composer.take();
         self.history.push(draft.trim_end());
         self.notice = None;
-        if self.current().running().is_some() {
-            self.current_mut().queue.push_back(question);
-        } else {
-            self.current_mut().scroll.follow();
-            self.begin(self.current, question, effects);
+        let session = self.current_mut();
+        session.reading = None;
+        session.editing = None;
+        if running {
+            session.queue.push_back(question);
+            return;
         }
+        session.scroll.follow();
+        let parent = match editing.and_then(|id| session.tree.node(id)) {
+            Some(node) => node.parent,
+            None => session.tree.leaf(),
+        };
+        self.begin(self.current, question, parent, effects);
     }
 
     /// Sends the next queued prompt of the session in front, which waits there since its answer was
     /// stopped.
     pub(super) fn send_queued(&mut self, effects: &mut Vec<Effect>) {
-        if self.current().running().is_none()
-            && let Some(question) = self.current_mut().queue.pop_front()
-        {
+        if self.current().running().is_none() {
             self.current_mut().scroll.follow();
-            self.begin(self.current, question, effects);
+            self.take_queued(self.current, effects);
         }
     }
 
@@ -42,22 +65,83 @@ impl Model {
         queued.map(|prompt| session.composer.paste(&prompt)).is_some()
     }
 
-    /// Asks a question in a session that runs nothing.
-    fn begin(&mut self, index: usize, question: String, effects: &mut Vec<Effect>) {
-        let id = TurnId(self.next_turn);
-        self.next_turn += 1;
-        let generation = self.generation(index, &question);
-        let turn = Turn::new(id, question, self.now);
-        self.sessions[index].open(turn);
-        effects.push(Effect::Generate { turn: id, generation });
+    fn take_queued(&mut self, index: usize, effects: &mut Vec<Effect>) {
+        if let Some(question) = self.sessions[index].queue.pop_front() {
+            let parent = self.sessions[index].tree.leaf();
+            self.begin(index, question, parent, effects);
+        }
     }
 
-    /// Puts a question behind the conversation of a session.
-    pub(super) fn generation(&self, index: usize, question: &str) -> Generation {
+    /// Asks a question behind `parent` in a session that runs nothing.
+    fn begin(
+        &mut self,
+        index: usize,
+        question: String,
+        parent: Option<MessageId>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let session = &mut self.sessions[index];
+        session.name_by(&question);
+        let node = Node {
+            id: self.mint.message(self.now),
+            parent,
+            created: self.mint.time(self.now),
+            message: Message::text(Role::User, question),
+            state: NodeState::Complete,
+            answer: None,
+        };
+        let asked = node.id;
+        // What it follows was found in the tree, and its identity is new.
+        if session.tree.add(node).is_ok() {
+            self.answer(index, asked, None, effects);
+        }
+    }
+
+    /// Has a question of a session that runs nothing answered; the answer begins as `begun` does,
+    /// if that is given, and goes on from there.
+    pub(super) fn answer(
+        &mut self,
+        index: usize,
+        asked: MessageId,
+        begun: Option<&Node>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let now = self.now;
+        if self.sessions[index].tree.stop_at(asked).is_err() {
+            return;
+        }
+        let mut generation = self.generation(index, None);
+        generation.messages.extend(begun.map(|begun| begun.message.clone()));
+        let session = &mut self.sessions[index];
+        let begun_answer = begun.and_then(|begun| begun.answer.as_deref());
+        let node = Node {
+            id: self.mint.message(now),
+            parent: Some(asked),
+            created: self.mint.time(now),
+            message: begun
+                .map_or_else(|| Message::text(Role::Assistant, ""), |begun| begun.message.clone()),
+            state: NodeState::Streaming,
+            answer: Some(Box::new(Answer {
+                spans: begun_answer.map(|answer| answer.spans.clone()).unwrap_or_default(),
+                settings: in_force(&self.settings),
+                ..Answer::default()
+            })),
+        };
+        if session.tree.add(node).is_err() {
+            return;
+        }
+        session.follow_path(&mut self.next_turn);
+        let Some(turn) = session.last_mut() else { return };
+        turn.run(now);
+        effects.push(Effect::Generate { turn: turn.id(), generation });
+    }
+
+    /// Puts a draft, if there is one, behind the conversation of a session.
+    pub(super) fn generation(&self, index: usize, draft: Option<&str>) -> Generation {
         let session = &self.sessions[index];
         Generation {
             session: session.id,
-            messages: conversation::messages(&self.settings, &session.turns, question),
+            messages: conversation::messages(&self.settings, &session.tree.path(), draft),
             sampling: self.settings.sampling.clone(),
             limits: self.settings.limits.clone(),
             priority: Priority::Interactive,
@@ -74,19 +158,29 @@ impl Model {
         }
         let now = self.now;
         let Some(index) = self.sessions.iter().position(|session| session.runs(id)) else { return };
-        let Some(turn) = self.sessions[index].running_mut() else { return };
+        let session = &mut self.sessions[index];
+        let Some(turn) = session.running_mut() else { return };
         turn.step(event, now);
+        if ends {
+            session.settle();
+        }
         if index == self.current {
             self.touch();
         } else if ends {
             self.sessions[index].news = true;
             self.touch();
         }
-        if self.sessions[index].goes_on()
-            && !self.is_leaving()
-            && let Some(question) = self.sessions[index].queue.pop_front()
-        {
-            self.begin(index, question, effects);
+        if self.sessions[index].goes_on() && !self.is_leaving() {
+            self.take_queued(index, effects);
         }
+    }
+}
+
+fn in_force(settings: &Settings) -> TurnSettings {
+    TurnSettings {
+        profile: settings.profile.clone(),
+        system: settings.system.clone(),
+        sampling: settings.sampling.clone(),
+        limits: settings.limits.clone(),
     }
 }

@@ -1,0 +1,111 @@
+//! The selected path of the tree, as turns.
+
+use crate::app::session::Session;
+use crate::app::turn::Placed;
+use crate::app::turn::Turn;
+use crate::chat::MessageId;
+use crate::chat::Node;
+use crate::chat::Role;
+use crate::chat::TurnId;
+
+/// Turns that a session shows at first, and how many more at a time: a few screens.
+const WINDOW: usize = 64;
+
+/// A question and the answer behind it; of a path that was imported, perhaps only one of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Pair {
+    asked: Option<MessageId>,
+    replied: Option<MessageId>,
+}
+
+/// Pairs up a path, oldest first.
+fn pairs(path: &[&Node]) -> Vec<Pair> {
+    let mut pairs: Vec<Pair> = Vec::with_capacity(path.len() / 2 + 1);
+    for node in path {
+        match (node.message.role, pairs.last_mut()) {
+            (Role::Assistant, Some(last)) if last.replied.is_none() => {
+                last.replied = Some(node.id);
+            }
+            (Role::Assistant, _) => pairs.push(Pair { asked: None, replied: Some(node.id) }),
+            (Role::User | Role::System | Role::Tool, _) => {
+                pairs.push(Pair { asked: Some(node.id), replied: None });
+            }
+        }
+    }
+    pairs
+}
+
+impl Session {
+    /// Brings the turns up to date with the tree's selected path. What both have in common stays;
+    /// `next` counts the turns of this run.
+    pub(in crate::app) fn follow_path(&mut self, next: &mut u64) {
+        let pairs = pairs(&self.tree.path());
+        let first = self.turns.first().map(pair_of);
+        let found = first.and_then(|first| pairs.iter().position(|pair| *pair == first));
+        // A path that has nothing in common with what is shown is shown from its end.
+        self.hidden = found.unwrap_or(pairs.len().saturating_sub(WINDOW));
+        let shown = &pairs[self.hidden..];
+        let same = self.turns.iter().zip(shown).take_while(|(turn, pair)| pair_of(turn) == **pair);
+        let same = same.count();
+        if same < self.turns.len() {
+            self.turns.truncate(same);
+            self.epoch += 1;
+        }
+        for pair in &shown[same..] {
+            let turn = self.told(*pair, next);
+            self.turns.push(turn);
+        }
+    }
+
+    /// Shows more of what came before; `false` when all that is loaded is shown.
+    pub(in crate::app) fn reveal(&mut self, next: &mut u64) -> bool {
+        self.reveal_from(self.hidden.saturating_sub(WINDOW), next)
+    }
+
+    /// Shows everything that is loaded.
+    pub(in crate::app) fn reveal_all(&mut self, next: &mut u64) {
+        self.reveal_from(0, next);
+    }
+
+    /// Shows as much as it takes for a message of the path to be shown.
+    pub(in crate::app) fn reveal_message(&mut self, id: MessageId, next: &mut u64) {
+        let pairs = pairs(&self.tree.path());
+        let at = pairs.iter().position(|pair| [pair.asked, pair.replied].contains(&Some(id)));
+        if let Some(at) = at {
+            self.reveal_from(at.saturating_sub(WINDOW / 4).min(self.hidden), next);
+        }
+    }
+
+    fn reveal_from(&mut self, from: usize, next: &mut u64) -> bool {
+        if from >= self.hidden {
+            return false;
+        }
+        let pairs = pairs(&self.tree.path());
+        let older: Vec<Turn> =
+            pairs[from..self.hidden].iter().map(|pair| self.told(*pair, next)).collect();
+        self.turns.splice(0..0, older);
+        self.hidden = from;
+        self.epoch += 1;
+        true
+    }
+
+    fn told(&self, pair: Pair, next: &mut u64) -> Turn {
+        let id = TurnId(*next);
+        *next += 1;
+        let told = |id: MessageId| Some((self.tree.node(id)?, self.placed(id)));
+        Turn::told(id, pair.asked.and_then(told), pair.replied.and_then(told))
+    }
+
+    fn placed(&self, id: MessageId) -> Placed {
+        let siblings = self.tree.siblings(id);
+        let place = siblings.iter().position(|sibling| *sibling == id).unwrap_or(0);
+        Placed { id, place: place + 1, of: siblings.len().max(1) }
+    }
+}
+
+fn pair_of(turn: &Turn) -> Pair {
+    Pair {
+        asked: turn.asked().map(|placed| placed.id),
+        replied: turn.replied().map(|placed| placed.id),
+    }
+}

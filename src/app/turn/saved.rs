@@ -1,0 +1,104 @@
+//! A turn out of saved messages, and back.
+
+use super::Phase;
+use super::Placed;
+use super::Turn;
+use crate::chat::Answer;
+use crate::chat::Decision;
+use crate::chat::Fault;
+use crate::chat::Message;
+use crate::chat::Node;
+use crate::chat::NodeState;
+use crate::chat::Role;
+use crate::chat::Span;
+use crate::chat::StopReason;
+use crate::chat::TurnId;
+use crate::text::Clean;
+
+impl Turn {
+    /// Makes a turn of a question and its answer as they are saved, either of which may be missing.
+    pub(in crate::app) fn told(
+        id: TurnId,
+        question: Option<(&Node, Placed)>,
+        answer: Option<(&Node, Placed)>,
+    ) -> Self {
+        let mut turn = Self::new(id);
+        if let Some((node, placed)) = question {
+            turn.asked = Some(placed);
+            turn.asker = node.message.role;
+            turn.question = node.message.plain();
+            turn.shown_question = Clean::new(&turn.question);
+        }
+        if let Some((node, placed)) = answer {
+            turn.replied = Some(placed);
+            turn.take(node);
+        }
+        turn
+    }
+
+    fn take(&mut self, node: &Node) {
+        self.answer = node.message.plain();
+        let clean = self.cleaner.push(&self.answer);
+        self.shown_answer.push(&clean);
+        let unknown = Answer::default();
+        let answer = node.answer.as_deref().unwrap_or(&unknown);
+        self.decision = answer.origin().map(|span| Decision {
+            route: span.route.clone(),
+            model: span.model.clone(),
+            reason: answer.reason.clone().unwrap_or_default(),
+        });
+        self.usage = answer.usage;
+        self.timings = answer.timings;
+        self.phase = match node.state {
+            NodeState::Streaming => Phase::Elsewhere,
+            _ => Phase::Finished(stop(node.state, answer)),
+        };
+        if node.state != NodeState::Streaming {
+            let rest = self.cleaner.finish();
+            self.shown_answer.push(&rest);
+        }
+    }
+
+    /// Returns what is to be saved of the answer's end, in the place of `begun`.
+    pub(in crate::app) fn ended(&self, begun: &Node) -> Node {
+        let mut node = begun.clone();
+        node.message = Message::text(Role::Assistant, self.answer.clone());
+        let mut answer = node.answer.take().unwrap_or_default();
+        if let Some(Decision { route, model, reason }) = &self.decision {
+            let same = answer
+                .spans
+                .last()
+                .is_some_and(|last| last.route == *route && last.model == *model);
+            if !same {
+                let from_byte = begun.message.plain().len() as u64;
+                answer.spans.push(Span { from_byte, route: route.clone(), model: model.clone() });
+            }
+            answer.reason = Some(reason.clone());
+        }
+        if let Phase::Finished(reason) = &self.phase {
+            node.state = reason.into();
+            answer.stop = Some(reason.name().to_owned());
+            answer.fault = reason.fault().cloned();
+        }
+        answer.usage = self.usage;
+        answer.timings = self.timings;
+        node.answer = Some(answer);
+        node
+    }
+}
+
+/// Returns why a saved answer ended.
+fn stop(state: NodeState, answer: &Answer) -> StopReason {
+    let fault = |words: &str| answer.fault.clone().unwrap_or_else(|| Fault::new(words));
+    match (state, answer.stop.as_deref()) {
+        (NodeState::Stopped, _) => StopReason::Cancelled,
+        (NodeState::Interrupted, _) => {
+            StopReason::Interrupted(fault("the program ended before the answer was complete"))
+        }
+        (NodeState::Failed, _) => StopReason::Failed(fault("no answer came")),
+        (_, Some("stop")) => StopReason::Stop,
+        (_, Some("length")) => StopReason::Length,
+        (_, Some("context_full")) => StopReason::ContextFull,
+        (NodeState::Complete | NodeState::Streaming, _) => StopReason::EndOfTurn,
+    }
+}

@@ -1,0 +1,129 @@
+//! Other wordings, other answers, other ways on: siblings in the tree, and forks of it.
+
+use crate::app::effect::Effect;
+use crate::app::model::Model;
+use crate::app::notice::Notice;
+use crate::app::session::Session;
+use crate::app::turn::Phase;
+use crate::app::turn::Turn;
+use crate::app::update::turns::BUSY;
+use crate::chat::MessageId;
+use crate::chat::Node;
+use crate::chat::Role;
+use crate::chat::StopReason;
+
+impl Model {
+    /// Puts the marked question into the draft; what is sent then is its sibling.
+    pub(super) fn reword(&mut self) {
+        let Some(question) = self.marked_question() else { return };
+        let session = self.current_mut();
+        let text = session.tree.node(question).map(|node| node.message.plain()).unwrap_or_default();
+        session.reading = None;
+        session.editing = Some(question);
+        session.composer.clear();
+        session.composer.paste(&text);
+    }
+
+    /// Has the marked question answered once more; the answer there is stays, as a sibling.
+    pub(super) fn again(&mut self, effects: &mut Vec<Effect>) {
+        if self.is_busy() {
+            return;
+        }
+        if let Some(question) = self.marked_question() {
+            self.answer_marked(question, None, effects);
+        }
+    }
+
+    /// Has the marked answer, which was cut short, continued; the one there is stays, as a sibling.
+    pub(super) fn go_on(&mut self, effects: &mut Vec<Effect>) {
+        if self.is_busy() {
+            return;
+        }
+        let Some(question) = self.marked_question() else { return };
+        let session = self.current();
+        let turn = session.reading.and_then(|id| session.turn_of(id));
+        match turn.map(Turn::phase) {
+            Some(Phase::Finished(StopReason::EndOfTurn | StopReason::Stop)) => {
+                self.notice = Some(Notice::info("the answer is complete · r asks for another"));
+            }
+            Some(Phase::Finished(_)) if turn.is_some_and(Turn::has_answer) => {
+                let begun = turn.and_then(Turn::replied);
+                let begun = begun.and_then(|placed| session.tree.node(placed.id)).cloned();
+                self.answer_marked(question, begun.as_ref(), effects);
+            }
+            _ => self.answer_marked(question, None, effects),
+        }
+    }
+
+    /// Goes to the sibling of the marked message that is `by` further on.
+    pub(super) fn sibling(&mut self, by: isize) {
+        if self.is_busy() {
+            return;
+        }
+        let Self { sessions, current, next_turn, .. } = self;
+        let session = &mut sessions[*current];
+        let Some(marked) = session.reading else { return };
+        let siblings = session.tree.siblings(marked);
+        let at = siblings.iter().position(|id| *id == marked);
+        let to = at.and_then(|at| at.checked_add_signed(by)).and_then(|to| siblings.get(to));
+        let Some(to) = to.copied() else {
+            let told =
+                if siblings.len() > 1 { "no further one there" } else { "there is no other" };
+            self.notice = Some(Notice::info(told));
+            return;
+        };
+        if session.tree.select(to).is_ok() {
+            session.follow_path(next_turn);
+            self.mark(to);
+        }
+    }
+
+    /// Opens a session that holds the conversation up to the marked message.
+    pub(super) fn fork(&mut self) {
+        let id = self.mint.session(self.now);
+        let session = self.current();
+        let Some(Ok(tree)) = session.reading.map(|marked| session.tree.fork(marked)) else {
+            return;
+        };
+        let mut fork = Session::new(id);
+        fork.title.clone_from(&session.title);
+        fork.tree = tree;
+        fork.follow_path(&mut self.next_turn);
+        self.current_mut().reading = None;
+        self.sessions.push(fork);
+        self.show(self.sessions.len() - 1);
+        self.notice = Some(Notice::info("a fork: the conversation it came from is as it was"));
+    }
+
+    fn answer_marked(
+        &mut self,
+        question: MessageId,
+        begun: Option<&Node>,
+        effects: &mut Vec<Effect>,
+    ) {
+        let session = self.current_mut();
+        session.reading = None;
+        session.scroll.follow();
+        self.answer(self.current, question, begun, effects);
+    }
+
+    /// Returns the question of the marked turn, or says that there is none.
+    fn marked_question(&mut self) -> Option<MessageId> {
+        let session = self.current();
+        let turn = session.reading.and_then(|id| session.turn_of(id));
+        let asked = turn.filter(|turn| turn.asker() == Role::User).and_then(Turn::asked);
+        if asked.is_none() {
+            self.notice = Some(Notice::info("there is no question here"));
+        }
+        asked.map(|placed| placed.id)
+    }
+
+    /// Returns whether an answer is running in front, and says so.
+    fn is_busy(&mut self) -> bool {
+        let busy = self.current().running().is_some();
+        if busy {
+            self.notice = Some(Notice::info(BUSY));
+        }
+        busy
+    }
+}
