@@ -18,7 +18,9 @@ mod time;
 mod tree;
 mod usage;
 
-pub use decision::{Decision, Mode, PrivacyClass, Route};
+pub use decision::{
+    Candidate, Decision, Mode, Prediction, PrivacyClass, Reject, Route, SwitchPrice,
+};
 pub use device::{DeviceLevel, DeviceSample, Heat};
 pub use event::{StopReason, TokenEvent, TurnEvent};
 pub use fault::{Fault, FaultKind};

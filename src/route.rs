@@ -1,16 +1,31 @@
-//! Where a turn runs: the decision and the device state machine, pure, with time and samples
-//! passed in.
+//! Where a turn runs: predictions, the decision, breakers and the device state machine, pure, with
+//! time and samples passed in.
 //!
-//! Owns the thresholds: what counts as keeping up, and for how long.
+//! Owns the thresholds: what counts as keeping up, and for how long; how sure a prediction is; how
+//! often a session may change its route without need.
 //!
 //! Never: I/O, a clock, randomness of its own.
 
+mod breaker;
 mod decide;
+mod filter;
 mod machine;
+mod predict;
+mod request;
 mod room;
+mod samples;
 mod signal;
+mod switches;
+mod words;
 
-pub use decide::{DeviceState, Egress, Policy, Request, RouteView, decide};
+pub use breaker::{Breaker, Gate};
+pub use decide::decide;
 pub use machine::DeviceMachine;
+pub use request::{
+    ANSWER_TOKENS, DeviceState, Egress, Facts, LocalFacts, Pin, Policy, RemoteFacts, Request,
+    RouteView, TokenPrice,
+};
 pub use room::idle_engine_is_in_the_way;
+pub use samples::{Forecast, Prior, Ring, Risk, Sample};
 pub use signal::{Concern, concerns};
+pub use switches::{Switched, Switches};

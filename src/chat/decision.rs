@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use crate::chat::Fault;
 
@@ -95,6 +96,134 @@ impl PrivacyClass {
     }
 }
 
+/// Why a route is not taken, whatever it promises; in the order in which they are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reject {
+    /// Something of the conversation may not leave this device.
+    Privacy,
+    /// Another route is pinned.
+    Pin,
+    /// The session's mode does not allow it.
+    Mode,
+    /// `--offline` was given.
+    Offline,
+    /// `EDGEWISE_NO_REMOTE` is set.
+    KillSwitch,
+    /// There is no such model here.
+    NoModel,
+    /// Its key is not to be had.
+    NoKey,
+    /// The user has not agreed that this session goes there.
+    Consent,
+    /// The conversation does not fit its context.
+    TooLong,
+    /// It cannot do what the turn needs.
+    Capability,
+    /// The device has no memory for it.
+    Memory,
+    /// It failed too often lately.
+    Breaker,
+    /// It asked to be left alone for a while.
+    RateLimit,
+    /// It would cost more than is left.
+    Budget,
+}
+
+impl Reject {
+    /// Every reason with its code in records and machine-readable output.
+    pub const NAMES: [(&'static str, Self); 14] = [
+        ("privacy", Self::Privacy),
+        ("pin", Self::Pin),
+        ("mode", Self::Mode),
+        ("offline", Self::Offline),
+        ("kill_switch", Self::KillSwitch),
+        ("no_model", Self::NoModel),
+        ("no_key", Self::NoKey),
+        ("consent", Self::Consent),
+        ("too_long", Self::TooLong),
+        ("capability", Self::Capability),
+        ("memory", Self::Memory),
+        ("breaker", Self::Breaker),
+        ("rate_limit", Self::RateLimit),
+        ("budget", Self::Budget),
+    ];
+
+    /// Returns the code.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, reject)| *reject == self).map_or("", |(name, _)| name)
+    }
+
+    /// Returns whether it stands against every endpoint alike.
+    pub fn is_general(self) -> bool {
+        matches!(self, Self::Privacy | Self::Mode | Self::Offline | Self::KillSwitch)
+    }
+
+    /// Returns what it means, as a clause.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Privacy => "something of this conversation may not leave this device",
+            Self::Pin => "another route is pinned",
+            Self::Mode => "the mode does not allow it",
+            Self::Offline => "nothing may leave with --offline",
+            Self::KillSwitch => "nothing may leave while EDGEWISE_NO_REMOTE is set",
+            Self::NoModel => "there is no local model",
+            Self::NoKey => "its key is not to be had",
+            Self::Consent => "this session was not agreed to go there",
+            Self::TooLong => "the conversation does not fit its context",
+            Self::Capability => "it cannot do what the turn needs",
+            Self::Memory => "this device has no memory for it",
+            Self::Breaker => "it failed too often lately",
+            Self::RateLimit => "it asked to be left alone for a while",
+            Self::Budget => "it would cost more than is left",
+        }
+    }
+}
+
+/// What a turn is expected to take on a route.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Prediction {
+    /// Time to the first token.
+    pub ttft: Duration,
+    /// The same with the route's own past error as risk.
+    pub ttft_risk: Duration,
+    /// Time between tokens.
+    pub tbt: Duration,
+    /// Time to the last token.
+    pub total: Duration,
+}
+
+/// A route that was looked at for a turn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The route.
+    pub route: Route,
+    /// The model there.
+    pub model: String,
+    /// Why it is not taken, whatever it promises.
+    pub rejected: Option<Reject>,
+    /// What it promises; `None` where nothing is known.
+    pub predicted: Option<Prediction>,
+    /// Prompt tokens that are to be evaluated there.
+    pub new_tokens: u32,
+    /// Bytes of conversation that would leave this device.
+    pub upload_bytes: u64,
+    /// What it would cost, in millionths of the price's currency.
+    pub cost_micros: u64,
+}
+
+/// What an unforced change of the route costs and brings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SwitchPrice {
+    /// Prompt tokens that are evaluated again.
+    pub tokens_again: u32,
+    /// Bytes that leave this device.
+    pub bytes_out: u64,
+    /// Money, in millionths of the price's currency.
+    pub cost_micros: u64,
+    /// Time that the answer is expected to come earlier; zero where that is not known.
+    pub gain: Duration,
+}
+
 /// Where a turn runs, on which model, and the reason shown before the first token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decision {
@@ -104,4 +233,22 @@ pub struct Decision {
     pub model: String,
     /// One lower-case clause that says why this route.
     pub reason: String,
+    /// Every route that was looked at, the chosen one included; empty where there was no choice.
+    pub considered: Vec<Candidate>,
+    /// What leaving the session's route costs, where nothing forced it.
+    pub price: Option<SwitchPrice>,
+}
+
+impl Decision {
+    /// Makes a decision without a choice.
+    pub fn new(route: Route, model: impl Into<String>, reason: impl Into<String>) -> Self {
+        let (model, reason) = (model.into(), reason.into());
+        Self { route, model, reason, considered: Vec::new(), price: None }
+    }
+
+    /// Returns what the chosen route promises.
+    pub fn predicted(&self) -> Option<&Prediction> {
+        let chosen = self.considered.iter().find(|candidate| candidate.route == self.route);
+        chosen.and_then(|candidate| candidate.predicted.as_ref())
+    }
 }

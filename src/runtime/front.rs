@@ -8,7 +8,6 @@ use thiserror::Error;
 use crate::chat::Decision;
 use crate::chat::Fault;
 use crate::chat::Limits;
-use crate::chat::Route;
 use crate::config::ConfigError;
 use crate::config::Env;
 use crate::config::Paths;
@@ -23,6 +22,7 @@ use crate::models::ModelFile;
 use crate::route;
 use crate::route::DeviceState;
 use crate::route::Egress;
+use crate::route::LocalFacts;
 use crate::route::Policy;
 use crate::route::Request;
 use crate::route::RouteView;
@@ -124,8 +124,10 @@ fn decide(
     device: &DeviceState,
     egress: Egress,
 ) -> Result<Decision, Fault> {
-    let routes = [RouteView { route: Route::Local, model: model.to_owned() }];
-    route::decide(&Request { mode: profile.mode }, &routes, device, &Policy { egress })
+    let routes = [RouteView::local(model, LocalFacts::default())];
+    let request = Request { mode: profile.mode, ..Request::default() };
+    let policy = Policy { egress, ..Policy::default() };
+    route::decide(&request, &routes, device, &policy)
 }
 
 /// Returns the profile's context, or the model's own if that is smaller.

@@ -305,7 +305,7 @@ fn lines(turn: &Turn, columns: usize) -> Vec<Line> {
         Phase::Streaming => Vec::new(),
         Phase::Sent | Phase::Queued(_) | Phase::Prefill => match turn.decision() {
             Some(decision) => {
-                let Decision { route, model, reason } = decision;
+                let Decision { route, model, reason, .. } = decision;
                 let text = format!("{route}{DOT}{model}{DOT}{reason}");
                 let mut lines: Vec<Line> = notes(Role::Dim, &text, columns).collect();
                 lines.push(Line::Progress);

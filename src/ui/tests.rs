@@ -128,11 +128,8 @@ impl Stage {
     }
 
     fn prefilled(&mut self, turn: u64) {
-        let decision = Decision {
-            route: Route::Local,
-            model: "smollm2-135m-instruct".into(),
-            reason: "this device comes first".into(),
-        };
+        let decision =
+            Decision::new(Route::Local, "smollm2-135m-instruct", "this device comes first");
         self.event(turn, TurnEvent::Routed(decision));
         self.token(turn, TokenEvent::Prefill { done: 64, total: 512, cached: 64 });
         self.ms += 600;

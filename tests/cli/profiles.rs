@@ -48,14 +48,14 @@ fn an_unknown_profile_or_endpoint_names_the_nearest() {
 }
 
 #[test]
-fn a_remote_mode_has_no_route() {
+fn only_an_endpoint_is_no_route_and_preferring_one_is() {
     let home = Home::new();
-    home.config("[profiles.far]\nmode = \"prefer-remote\"\n");
+    home.config("[profiles.far]\nmode = \"remote-only\"\n");
     let table: [(&[&str], &str, &str); 4] = [
         (&["--mode", "remote-only"], "", "remote-only"),
-        (&["-p", "far"], "", "prefer-remote"),
+        (&["-p", "far"], "", "there is no endpoint"),
         (&["--mode", "remote-only", "--offline"], "", "--offline"),
-        (&["--mode", "prefer-remote"], "1", "EDGEWISE_NO_REMOTE"),
+        (&["--mode", "remote-only"], "1", "EDGEWISE_NO_REMOTE"),
     ];
     for (flags, switch, word) in table {
         let call = |more: &[&str]| {
@@ -77,6 +77,13 @@ fn a_remote_mode_has_no_route() {
     let mut command = home.command(&["ask", "--offline", "--temp", "0", "Hi"]);
     command.env("EDGEWISE_NO_REMOTE", "1");
     Running::start(command).end().exits(0);
+    let preferred = home.run(&["ask", "--mode", "prefer-remote", "--json", "--temp", "0", "Hi"]);
+    let events = Events::read(&preferred.exits(0));
+    assert_eq!(
+        events.finish()["route"]["kind"],
+        "local",
+        "the device is there when nothing else is"
+    );
 }
 
 #[test]

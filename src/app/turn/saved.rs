@@ -42,10 +42,9 @@ impl Turn {
         self.shown_answer.push(&clean);
         let unknown = Answer::default();
         let answer = node.answer.as_deref().unwrap_or(&unknown);
-        self.decision = answer.origin().map(|span| Decision {
-            route: span.route.clone(),
-            model: span.model.clone(),
-            reason: answer.reason.clone().unwrap_or_default(),
+        self.decision = answer.origin().map(|span| {
+            let reason = answer.reason.clone().unwrap_or_default();
+            Decision::new(span.route.clone(), span.model.clone(), reason)
         });
         self.usage = answer.usage;
         self.timings = answer.timings;
@@ -64,7 +63,7 @@ impl Turn {
         let mut node = begun.clone();
         node.message = Message::text(Role::Assistant, self.answer.clone());
         let mut answer = node.answer.take().unwrap_or_default();
-        if let Some(Decision { route, model, reason }) = &self.decision {
+        if let Some(Decision { route, model, reason, .. }) = &self.decision {
             let same = answer
                 .spans
                 .last()

@@ -484,8 +484,7 @@ mod conversing {
     fn where_it_runs_is_known_before_the_first_token() {
         let mut chat = Chat::new();
         chat.ask("one");
-        let decision =
-            Decision { route: Route::Local, model: "m".into(), reason: "only here".into() };
+        let decision = Decision::new(Route::Local, "m", "only here");
         let event = TurnEvent::Routed(decision.clone());
         chat.send(Msg::Turn { turn: TurnId(0), event, at: chat.now });
         assert_eq!(chat.turn(0).decision(), Some(&decision));

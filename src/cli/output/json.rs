@@ -164,8 +164,7 @@ mod tests {
     use super::*;
 
     fn routed(route: Route) -> TurnEvent {
-        let (model, reason) = ("m".to_owned(), "local-only profile".to_owned());
-        TurnEvent::Routed(Decision { route, model, reason })
+        TurnEvent::Routed(Decision::new(route, "m", "local-only profile"))
     }
 
     fn timings() -> Timings {

@@ -69,7 +69,7 @@ impl Plain {
         if !self.style.summary {
             return Printed::default();
         }
-        let Decision { route, model, reason } = decision;
+        let Decision { route, model, reason, .. } = decision;
         let line = Clean::one_line(&format!("{route}: {model}: {reason}"), LINE_MAX);
         Printed { stdout: String::new(), stderr: self.dim(line.as_str()) }
     }
@@ -234,11 +234,7 @@ mod tests {
 
     #[test]
     fn the_route_is_said_first_and_the_timings_last() {
-        let decision = Decision {
-            route: Route::Local,
-            model: "m".to_owned(),
-            reason: "local-only profile".to_owned(),
-        };
+        let decision = Decision::new(Route::Local, "m", "local-only profile");
         let usage = Usage {
             prompt_tokens: 30,
             cached_tokens: 10,

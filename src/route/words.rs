@@ -1,0 +1,126 @@
+//! The one sentence that says why.
+
+use std::time::Duration;
+
+use crate::chat::Candidate;
+use crate::chat::DeviceLevel;
+use crate::chat::Mode;
+use crate::chat::Reject;
+use crate::chat::Route;
+use crate::route::decide::Why;
+use crate::route::predict::is_local;
+use crate::route::request::DeviceState;
+use crate::route::request::Request;
+
+/// Words a decision: the mode, what the chosen route promises, and what speaks against the other.
+pub(super) fn reason(
+    request: &Request,
+    considered: &[Candidate],
+    chosen: &Candidate,
+    (why, device): (Why, &DeviceState),
+) -> String {
+    let mode = request.mode;
+    let here = considered.iter().find(|candidate| is_local(candidate));
+    let barred = here.and_then(|here| here.rejected).filter(|reject| *reject != Reject::Mode);
+    if barred.is_some() && matches!(why, Why::Suffices | Why::OtherTooSlow | Why::Soonest) {
+        return format!("{mode}: {}", only_there(here, chosen));
+    }
+    let told = match why {
+        Why::Pinned => return format!("pinned by you{}", promise(chosen)),
+        Why::Stays => format!("stays, because the route changed a moment ago{}", promise(chosen)),
+        Why::First if mode == Mode::LocalOnly => "nothing leaves this device".to_owned(),
+        Why::First if is_local(chosen) => format!("{}{}", keeping_up(device), promise(chosen)),
+        Why::First => format!("an endpoint comes first{}", promise(chosen)),
+        Why::Only if is_local(chosen) => only_here(mode, considered, device, chosen),
+        Why::Only => only_there(here, chosen),
+        Why::Suffices => format!("cheapest that is fast enough{}", promise(chosen)),
+        Why::OtherTooSlow | Why::Soonest if is_local(chosen) => {
+            format!("soonest here{}; {}", promise(chosen), keeping_up(device))
+        }
+        Why::OtherTooSlow | Why::Soonest => leaves(here, chosen, device),
+    };
+    format!("{mode}: {told}")
+}
+
+/// Words that a route's answer is elsewhere than here, and what for.
+fn leaves(here: Option<&Candidate>, chosen: &Candidate, device: &DeviceState) -> String {
+    let first = |candidate: &Candidate| candidate.predicted.map(|it| seconds(it.ttft));
+    let whole = |candidate: &Candidate| candidate.predicted.map(|it| seconds(it.total));
+    let compared = match here.and_then(|here| Some((first(here)?, first(chosen)?))) {
+        Some((here, there)) if here != there => format!("first token in {there}, here {here}"),
+        _ => match here.and_then(|here| Some((whole(here)?, whole(chosen)?))) {
+            Some((here, there)) => format!("answer in {there}, here {here}"),
+            None => promise(chosen).trim_start_matches("; ").to_owned(),
+        },
+    };
+    if device.level == DeviceLevel::Normal {
+        return compared;
+    }
+    format!("{}; {compared}", keeping_up(device))
+}
+
+fn only_here(
+    mode: Mode,
+    considered: &[Candidate],
+    device: &DeviceState,
+    chosen: &Candidate,
+) -> String {
+    let other = considered.iter().find(|candidate| !is_local(candidate));
+    let told = keeping_up(device);
+    let promised = promise(chosen);
+    match (mode, other.and_then(|other| Some((other, other.rejected?)))) {
+        (_, Some((other, reject))) => {
+            format!("{told}{promised}; not {}: {}", name(&other.route), reject.words())
+        }
+        (_, None) if device.level == DeviceLevel::Overloaded => {
+            format!("{told}, but nothing else can answer{promised}")
+        }
+        (Mode::Auto, None) => format!("the only route there is; {told}{promised}"),
+        (_, None) => format!("{told}{promised}"),
+    }
+}
+
+fn only_there(here: Option<&Candidate>, chosen: &Candidate) -> String {
+    match here.and_then(|here| here.rejected).filter(|reject| *reject != Reject::Mode) {
+        Some(reject) => format!("not here: {}{}", reject.words(), promise(chosen)),
+        None => format!("the only route there is{}", promise(chosen)),
+    }
+}
+
+fn name(route: &Route) -> &str {
+    match route {
+        Route::Local => "here",
+        Route::Remote(endpoint) => endpoint,
+    }
+}
+
+fn promise(candidate: &Candidate) -> String {
+    let first = candidate.predicted.map(|predicted| seconds(predicted.ttft));
+    first.map_or_else(String::new, |first| format!("; first token in {first}"))
+}
+
+/// Words a time that is a guess.
+fn seconds(time: Duration) -> String {
+    match time.as_secs_f64() {
+        seconds @ ..0.0995 => format!("{:.0} ms", (seconds * 100.0).ceil() * 10.0),
+        seconds @ ..9.95 => format!("{seconds:.1} s"),
+        seconds => format!("{seconds:.0} s"),
+    }
+}
+
+/// Words how this device does.
+fn keeping_up(device: &DeviceState) -> String {
+    let level = match device.level {
+        DeviceLevel::Normal if device.wait_share.is_none() => {
+            return "this device comes first".to_owned();
+        }
+        DeviceLevel::Normal => return "this device keeps up".to_owned(),
+        DeviceLevel::Strained => "this device is strained",
+        DeviceLevel::Recovering => "this device is recovering",
+        DeviceLevel::Overloaded => "this device is overloaded",
+    };
+    match device.wait_share {
+        Some(share) => format!("{level}, CPU wait {:.0} %", share * 100.0),
+        None => level.to_owned(),
+    }
+}
