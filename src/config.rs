@@ -46,7 +46,7 @@ pub use profile::{DEFAULT_MODEL, DEFAULT_N_CTX, OnFull, Profile, Slo, Threads};
 pub use project::Project;
 pub use runtime_dir::ensure as ensure_runtime_dir;
 pub use schema::schema;
-pub use settings::{EngineSettings, PoolTokens, Settings, ThemeChoice};
+pub use settings::{EngineSettings, KvRam, PoolTokens, Settings, ThemeChoice};
 pub use shown::Shown;
 pub use trust::{Standing, Trust};
 pub use write::{change, replace};

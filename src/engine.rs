@@ -188,6 +188,7 @@ mod tests {
             model_changed_ns: 0,
             pool_tokens: 1,
             max_turns: 1,
+            kv_ram_gb: None,
             threads: None,
         };
         // A directory that cannot be made: the turn fails as soon as somebody takes its order.

@@ -25,7 +25,7 @@ pub use request::{
     ANSWER_TOKENS, DeviceState, Egress, Facts, LocalFacts, Pin, Policy, RemoteFacts, Request,
     RouteView, TokenPrice,
 };
-pub use room::idle_engine_is_in_the_way;
+pub use room::{idle_engine_is_in_the_way, idle_session_bytes};
 pub use samples::{Forecast, Prior, Ring, Risk, Sample};
 pub use signal::{Concern, concerns};
 pub use switches::{Switched, Switches};

@@ -7,6 +7,7 @@
 //! `ffi` is the sole place with `unsafe`. Never: the store, the network.
 
 mod board;
+mod cells;
 mod clients;
 mod clock;
 mod core;
@@ -20,6 +21,7 @@ mod model;
 mod pace;
 mod plan;
 mod serve;
+mod shelf;
 mod slot;
 mod threads;
 mod tokenizing;

@@ -2,146 +2,35 @@
 
 mod support;
 
+#[path = "support/batch.rs"]
+mod batch;
+
 use std::collections::HashMap;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 use edgewise::chat::Generation;
 use edgewise::chat::Limits;
 use edgewise::chat::Message;
 use edgewise::chat::Priority;
-use edgewise::chat::Probe;
 use edgewise::chat::Role;
-use edgewise::chat::Sampling;
 use edgewise::chat::SessionId;
 use edgewise::chat::StopReason;
 use edgewise::chat::TokenEvent;
-use edgewise::chat::Usage;
-use edgewise::prompt::Unit;
 use edgewise::worker::Core;
-use edgewise::worker::CoreParams;
-use edgewise::worker::Model;
-use edgewise::worker::Outlet;
 use edgewise::worker::TurnKey;
-use llama_cpp_2::context::params::LlamaContextParams;
-use llama_cpp_2::llama_batch::LlamaBatch;
-use llama_cpp_2::sampling::LlamaSampler;
-use llama_cpp_2::token::LlamaToken;
 
-/// Keeps all events, in order; clients in `deaf` take nothing.
-#[derive(Debug, Default)]
-struct Kept {
-    events: Vec<(TurnKey, TokenEvent)>,
-    deaf: Vec<u32>,
-}
-
-impl Outlet for Kept {
-    fn ready(&self, client: u32) -> bool {
-        !self.deaf.contains(&client)
-    }
-
-    fn event(&mut self, key: TurnKey, event: TokenEvent) {
-        self.events.push((key, event));
-    }
-}
-
-const CLIENT: u32 = 1;
-
-fn key(turn: u64) -> TurnKey {
-    TurnKey { client: CLIENT, turn }
-}
-
-fn greedy(session: u128, messages: Vec<Message>, max_tokens: u32) -> Generation {
-    Generation {
-        session: SessionId(session),
-        messages,
-        sampling: Sampling { temp: 0.0, ..Sampling::default() },
-        limits: Limits { max_tokens: Some(max_tokens), stop: Vec::new(), n_ctx: 2048 },
-        priority: Priority::Interactive,
-        ephemeral: false,
-    }
-}
-
-fn user(text: &str) -> Message {
-    Message::text(Role::User, text)
-}
+use crate::batch::CLIENT;
+use crate::batch::Kept;
+use crate::batch::answer;
+use crate::batch::greedy;
+use crate::batch::key;
+use crate::batch::plain;
+use crate::batch::probe;
+use crate::batch::run;
+use crate::batch::submit;
+use crate::batch::user;
 
 fn core(pool_tokens: u32) -> Core<Kept> {
-    let model = Model::load(&support::model(), |_| true).expect("the model loads");
-    let params = CoreParams { pool_tokens, batch_tokens: 512, max_turns: 4, threads: 1 };
-    Core::new(Arc::new(model), params, Arc::new(AtomicBool::new(false)), Kept::default())
-        .expect("the pool fits")
-}
-
-fn submit(core: &mut Core<Kept>, key: TurnKey, generation: Generation) {
-    let prompt = core.model().prompt(&generation.messages);
-    core.submit(key, generation, prompt);
-}
-
-fn probe(core: &Core<Kept>, generation: &Generation) -> Probe {
-    let prompt = core.model().prompt(&generation.messages);
-    core.probe(generation, prompt).expect("it fits")
-}
-
-fn run(core: &mut Core<Kept>) {
-    while core.step() {}
-}
-
-/// Gives a turn's text and its end, and checks that it ended exactly once.
-fn answer(core: &mut Core<Kept>, turn: u64) -> (String, StopReason, Usage) {
-    let mut text = String::new();
-    let mut ends = Vec::new();
-    for (of, event) in &core.outlet().events {
-        match event {
-            _ if *of != key(turn) => {}
-            TokenEvent::Delta(delta) => text.push_str(delta),
-            TokenEvent::Finished(reason, usage) => ends.push((reason.clone(), *usage)),
-            TokenEvent::Queued(_) | TokenEvent::Prefill { .. } => {}
-        }
-    }
-    assert_eq!(ends.len(), 1, "turn {turn} ends once");
-    let (reason, usage) = ends.remove(0);
-    (text, reason, usage)
-}
-
-/// The same by the plainest loop over the same library: one sequence, one token at a time.
-fn plain(messages: &[Message], max_tokens: usize) -> String {
-    let model = Model::load(&support::model(), |_| true).expect("the model loads");
-    let weights = model.weights();
-    let prompt = model.prompt(messages).expect("the prompt renders");
-    let token = |unit: &Unit| match unit {
-        Unit::Token(id) => LlamaToken(*id),
-        Unit::Media(..) => unreachable!("a template takes no media"),
-    };
-    let params = LlamaContextParams::default()
-        .with_n_ctx(std::num::NonZeroU32::new(2048))
-        .with_n_batch(512)
-        .with_n_ubatch(512)
-        .with_n_threads(1)
-        .with_n_threads_batch(1);
-    // The batch of the core holds one sequence after another: so does this one.
-    let backend = model.backend();
-    let mut context = weights.new_context(backend, params).expect("a context");
-    let mut batch = LlamaBatch::new(512, 1);
-    let last = prompt.len() - 1;
-    for (position, unit) in prompt.iter().enumerate() {
-        let at = i32::try_from(position).expect("small");
-        batch.add(token(unit), at, &[0], position == last).expect("room");
-    }
-    context.decode(&mut batch).expect("the prompt is evaluated");
-    let mut sampler = LlamaSampler::greedy();
-    let mut bytes = Vec::new();
-    for position in prompt.len()..prompt.len() + max_tokens {
-        let token = sampler.sample(&context, batch.n_tokens() - 1);
-        if weights.vocab().is_eog(token) {
-            break;
-        }
-        weights.vocab().token_to_piece_into(token, &mut bytes, false, None);
-        batch.clear();
-        batch.add(token, i32::try_from(position).expect("small"), &[0], true).expect("room");
-        context.decode(&mut batch).expect("the token is evaluated");
-    }
-    String::from_utf8(bytes).expect("whole characters")
+    batch::core(&support::model(), pool_tokens)
 }
 
 #[test]
@@ -151,7 +40,7 @@ fn greedy_tokens_equal_those_of_a_plain_loop() {
     submit(&mut core, key(1), greedy(1, question.to_vec(), 40));
     run(&mut core);
     let (text, reason, usage) = answer(&mut core, 1);
-    assert_eq!(text, plain(&question, 40));
+    assert_eq!(text, plain(&support::model(), &question, 40));
     assert!(!text.trim().is_empty());
     assert!(matches!(reason, StopReason::Length | StopReason::EndOfTurn), "{reason:?}");
     assert!(usage.completion_tokens > 5 && usage.prompt_tokens > 10, "{usage:?}");
@@ -177,10 +66,6 @@ fn a_second_turn_evaluates_only_what_is_new() {
         (usage.prompt_tokens, usage.cached_tokens)
     );
     assert!(!second.is_empty());
-    // A session of its own shares nothing with it.
-    submit(&mut core, key(3), greedy(9, messages, 4));
-    run(&mut core);
-    assert_eq!(answer(&mut core, 3).2.cached_tokens, 0);
 }
 
 #[test]

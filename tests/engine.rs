@@ -53,6 +53,7 @@ fn config(directory: &Path) -> EngineConfig {
         model_changed_ns: 0,
         pool_tokens: 4096,
         max_turns: 4,
+        kv_ram_gb: None,
         threads: Some(1),
     };
     EngineConfig {

@@ -81,13 +81,18 @@ pub(super) const KEYS: &[Key] = &[
     key(
         "engine.pool_tokens",
         Takes::AutoOrWhole(1, U32),
-        "Tokens that all running turns share; \"auto\" is twice the profile's n_ctx",
+        "Tokens that all running turns share; \"auto\" is the profile's n_ctx",
     ),
     key("engine.max_turns", Takes::Whole(1, 256), "Turns that run at once; more wait"),
     key(
         "engine.prefill_ahead",
         Takes::Flag,
         "Whether what is sure of the next prompt is evaluated while it is typed",
+    ),
+    key(
+        "engine.kv_ram_gb",
+        Takes::AutoOrWhole(0, U32),
+        "Gigabytes of memory for idle sessions at most; \"auto\" is a quarter of what is available",
     ),
     key("engine.kv_disk_gb", Takes::Whole(0, U32), "Gigabytes of saved caches on disk at most"),
     key("profiles", Takes::Table, "Named bundles of settings"),

@@ -36,6 +36,7 @@ impl RawEngine {
             pool_tokens: self.pool_tokens.or(weaker.pool_tokens),
             max_turns: self.max_turns.or(weaker.max_turns),
             prefill_ahead: self.prefill_ahead.or(weaker.prefill_ahead),
+            kv_ram: self.kv_ram.or(weaker.kv_ram),
             kv_disk_gb: self.kv_disk_gb.or(weaker.kv_disk_gb),
         }
     }

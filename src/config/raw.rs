@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::chat::Mode;
 use crate::chat::PrivacyClass;
 use crate::config::ConfigError;
+use crate::config::KvRam;
 use crate::config::OnFull;
 use crate::config::PoolTokens;
 use crate::config::ThemeChoice;
@@ -45,6 +46,7 @@ pub(super) struct RawEngine {
     pub(super) pool_tokens: Option<PoolTokens>,
     pub(super) max_turns: Option<u32>,
     pub(super) prefill_ahead: Option<bool>,
+    pub(super) kv_ram: Option<KvRam>,
     pub(super) kv_disk_gb: Option<u32>,
 }
 
@@ -112,11 +114,13 @@ impl RawFile {
 impl RawEngine {
     fn read(mut table: Table<'_>) -> Result<Self, ConfigError> {
         let pool = table.take("pool_tokens", value::auto_or(1..=u32::MAX))?;
+        let ram = table.take("kv_ram_gb", value::auto_or(0..=u32::MAX))?;
         let engine = Self {
             keep_alive: table.take("keep_alive", value::span)?,
             pool_tokens: pool.map(|tokens| tokens.map_or(PoolTokens::Auto, PoolTokens::Fixed)),
             max_turns: table.take("max_turns", value::whole(1..=MAX_TURNS))?,
             prefill_ahead: table.take("prefill_ahead", value::flag)?,
+            kv_ram: ram.map(|most| most.map_or(KvRam::Auto, KvRam::Gigabytes)),
             kv_disk_gb: table.take("kv_disk_gb", value::whole(0..=u32::MAX))?,
         };
         table.end()?;

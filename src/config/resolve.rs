@@ -72,6 +72,7 @@ fn engine(raw: &RawEngine) -> EngineSettings {
         pool_tokens: raw.pool_tokens.unwrap_or(built_in.pool_tokens),
         max_turns: raw.max_turns.unwrap_or(built_in.max_turns),
         prefill_ahead: raw.prefill_ahead.unwrap_or(built_in.prefill_ahead),
+        kv_ram: raw.kv_ram.unwrap_or(built_in.kv_ram),
         kv_disk_gb: raw.kv_disk_gb.unwrap_or(built_in.kv_disk_gb),
     }
 }

@@ -21,6 +21,16 @@ pub enum PoolTokens {
     Fixed(u32),
 }
 
+/// Room for idle sessions in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum KvRam {
+    /// As much as the memory allows.
+    #[default]
+    Auto,
+    /// Gigabytes (10^9 bytes) at most; 0 keeps none.
+    Gigabytes(u32),
+}
+
 /// The engine's settings, fixed when it starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EngineSettings {
@@ -33,6 +43,8 @@ pub struct EngineSettings {
     pub max_turns: u32,
     /// Whether the draft is evaluated while it is typed.
     pub prefill_ahead: bool,
+    /// Room in memory for what idle sessions have cached.
+    pub kv_ram: KvRam,
     /// Gigabytes (10^9 bytes) of cached state on disk at most.
     pub kv_disk_gb: u32,
 }
@@ -44,6 +56,7 @@ impl Default for EngineSettings {
             pool_tokens: PoolTokens::default(),
             max_turns: 16,
             prefill_ahead: true,
+            kv_ram: KvRam::default(),
             kv_disk_gb: 4,
         }
     }

@@ -8,6 +8,7 @@ use crate::config::Endpoint;
 use crate::config::KeySource;
 use crate::config::Origin;
 use crate::config::Overrides;
+use crate::config::KvRam;
 use crate::config::PoolTokens;
 use crate::config::Profile;
 use crate::config::Protocol;
@@ -74,6 +75,10 @@ impl Settings {
             PoolTokens::Auto => text("auto"),
             PoolTokens::Fixed(tokens) => tokens.to_string(),
         };
+        let ram = match engine.kv_ram {
+            KvRam::Auto => text("auto"),
+            KvRam::Gigabytes(most) => most.to_string(),
+        };
         let outer = [
             ("default_profile", Some(text(self.default_name()))),
             ("theme", word(&ThemeChoice::NAMES, self.theme)),
@@ -83,6 +88,7 @@ impl Settings {
             ("pool_tokens", Some(pool)),
             ("max_turns", Some(engine.max_turns.to_string())),
             ("prefill_ahead", Some(engine.prefill_ahead.to_string())),
+            ("kv_ram_gb", Some(ram)),
             ("kv_disk_gb", Some(engine.kv_disk_gb.to_string())),
         ];
         let outer = outer.into_iter().map(|(key, value)| Shown {

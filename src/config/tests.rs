@@ -142,12 +142,13 @@ fn endpoints_keep_their_order_and_their_key_sources() {
 
 #[test]
 fn a_stronger_layer_wins_key_by_key() {
-    let weak = "theme = \"dark\"\n[engine]\nmax_turns = 2\nkv_disk_gb = 1\n\
+    let weak = "theme = \"dark\"\n[engine]\nmax_turns = 2\nkv_disk_gb = 1\nkv_ram_gb = 2\n\
                 [profiles.quick]\nn_ctx = 512\nmode = \"local-only\"\n";
     let strong = "[engine]\nmax_turns = 3\n[profiles.quick]\nn_ctx = 1024\n";
     let settings = settle(&[weak, strong]).expect("valid");
     assert_eq!(settings.theme, ThemeChoice::Dark);
     assert_eq!((settings.engine.max_turns, settings.engine.kv_disk_gb), (3, 1));
+    assert_eq!(settings.engine.kv_ram, KvRam::Gigabytes(2));
     let quick = settings.profile(Some("quick")).expect("quick");
     assert_eq!((quick.n_ctx, quick.mode), (1024, Mode::LocalOnly));
 }

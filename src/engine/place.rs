@@ -73,6 +73,7 @@ mod tests {
             model_changed_ns: 2,
             pool_tokens: 3,
             max_turns: 4,
+            kv_ram_gb: None,
             threads: None,
         }
     }

@@ -18,6 +18,9 @@ pub struct LoadSpec {
     pub pool_tokens: u32,
     /// Turns that may run at once.
     pub max_turns: u32,
+    /// Gigabytes (10^9 bytes) of memory for what idle sessions have cached; `None`: as the memory
+    /// allows.
+    pub kv_ram_gb: Option<u32>,
     /// Threads that decode; `None`: physical cores within affinity and quota.
     pub threads: Option<u32>,
 }

@@ -10,6 +10,7 @@ use crate::chat::Fault;
 use crate::chat::Limits;
 use crate::config::ConfigError;
 use crate::config::Env;
+use crate::config::KvRam;
 use crate::config::Paths;
 use crate::config::PoolTokens;
 use crate::config::Profile;
@@ -147,6 +148,10 @@ fn load(settings: &Settings, profile: &Profile, file: &ModelFile) -> LoadSpec {
         model_changed_ns: changed.map_or(0, |since| since.as_nanos()),
         pool_tokens: pool,
         max_turns: settings.engine.max_turns,
+        kv_ram_gb: match settings.engine.kv_ram {
+            KvRam::Auto => None,
+            KvRam::Gigabytes(most) => Some(most),
+        },
         threads: match profile.threads {
             Threads::Auto => None,
             Threads::Fixed(threads) => Some(threads),

@@ -4,6 +4,8 @@
 
 mod admit;
 mod ahead;
+mod park;
+mod source;
 mod step;
 
 use std::fmt;
@@ -11,14 +13,20 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use self::ahead::Ahead;
+use super::cells;
+use super::cells::Numbers;
 use super::clock;
 use super::ffi::Batch;
 use super::ffi::Context;
 use super::ffi::ContextParams;
+use super::ffi::SEQUENCES_MAX;
 use super::model::LoadError;
+use super::model::Memory;
 use super::model::Model;
 use super::model::Prompt;
 use super::pace::Pace;
+use super::shelf::Shelf;
+use super::slot::Keep;
 use super::slot::Rate;
 use super::slot::Slot;
 use super::turn::Turn;
@@ -36,7 +44,6 @@ use crate::chat::StopReason;
 use crate::chat::TokenEvent;
 use crate::chat::Usage;
 use crate::prompt::Unit;
-use crate::prompt::common_prefix;
 
 /// Where the events of turns go.
 pub trait Outlet: fmt::Debug {
@@ -66,8 +73,12 @@ pub struct Core<O> {
     context: Context,
     batch: Batch,
     model: Arc<Model>,
+    memory: Memory,
     params: CoreParams,
     slots: Vec<Slot>,
+    /// Idle sessions that are not in the pool.
+    shelf: Shelf,
+    numbers: Numbers,
     /// Turns that wait for a slot or for room, in order of arrival.
     waiting: Vec<Turn>,
     /// What is evaluated when nothing else is to be done; the newest order.
@@ -92,10 +103,14 @@ impl<O: Outlet> Core<O> {
         abort: Arc<AtomicBool>,
         outlet: O,
     ) -> Result<Self, LoadError> {
+        let memory = model.memory();
+        // Pieces on their way between pool and shelf have a sequence of their own.
+        let aside = u32::from(memory == Memory::Cells);
+        let turns = params.max_turns.min(SEQUENCES_MAX - aside);
         let sizes = ContextParams {
             pool_tokens: params.pool_tokens,
             batch_tokens: params.batch_tokens,
-            sequences: params.max_turns,
+            sequences: turns + aside,
             threads: params.threads,
         };
         let context = Context::new(model.weights(), sizes, abort)
@@ -105,7 +120,10 @@ impl<O: Outlet> Core<O> {
             context,
             batch: Batch::new(params.batch_tokens),
             model,
-            slots: (0..params.max_turns).map(|_| Slot::default()).collect(),
+            memory,
+            slots: (0..turns).map(|_| Slot::default()).collect(),
+            shelf: Shelf::default(),
+            numbers: Numbers::default(),
             waiting: Vec::new(),
             ahead: None,
             outlet,
@@ -141,6 +159,7 @@ impl<O: Outlet> Core<O> {
     pub fn cancel(&mut self, key: TurnKey) {
         if let Some(place) = self.waiting.iter().position(|turn| turn.key == key) {
             let turn = self.waiting.remove(place);
+            self.drop_one_shot(&turn);
             self.outlet.event(key, TokenEvent::Finished(StopReason::Cancelled, turn.usage()));
         }
         let running = |slot: &Slot| slot.turn.as_ref().is_some_and(|turn| turn.key == key);
@@ -157,13 +176,14 @@ impl<O: Outlet> Core<O> {
             if self.slots[slot].turn.as_ref().is_some_and(|turn| turn.key.client == client) {
                 self.finish(slot, StopReason::Cancelled);
             }
-            if self.slots[slot].ephemeral_of == Some(client) {
+            if self.slots[slot].keep.ends_with(client) {
                 self.clear(slot);
             }
         }
+        self.shelf.drop_client(client);
     }
 
-    /// Drops the cells of a session: at once, or when its turn that runs has ended.
+    /// Drops what is cached of a session: at once, or when its turn that runs has ended.
     pub fn forget(&mut self, session: SessionId) {
         self.ahead = self.ahead.take().filter(|ahead| ahead.session != session);
         for turn in &mut self.waiting {
@@ -176,6 +196,17 @@ impl<O: Outlet> Core<O> {
                 self.clear(slot);
             }
         }
+        self.shelf.forget(session);
+    }
+
+    /// Sets how many bytes idle sessions may take outside the pool; what is too much goes at once.
+    pub fn set_shelf_bytes(&mut self, most: u64) {
+        self.shelf.limit(most);
+    }
+
+    /// Returns how many bytes idle sessions take outside the pool.
+    pub fn shelf_bytes(&self) -> u64 {
+        self.shelf.bytes()
     }
 
     /// Tells what a generation would cost; counted, not estimated.
@@ -184,8 +215,7 @@ impl<O: Outlet> Core<O> {
     /// The prompt cannot be rendered or does not fit.
     pub fn probe(&self, generation: &Generation, prompt: Prompt) -> Result<Probe, Fault> {
         let prompt = self.check(generation, prompt)?;
-        let own = self.slots.iter().find(|slot| slot.session == Some(generation.session));
-        let cached = own.map_or(0, |slot| common_prefix(&slot.cached, &prompt));
+        let cached = self.find(generation.session, &prompt).len();
         let missing = self.slots.iter().enumerate().filter_map(|(at, slot)| slot.view(at));
         let queued = missing.map(|view| view.missing).sum::<usize>()
             + self.waiting.iter().map(|turn| turn.target.len()).sum::<usize>();
@@ -204,7 +234,7 @@ impl<O: Outlet> Core<O> {
 
     /// Returns the cells that are in use.
     pub fn used_tokens(&self) -> usize {
-        self.slots.iter().map(|slot| slot.cached.len()).sum()
+        cells::distinct(&self.slots.iter().map(|slot| &slot.cached).collect::<Vec<_>>())
     }
 
     /// Returns the model.
@@ -290,10 +320,19 @@ impl<O: Outlet> Core<O> {
         self.turns_ended += 1;
         let slot = &mut self.slots[index];
         slot.session = Some(turn.session);
-        slot.ephemeral_of = turn.ephemeral.then_some(turn.key.client);
+        slot.keep = turn.keep;
         slot.used = self.turns_ended;
+        self.drop_one_shot(&turn);
         if turn.forgotten {
             self.clear(index);
+            self.shelf.forget(turn.session);
+        }
+    }
+
+    /// Drops what the shelf has of a turn that nothing follows: it was put back once.
+    fn drop_one_shot(&mut self, turn: &Turn) {
+        if matches!(turn.keep, Keep::OneShot(_)) {
+            self.shelf.forget(turn.session);
         }
     }
 
@@ -301,9 +340,9 @@ impl<O: Outlet> Core<O> {
     fn clear(&mut self, slot: usize) {
         self.context.cut(sequence(slot), 0);
         let slot = &mut self.slots[slot];
-        slot.cached.clear();
+        slot.cached.truncate(0);
         slot.session = None;
-        slot.ephemeral_of = None;
+        slot.keep = Keep::default();
     }
 }
 

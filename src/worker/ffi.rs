@@ -13,10 +13,12 @@ mod log;
 mod model;
 mod process;
 mod sampler;
+mod state;
 
 pub(super) use batch::Batch;
 pub(super) use context::{Context, ContextParams, Decoded};
 pub(super) use log::{log_to_stderr, system_info};
-pub(super) use model::describe;
+pub(super) use model::{describe, window};
 pub(super) use process::close_inherited;
 pub(super) use sampler::{PENALTY_TOKENS, Sampler};
+pub(super) use state::SEQUENCES_MAX;

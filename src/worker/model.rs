@@ -51,6 +51,18 @@ pub enum LoadError {
 /// A prompt as the cache holds it, or why there is none.
 pub type Prompt = Result<Vec<Unit>, Fault>;
 
+/// What a model keeps of a sequence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Memory {
+    /// Every token's keys and values: can be cut, copied and shared anywhere.
+    Cells,
+    /// The same, but some layers look back so many tokens only, and what is older may be gone.
+    Window(usize),
+    /// A state that every token changes: it cannot be cut, and after a step that was stopped it is
+    /// not to be trusted either.
+    State,
+}
+
 /// Weights, vocabulary and template.
 pub struct Model {
     weights: Arc<LlamaModel>,
@@ -169,10 +181,15 @@ impl Model {
         Ok(units)
     }
 
-    /// Returns whether a cached sequence can be cut anywhere; a recurrent state cannot, and after
-    /// a step that was stopped it is not to be trusted either.
-    pub(super) fn can_be_cut(&self) -> bool {
-        !self.weights.is_recurrent() && !self.weights.is_hybrid()
+    /// Returns what kind of memory the model has.
+    pub(super) fn memory(&self) -> Memory {
+        if self.weights.is_recurrent() || self.weights.is_hybrid() {
+            return Memory::State;
+        }
+        match ffi::window(&self.weights) {
+            0 => Memory::Cells,
+            tokens => Memory::Window(tokens),
+        }
     }
 
     /// Appends a token's bytes; nothing for a control token.

@@ -28,6 +28,7 @@ use super::turn::count;
 use super::vanish;
 use super::yielding::Yielding;
 use crate::chat::Fault;
+use crate::chat::Health;
 use crate::chat::LoadState;
 use crate::chat::StopReason;
 use crate::chat::TokenEvent;
@@ -36,6 +37,7 @@ use crate::device;
 use crate::ipc::Spec;
 use crate::ipc::Status;
 use crate::ipc::ToFront;
+use crate::route;
 
 /// How often an engine that nobody uses looks whether others need its memory.
 const LOOK_AROUND: Duration = Duration::from_secs(10);
@@ -87,6 +89,7 @@ pub fn run() -> Result<(), WorkerError> {
             let serving = Serving {
                 core,
                 health: HealthWatch::new(),
+                kv_ram_gb: spec.load.kv_ram_gb,
                 path: spec.load.model.clone(),
                 tokenizing: Tokenizing::new(Arc::clone(&door.intake)),
                 yielding,
@@ -143,6 +146,7 @@ fn fault(spec: &Spec, error: &LoadError) -> Fault {
 struct Serving {
     core: Core<Clients>,
     health: HealthWatch,
+    kv_ram_gb: Option<u32>,
     path: PathBuf,
     tokenizing: Tokenizing,
     /// Only where the user has not set the number of threads.
@@ -183,9 +187,17 @@ impl Serving {
             intake.works_ahead(self.core.works_ahead());
             worked = self.core.step();
             if let Some(health) = self.health.look(&mut self.core, intake.clients()) {
+                self.make_room(&health);
                 self.core.outlet().broadcast(&ToFront::Health(health));
             }
         }
+    }
+
+    /// Lets idle sessions have as much memory as there is for them now.
+    fn make_room(&mut self, health: &Health) {
+        let held = self.core.shelf_bytes();
+        let most = route::idle_session_bytes(&health.sample, self.kv_ram_gb, held);
+        self.core.set_shelf_bytes(most);
     }
 
     fn follow(&mut self, order: Order, intake: &Intake) {
@@ -194,7 +206,8 @@ impl Serving {
             Order::Joined(client, mailbox) => {
                 core.outlet().join(client, mailbox);
                 let health = self.health.now(core, intake.clients());
-                core.outlet().send(client, ToFront::Health(health));
+                core.outlet().send(client, ToFront::Health(health.clone()));
+                self.make_room(&health);
             }
             Order::Left(client) => {
                 core.outlet().leave(client);

@@ -3,21 +3,52 @@
 use std::cmp::Reverse;
 use std::time::Duration;
 
+use super::cells;
+use super::cells::Cells;
 use super::plan::View;
 use super::turn::Turn;
+use crate::chat::Generation;
 use crate::chat::Priority;
 use crate::chat::SessionId;
-use crate::prompt::Unit;
+
+/// How long what a session has cached is kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// As long as there is room.
+    #[default]
+    Session,
+    /// While this client is there: its session asked that no trace be kept.
+    Client(u32),
+    /// While this client is there and nothing else wants the cells: no turn will follow.
+    OneShot(u32),
+}
+
+impl Keep {
+    /// Returns how long to keep what a client's turn leaves. A script's turn without a session is
+    /// its only one.
+    pub(super) fn of(generation: &Generation, client: u32) -> Self {
+        match (generation.ephemeral, generation.priority) {
+            (false, _) => Self::Session,
+            (true, Priority::Background) => Self::OneShot(client),
+            (true, Priority::Interactive | Priority::Ahead) => Self::Client(client),
+        }
+    }
+
+    /// Returns whether it ends when `client` leaves.
+    pub(super) fn ends_with(self, client: u32) -> bool {
+        matches!(self, Self::Client(of) | Self::OneShot(of) if of == client)
+    }
+}
 
 /// A sequence of the pool.
 #[derive(Debug, Default)]
 pub(super) struct Slot {
     /// The tokens in the cache, as far as they are known to be there.
-    pub(super) cached: Vec<Unit>,
+    pub(super) cached: Cells,
     /// The session whose tokens these are, while nothing runs.
     pub(super) session: Option<SessionId>,
-    /// The client whose leaving drops the tokens: its turn asked that no trace be kept.
-    pub(super) ephemeral_of: Option<u32>,
+    /// How long they are kept.
+    pub(super) keep: Keep,
     /// The running turn.
     pub(super) turn: Option<Turn>,
     /// Counts up with every turn that ends: the smallest goes first.
@@ -49,11 +80,13 @@ pub(super) fn choose(slots: &[Slot], session: SessionId) -> Option<usize> {
     own.or_else(empty).or_else(oldest).map(|(index, _)| index)
 }
 
-/// Chooses the idle slot whose cells go first when room is needed; not `own`.
-pub(super) fn victim(slots: &[Slot], own: Option<usize>) -> Option<usize> {
+/// Returns the idle slots that hold cells, the one used longest ago first; not `own`.
+pub(super) fn idle(slots: &[Slot], own: Option<usize>) -> Vec<usize> {
     let others = slots.iter().enumerate().filter(|(index, _)| Some(*index) != own);
-    let idle = others.filter(|(_, slot)| slot.is_idle_with_cells());
-    idle.min_by_key(|(_, slot)| slot.used).map(|(index, _)| index)
+    let mut idle: Vec<usize> =
+        others.filter(|(_, slot)| slot.is_idle_with_cells()).map(|(index, _)| index).collect();
+    idle.sort_by_key(|index| slots[*index].used);
+    idle
 }
 
 /// Who gives way: the turns of a client that does not listen before all others, then the less
@@ -67,8 +100,22 @@ pub(super) fn rank(turn: &Turn, listens: bool) -> Rank {
 
 /// Returns the cells that running turns other than `own` need, what they still miss included.
 pub(super) fn reserved(slots: &[Slot], own: usize) -> usize {
-    let others = slots.iter().enumerate().filter(|(index, _)| *index != own);
-    others.filter_map(|(_, slot)| slot.turn.as_ref()).map(Turn::needs).sum()
+    let others = running(slots).filter(|(index, ..)| *index != own);
+    let (cells, missing): (Vec<&Cells>, Vec<usize>) =
+        others.map(|(_, slot, turn)| (&slot.cached, turn.needs() - slot.cached.len())).unzip();
+    cells::distinct(&cells) + missing.iter().sum::<usize>()
+}
+
+/// Returns how many of a sequence's first `len` cells a running turn holds as well, `own` aside.
+pub(super) fn overlap(slots: &[Slot], own: usize, cells: &Cells, len: usize) -> usize {
+    let others = running(slots).filter(|(index, ..)| *index != own);
+    others.map(|(_, slot, _)| cells.overlap(&slot.cached)).max().unwrap_or(0).min(len)
+}
+
+/// Returns the slots on which turns run.
+pub(super) fn running(slots: &[Slot]) -> impl Iterator<Item = (usize, &Slot, &Turn)> {
+    let slots = slots.iter().enumerate();
+    slots.filter_map(|(index, slot)| Some((index, slot, slot.turn.as_ref()?)))
 }
 
 /// An average in tokens per second; the newest measure weighs three tenths.
@@ -94,34 +141,32 @@ impl Rate {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::prompt::Unit;
+    use crate::worker::cells::Numbers;
 
-    fn idle(session: u128, cells: usize, used: u64) -> Slot {
-        Slot {
-            cached: vec![Unit::Token(1); cells],
-            session: Some(SessionId(session)),
-            used,
-            ..Slot::default()
-        }
+    fn idle_slot(session: u128, cells: usize, used: u64) -> Slot {
+        let mut cached = Cells::default();
+        cached.fill(&vec![Unit::Token(1); cells], &mut Numbers::default());
+        Slot { cached, session: Some(SessionId(session)), used, ..Slot::default() }
     }
 
     #[test]
     fn a_session_comes_back_to_its_own_cells() {
-        let slots = [idle(1, 5, 3), idle(2, 5, 9), Slot::default()];
+        let slots = [idle_slot(1, 5, 3), idle_slot(2, 5, 9), Slot::default()];
         assert_eq!(choose(&slots, SessionId(2)), Some(1));
     }
 
     #[test]
     fn a_new_session_takes_an_empty_slot_then_the_oldest() {
-        let slots = [idle(1, 5, 3), Slot::default()];
+        let slots = [idle_slot(1, 5, 3), Slot::default()];
         assert_eq!(choose(&slots, SessionId(7)), Some(1));
-        assert_eq!(choose(&[idle(1, 5, 3), idle(2, 5, 2)], SessionId(7)), Some(1));
+        assert_eq!(choose(&[idle_slot(1, 5, 3), idle_slot(2, 5, 2)], SessionId(7)), Some(1));
     }
 
     #[test]
     fn the_cells_used_longest_ago_go_first() {
-        let slots = [idle(1, 5, 3), idle(2, 0, 0), idle(3, 5, 2)];
-        assert_eq!(victim(&slots, None), Some(2));
-        assert_eq!(victim(&slots, Some(2)), Some(0));
-        assert_eq!(victim(&[Slot::default()], None), None);
+        let slots = [idle_slot(1, 5, 3), idle_slot(2, 0, 0), idle_slot(3, 5, 2)];
+        assert_eq!(idle(&slots, None), [2, 0]);
+        assert_eq!(idle(&slots, Some(2)), [0]);
     }
 }

@@ -8,6 +8,7 @@ use llama_cpp_2::token::LlamaToken;
 use super::ffi::PENALTY_TOKENS;
 use super::ffi::Sampler;
 use super::model::Model;
+use super::slot::Keep;
 use crate::chat::Generation;
 use crate::chat::Limits;
 use crate::chat::Priority;
@@ -38,8 +39,8 @@ pub(super) struct Turn {
     pub(super) priority: Priority,
     /// Counts up with every turn that arrives.
     pub(super) arrived: u64,
-    /// No trace is to be kept once its client is gone.
-    pub(super) ephemeral: bool,
+    /// How long what it leaves is kept.
+    pub(super) keep: Keep,
     /// No trace is to be kept once it has ended.
     pub(super) forgotten: bool,
     /// The prompt and what was generated: all that the cache is to hold for the next token.
@@ -87,7 +88,7 @@ impl Turn {
             session: generation.session,
             priority: generation.priority,
             arrived: 0,
-            ephemeral: generation.ephemeral,
+            keep: Keep::of(&generation, key.client),
             forgotten: false,
             prompt_tokens: prompt.len(),
             cached_tokens: 0,

@@ -2,38 +2,44 @@
 
 use super::Core;
 use super::Outlet;
-use super::sequence;
+use super::source::Source;
 use crate::chat::TokenEvent;
-use crate::prompt::common_prefix;
 use crate::worker::slot;
 use crate::worker::slot::Rank;
-use crate::worker::slot::Slot;
 use crate::worker::turn::Turn;
+use crate::worker::turn::TurnKey;
 use crate::worker::turn::count;
 
 impl<O: Outlet> Core<O> {
     /// Gives slots to waiting turns, the most urgent and oldest first, as long as there is room;
-    /// a turn of lower rank gives way.
+    /// a turn of lower rank gives way, and one whose beginning is being evaluated waits for it.
     pub(super) fn admit(&mut self) {
-        while let Some(next) = self.next_waiting() {
-            let rank = slot::rank(&self.waiting[next], true);
-            let Some(slot) = slot::choose(&self.slots, self.waiting[next].session) else {
+        let mut held = Vec::new();
+        while let Some(next) = self.next_waiting(&held) {
+            let turn = &self.waiting[next];
+            let rank = slot::rank(turn, true);
+            let Some(slot) = slot::choose(&self.slots, turn.session) else {
                 if self.put_back(Some(rank)) {
                     continue;
                 }
                 break;
             };
-            let needs = self.waiting[next].needs();
+            // At least one token is evaluated: the next one is drawn from its logits.
+            let source = self.find(turn.session, &turn.target[..turn.target.len() - 1]);
+            if self.is_worth_waiting(turn, source.len()) {
+                held.push(turn.key);
+                continue;
+            }
+            let needs = turn.needs() - self.shared_with_running(slot, source);
             if self.exceeds(slot::reserved(&self.slots, slot) + needs) {
                 if self.put_back(Some(rank)) {
                     continue;
                 }
                 break;
             }
-            let reuse = self.reuse(slot, next);
-            self.make_room(slot, needs);
             let turn = self.waiting.remove(next);
-            self.seat(slot, reuse, turn);
+            self.occupy(slot, turn.session, needs, source);
+            self.seat(slot, turn);
         }
         self.tell_queue();
     }
@@ -54,35 +60,35 @@ impl<O: Outlet> Core<O> {
             None => running.len() > 1,
         };
         if gives_way {
+            self.shelve(index);
             self.waiting.extend(self.slots[index].turn.take());
             self.clear(index);
         }
         gives_way
     }
 
-    /// Empties the idle slot that was used longest ago; `false` when there is none.
-    pub(super) fn evict(&mut self, own: Option<usize>) -> bool {
-        let victim = slot::victim(&self.slots, own);
-        victim.map(|slot| self.clear(slot)).is_some()
-    }
-
-    /// Returns the waiting turn that goes first, if its client listens.
-    fn next_waiting(&self) -> Option<usize> {
-        let waiting = self.waiting.iter().enumerate();
-        let listening = waiting.filter(|(_, turn)| self.outlet.ready(turn.key.client));
-        listening.max_by_key(|(_, turn)| slot::rank(turn, true)).map(|(index, _)| index)
-    }
-
-    /// Returns how many cells of a slot serve a waiting turn. At least one token is evaluated:
-    /// the next one is drawn from its logits.
-    fn reuse(&self, slot: usize, waiting: usize) -> usize {
-        let turn = &self.waiting[waiting];
-        let slot = &self.slots[slot];
-        if slot.session != Some(turn.session) {
-            return 0;
+    /// Moves the idle slot that was used longest ago to the shelf; `false` when there is none.
+    pub(super) fn evict(&mut self) -> bool {
+        let oldest = slot::idle(&self.slots, None).first().copied();
+        if let Some(slot) = oldest {
+            self.shelve(slot);
+            self.clear(slot);
         }
-        let shared = common_prefix(&slot.cached, &turn.target);
-        shared.min(turn.target.len().saturating_sub(1))
+        oldest.is_some()
+    }
+
+    /// Returns the waiting turn that goes first, if its client listens; none of `held`.
+    fn next_waiting(&self, held: &[TurnKey]) -> Option<usize> {
+        let waiting = self.waiting.iter().enumerate();
+        let ready = waiting
+            .filter(|(_, turn)| self.outlet.ready(turn.key.client) && !held.contains(&turn.key));
+        ready.max_by_key(|(_, turn)| slot::rank(turn, true)).map(|(index, _)| index)
+    }
+
+    /// Returns how many cells of a source stay in use by running turns anyway.
+    fn shared_with_running(&self, own: usize, source: Source) -> usize {
+        let Source::Slot { slot, len } = source else { return 0 };
+        slot::overlap(&self.slots, own, &self.slots[slot].cached, len)
     }
 
     /// Returns whether so many cells are more than the pool has. A turn that would run alone never
@@ -91,37 +97,16 @@ impl<O: Outlet> Core<O> {
         cells > self.params.pool_tokens as usize && self.running().next().is_some()
     }
 
-    /// Frees idle cells until a turn that `needs` so many fits into `own` slot.
-    fn make_room(&mut self, own: usize, needs: usize) {
-        let idle = |slots: &[Slot]| -> usize {
-            let others = slots.iter().enumerate().filter(|(index, _)| *index != own);
-            others.filter(|(_, slot)| slot.turn.is_none()).map(|(_, slot)| slot.cached.len()).sum()
-        };
-        let pool = self.params.pool_tokens as usize;
-        let taken = slot::reserved(&self.slots, own) + needs;
-        while taken + idle(&self.slots) > pool && self.evict(Some(own)) {}
-    }
-
-    /// Cuts the slot's cells to the shared prefix and starts the turn.
-    fn seat(&mut self, slot: usize, reuse: usize, mut turn: Turn) {
-        self.cut_to(slot, reuse);
+    /// Starts a turn on what its slot holds.
+    fn seat(&mut self, slot: usize, mut turn: Turn) {
         let cached = self.slots[slot].cached.len();
         if turn.generated() == 0 {
             turn.cached_tokens = cached;
             let (total, cached) = (count(turn.prompt_tokens), count(cached));
             self.outlet.event(turn.key, TokenEvent::Prefill { done: cached, total, cached });
         }
+        self.slots[slot].keep = turn.keep;
         self.slots[slot].turn = Some(turn);
-    }
-
-    /// Keeps the first `reuse` of a slot's cells.
-    pub(super) fn cut_to(&mut self, slot: usize, reuse: usize) {
-        let cut = i32::try_from(reuse).unwrap_or(0);
-        if reuse == 0 || !self.context.cut(sequence(slot), cut) {
-            // Nothing shared, or a memory that cannot be cut (recurrent): evaluate all again.
-            self.clear(slot);
-        }
-        self.slots[slot].cached.truncate(reuse);
     }
 
     /// Tells each waiting turn how many go before it, those that run included, when that has changed.

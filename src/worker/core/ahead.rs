@@ -5,13 +5,16 @@ use llama_cpp_2::token::LlamaToken;
 use super::Core;
 use super::Outlet;
 use super::sequence;
+use super::source::Source;
 use crate::chat::Generation;
 use crate::chat::Message;
 use crate::chat::SessionId;
 use crate::prompt::Unit;
 use crate::prompt::common_prefix;
 use crate::worker::ffi::Decoded;
+use crate::worker::model::Memory;
 use crate::worker::slot;
+use crate::worker::slot::Keep;
 use crate::worker::tokenizing::is_short;
 
 /// The most tokens of one step ahead: it delays whoever comes by no more, even where a step cannot
@@ -24,7 +27,7 @@ pub(super) struct Ahead {
     pub(super) client: u32,
     pub(super) session: SessionId,
     target: Vec<Unit>,
-    ephemeral: bool,
+    keep: Keep,
 }
 
 impl<O: Outlet> Core<O> {
@@ -37,8 +40,13 @@ impl<O: Outlet> Core<O> {
         if !is_short(&generation.messages) {
             return;
         }
-        let Ok(now) = self.model.prompt(&generation.messages) else { return };
-        let Ok(later) = self.model.prompt(&grown(&generation.messages)) else { return };
+        let mut messages = generation.messages.clone();
+        // A state that cannot be cut must not hold a word that may yet be edited away.
+        if let Some(last) = messages.last_mut().filter(|_| self.memory == Memory::State) {
+            *last = Message::text(last.role, "");
+        }
+        let Ok(now) = self.model.prompt(&messages) else { return };
+        let Ok(later) = self.model.prompt(&grown(&messages)) else { return };
         // Sure is what stays the same when the last message grows.
         let sure = common_prefix(&now, &later);
         let context = generation.limits.n_ctx.min(self.params.pool_tokens) as usize;
@@ -47,7 +55,7 @@ impl<O: Outlet> Core<O> {
                 client,
                 session: generation.session,
                 target: now[..sure].to_vec(),
-                ephemeral: generation.ephemeral,
+                keep: Keep::of(generation, client),
             });
         }
     }
@@ -64,11 +72,6 @@ impl<O: Outlet> Core<O> {
         }
         let Some(ahead) = self.ahead.take() else { return false };
         let Some(index) = self.slot_ahead(&ahead) else { return false };
-        let shared = common_prefix(&self.slots[index].cached, &ahead.target);
-        if shared == ahead.target.len() {
-            return false;
-        }
-        self.cut_to(index, shared);
         let from = self.slots[index].cached.len();
         let to = ahead.target.len().min(from + SLICE_TOKENS);
         self.batch.clear();
@@ -77,13 +80,12 @@ impl<O: Outlet> Core<O> {
             let at = i32::try_from(position).expect("a context is far below 2^31 tokens");
             self.batch.add(LlamaToken(*id), at, sequence(index), false);
         }
-        let slot = &mut self.slots[index];
-        slot.session = Some(ahead.session);
-        slot.ephemeral_of = ahead.ephemeral.then_some(ahead.client);
         match self.context.decode(&self.batch) {
-            Decoded::Done => slot.cached.extend_from_slice(&ahead.target[from..to]),
+            Decoded::Done => {
+                self.slots[index].cached.fill(&ahead.target[from..to], &mut self.numbers);
+            }
             // Somebody came: what was there before this slice serves them.
-            Decoded::Aborted if self.model.can_be_cut() => {
+            Decoded::Aborted if self.memory != Memory::State => {
                 self.cut_to(index, from);
                 return true;
             }
@@ -97,15 +99,25 @@ impl<O: Outlet> Core<O> {
         true
     }
 
-    /// Returns the session's own slot, or an empty one, if there is room without taking anybody's
-    /// cells.
-    fn slot_ahead(&self, ahead: &Ahead) -> Option<usize> {
+    /// Returns a slot that holds the beginning of what is to be evaluated, and has room for the
+    /// rest; `None` when there is no room, or nothing left to do. Nobody loses anything for a guess.
+    fn slot_ahead(&mut self, ahead: &Ahead) -> Option<usize> {
         let index = slot::choose(&self.slots, ahead.session)?;
-        let slot = &self.slots[index];
-        let own = slot.session == Some(ahead.session);
-        let others = self.used_tokens() - slot.cached.len();
+        let source = self.find(ahead.session, &ahead.target);
+        let own = self.slots[index].session == Some(ahead.session);
+        if own && source == (Source::Slot { slot: index, len: ahead.target.len() }) {
+            return None;
+        }
+        let others = self.used_tokens() - self.slots[index].cached.len();
         let room = others + ahead.target.len() < self.params.pool_tokens as usize;
-        ((own || slot.cached.is_empty()) && room).then_some(index)
+        if !self.shelf.is_open() && !(room && (own || self.slots[index].cached.is_empty())) {
+            return None;
+        }
+        self.occupy(index, ahead.session, ahead.target.len(), source);
+        let slot = &mut self.slots[index];
+        slot.keep = ahead.keep;
+        slot.used = self.turns_ended;
+        (slot.cached.len() < ahead.target.len()).then_some(index)
     }
 }
 

@@ -14,12 +14,14 @@ use crate::chat::StopReason;
 use crate::chat::TokenEvent;
 use crate::prompt::Unit;
 use crate::worker::ffi::Decoded;
+use crate::worker::model::Memory;
 use crate::worker::pace::Bucket;
 use crate::worker::plan::SLICE_TOKENS_MIN;
 use crate::worker::plan::Share;
 use crate::worker::plan::View;
 use crate::worker::plan::plan;
 use crate::worker::plan::slice_tokens;
+use crate::worker::slot::Slot;
 use crate::worker::turn::count;
 
 /// A share of the batch with the row that its next token is drawn from.
@@ -53,6 +55,7 @@ impl<O: Outlet> Core<O> {
             Decoded::Aborted => self.resync(&fed),
             Decoded::Failed(code) => self.fail(&fed, code),
         }
+        self.tidy();
         true
     }
 
@@ -115,7 +118,7 @@ impl<O: Outlet> Core<O> {
             let slot = &mut self.slots[fed.share.slot];
             let Some(turn) = slot.turn.as_ref() else { continue };
             let (from, to) = (slot.cached.len(), slot.cached.len() + fed.share.take);
-            slot.cached.extend_from_slice(&turn.target[from..to]);
+            slot.cached.fill(&turn.target[from..to], &mut self.numbers);
             if turn.generated() == 0 {
                 let event = TokenEvent::Prefill {
                     done: count(slot.cached.len()),
@@ -146,7 +149,7 @@ impl<O: Outlet> Core<O> {
     /// No cells for the batch, and nothing changed: idle cells go first, then a running turn
     /// steps back, and only a turn that is alone with the whole pool has met its end.
     fn free_room(&mut self, fed: &[Fed]) {
-        if self.evict(None) || self.put_back(None) {
+        if self.evict() || self.put_back(None) {
             return;
         }
         for fed in fed {
@@ -157,23 +160,27 @@ impl<O: Outlet> Core<O> {
     /// Reads back what is in the cache after a step that was stopped in the middle.
     fn resync(&mut self, fed: &[Fed]) {
         for fed in fed {
-            if !self.model.can_be_cut() {
+            let slot = fed.share.slot;
+            if self.memory == Memory::State {
                 // The state may have been half written, and its position says nothing of it.
-                self.context.cut(sequence(fed.share.slot), 0);
-                self.slots[fed.share.slot].cached.clear();
+                self.context.cut(sequence(slot), 0);
+                self.slots[slot].cached.truncate(0);
                 continue;
             }
-            let cached = self.context.cached(sequence(fed.share.slot));
-            let slot = &mut self.slots[fed.share.slot];
-            let Some(turn) = slot.turn.as_ref() else { continue };
+            let cached = self.context.cached(sequence(slot));
+            let Slot { cached: cells, turn: Some(turn), .. } = &mut self.slots[slot] else {
+                continue;
+            };
             // The next token is drawn from the last one's logits, which are lost: it goes again.
             let known = cached.min(turn.target.len() - 1);
-            slot.cached.clear();
-            slot.cached.extend_from_slice(&turn.target[..known]);
+            cells.truncate(known);
+            let new = &turn.target[cells.len()..known];
+            cells.fill(new, &mut self.numbers);
             let cut = i32::try_from(known).unwrap_or(0);
-            if known < cached && !self.context.cut(sequence(fed.share.slot), cut) {
-                self.context.cut(sequence(fed.share.slot), 0);
-                slot.cached.clear();
+            let cut = known == cached || self.context.cut(sequence(slot), cut);
+            if !cut || !self.goes_on_from(slot, known) {
+                self.context.cut(sequence(slot), 0);
+                self.slots[slot].cached.truncate(0);
             }
         }
     }

@@ -142,7 +142,7 @@ impl Context {
         self.raw.as_ptr()
     }
 
-    fn memory(&self) -> sys::llama_memory_t {
+    pub(super) fn memory(&self) -> sys::llama_memory_t {
         // SAFETY: returns the pointer that the live context owns.
         unsafe { sys::llama_get_memory(self.raw.as_ptr()) }
     }

@@ -24,3 +24,9 @@ pub(in crate::worker) fn describe(model: &LlamaModel) -> String {
     let written = usize::try_from(written).unwrap_or(0).min(text.len() - 1);
     String::from_utf8_lossy(&text[..written]).into_owned()
 }
+
+/// Returns how many tokens back the layers with a sliding window look; 0 when there are none.
+pub(in crate::worker) fn window(model: &LlamaModel) -> usize {
+    // SAFETY: reads a number of a live model.
+    usize::try_from(unsafe { sys::llama_model_n_swa(model_ptr(model)) }).unwrap_or(0)
+}

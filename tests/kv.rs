@@ -1,0 +1,241 @@
+//! Idle sessions outside the pool, and beginnings that sessions share: what is evaluated is
+//! counted, and what comes back is what went.
+
+mod support;
+
+#[path = "support/batch.rs"]
+mod batch;
+
+use edgewise::chat::Generation;
+use edgewise::chat::Message;
+use edgewise::chat::Priority;
+use edgewise::chat::Role;
+use edgewise::chat::SessionId;
+use edgewise::chat::StopReason;
+use edgewise::chat::TokenEvent;
+use edgewise::chat::Usage;
+use edgewise::worker::Core;
+
+use crate::batch::CLIENT;
+use crate::batch::Kept;
+use crate::batch::answer;
+use crate::batch::greedy;
+use crate::batch::key;
+use crate::batch::plain;
+use crate::batch::probe;
+use crate::batch::run;
+use crate::batch::submit;
+use crate::batch::user;
+
+/// More than any of these tests puts there.
+const ROOM: u64 = 1_000_000_000;
+
+/// The most that a turn evaluates whose beginning is there: its own question.
+const REST: u32 = 40;
+
+fn core(pool_tokens: u32) -> Core<Kept> {
+    let mut core = batch::core(&support::model(), pool_tokens);
+    core.set_shelf_bytes(ROOM);
+    core
+}
+
+/// Makes a text of about so many tokens about something.
+fn long(about: &str, tokens: usize) -> String {
+    format!("Here is what is known about {about}. ")
+        + &format!("Nobody has ever seen {about} in the hills by the sea. ").repeat(tokens / 14)
+}
+
+/// Runs one turn to its end.
+fn turn(core: &mut Core<Kept>, turn: u64, generation: Generation) -> (String, Usage) {
+    submit(core, key(turn), generation);
+    run(core);
+    let (text, reason, usage) = answer(core, turn);
+    assert!(reason.fault().is_none(), "{reason:?}");
+    (text, usage)
+}
+
+fn evaluated(usage: Usage) -> u32 {
+    usage.prompt_tokens - usage.cached_tokens
+}
+
+/// A conversation of two turns with something in between.
+fn twice(core: &mut Core<Kept>, between: impl FnOnce(&mut Core<Kept>)) -> (String, Usage) {
+    let mut messages = vec![user(&long("the old fox", 600))];
+    let (text, usage) = turn(core, 1, greedy(1, messages.clone(), 24));
+    assert_eq!(usage.cached_tokens, 0);
+    between(core);
+    messages.push(Message::text(Role::Assistant, text));
+    messages.push(user("And where does it sleep?"));
+    turn(core, 2, greedy(1, messages, 40))
+}
+
+#[test]
+fn an_idle_session_leaves_the_pool_and_comes_back_as_it_went() {
+    let (stayed, usage) = twice(&mut core(2048), |_| {});
+    assert!(evaluated(usage) < REST, "{usage:?}");
+    let mut core = core(2048);
+    let (moved, usage) = twice(&mut core, |core| {
+        let before = core.used_tokens();
+        assert!(before > 500 && core.shelf_bytes() == 0);
+        submit(core, key(9), greedy(9, vec![user("Say hello.")], 8));
+        assert!(core.step());
+        assert!(core.used_tokens() < 60, "only what runs is in the pool");
+        assert!(core.shelf_bytes() > 0);
+        run(core);
+    });
+    assert!(evaluated(usage) < REST, "{usage:?}");
+    assert_eq!(moved, stayed);
+}
+
+#[test]
+fn a_session_that_ends_beside_others_moves_without_holding_them_up() {
+    let mut core = core(2048);
+    submit(&mut core, key(1), greedy(1, vec![user(&long("the old fox", 600))], 4));
+    submit(&mut core, key(2), greedy(2, vec![user("Write a long tale.")], 60));
+    run(&mut core);
+    // Its cells went while the other one was generated.
+    assert!(core.used_tokens() < 120, "{}", core.used_tokens());
+    let events = core.outlet().events.clone();
+    let end = events
+        .iter()
+        .position(|(of, event)| *of == key(1) && matches!(event, TokenEvent::Finished(..)));
+    assert!(events[end.expect("it ends")..].len() > 40, "it ended before the other one");
+    let again = greedy(1, vec![user(&long("the old fox", 600))], 4);
+    let (_, usage) = turn(&mut core, 3, again);
+    assert_eq!(evaluated(usage), 1);
+}
+
+#[test]
+fn the_sessions_used_last_are_kept_within_the_limit() {
+    let mut core = core(2048);
+    let ask = |session| greedy(session, vec![user(&long(&format!("fox {session}"), 400))], 4);
+    for session in 1..=3 {
+        turn(&mut core, 10 + session, ask(u128::from(session)));
+    }
+    // Two are on the shelf, the third is in the pool.
+    let two = core.shelf_bytes();
+    core.set_shelf_bytes(two - 1);
+    assert!(core.shelf_bytes() < two && core.shelf_bytes() > 0);
+    assert!(probe(&core, &ask(1)).cached_tokens < 100);
+    assert!(probe(&core, &ask(2)).cached_tokens > 300);
+    // Memory runs short: nothing is kept but what is in the pool.
+    core.set_shelf_bytes(0);
+    assert_eq!(core.shelf_bytes(), 0);
+    assert!(probe(&core, &ask(2)).cached_tokens < 100);
+    assert!(probe(&core, &ask(3)).cached_tokens > 300);
+    let (_, usage) = turn(&mut core, 20, ask(1));
+    assert!(evaluated(usage) > 300);
+}
+
+#[test]
+fn what_is_forgotten_or_was_not_to_be_kept_is_gone() {
+    let mut core = core(2048);
+    let ask = |session| greedy(session, vec![user(&long(&format!("fox {session}"), 300))], 4);
+    turn(&mut core, 1, ask(1));
+    // A window's session that is not saved is kept while the window is there.
+    turn(&mut core, 2, Generation { ephemeral: true, ..ask(2) });
+    // A script's turn is nobody's session: it is never moved.
+    let script = Generation { ephemeral: true, priority: Priority::Background, ..ask(3) };
+    turn(&mut core, 3, script.clone());
+    turn(&mut core, 4, greedy(4, vec![user("Say hello.")], 4));
+    assert!(probe(&core, &ask(1)).cached_tokens > 200);
+    assert!(probe(&core, &ask(2)).cached_tokens > 200);
+    assert!(probe(&core, &script).cached_tokens < 100);
+    core.forget(SessionId(1));
+    assert!(probe(&core, &ask(1)).cached_tokens < 100);
+    assert!(probe(&core, &ask(2)).cached_tokens > 200);
+    core.drop_client(CLIENT);
+    assert!(probe(&core, &ask(2)).cached_tokens < 100);
+    assert_eq!(core.shelf_bytes(), 0);
+}
+
+#[test]
+fn what_is_typed_in_another_window_brings_its_session_back() {
+    let mut core = core(1024);
+    let ask = |session| vec![user(&long(&format!("fox {session}"), 600))];
+    for session in 1..=2 {
+        turn(&mut core, session, greedy(u128::from(session), ask(session), 4));
+    }
+    let mut messages = ask(1);
+    messages.push(Message::text(Role::Assistant, answer(&mut core, 1).0));
+    messages.push(user("And where does it sleep"));
+    core.prepare(CLIENT, &greedy(1, messages.clone(), 4));
+    let shelved = core.shelf_bytes();
+    run(&mut core);
+    assert!(core.shelf_bytes() > shelved, "the other one made room");
+    let used = core.used_tokens();
+    assert!((500..1024).contains(&used), "{used}");
+    messages[2] = user("And where does it sleep?");
+    let (_, usage) = turn(&mut core, 3, greedy(1, messages, 4));
+    assert!(evaluated(usage) < 12, "{usage:?}");
+    let (_, usage) = turn(&mut core, 4, greedy(2, ask(2), 4));
+    assert_eq!(evaluated(usage), 1);
+}
+
+/// A conversation with a long system prompt.
+fn with_system(question: &str) -> Vec<Message> {
+    vec![Message::text(Role::System, long("the lighthouse", 500)), user(question)]
+}
+
+#[test]
+fn a_system_prompt_is_evaluated_once_for_all_sessions() {
+    let mut core = core(2048);
+    let questions = ["Where is it?", "Who built it?", "How tall is it?", "Is it red?"];
+    for (at, question) in (1..).zip(questions) {
+        submit(&mut core, key(at), greedy(u128::from(at), with_system(question), 24));
+    }
+    let mut together = 0;
+    while core.step() {
+        together = together.max(core.turns().0);
+    }
+    assert_eq!(together, 4, "500 tokens that are shared four times fit a pool of 2048");
+    let usages: Vec<Usage> = (1..=4).map(|at| answer(&mut core, at).2).collect();
+    let cached: Vec<u32> = usages.iter().map(|usage| usage.cached_tokens).collect();
+    assert_eq!(cached.iter().filter(|cached| **cached == 0).count(), 1, "{cached:?}");
+    let total: u32 = usages.iter().map(|usage| evaluated(*usage)).sum();
+    assert!(total < usages[0].prompt_tokens + 3 * REST, "{total} of {usages:?}");
+    // A later one finds it in the pool, and when another session has displaced it, on the shelf.
+    let (_, usage) = turn(&mut core, 5, greedy(5, with_system("Is there a cat?"), 4));
+    assert!(evaluated(usage) < REST, "{usage:?}");
+    turn(&mut core, 6, greedy(6, vec![user("Say hello.")], 4));
+    assert!(core.used_tokens() < 60);
+    let shelved = core.shelf_bytes();
+    let (text, usage) = turn(&mut core, 7, greedy(7, with_system("Is there a dog?"), 24));
+    assert!(evaluated(usage) < REST, "{usage:?}");
+    assert!(!text.trim().is_empty());
+    // Five sessions have it, and it is there once: they share the pieces.
+    turn(&mut core, 8, greedy(6, vec![user("Say hello again.")], 4));
+    let of_seven = core.shelf_bytes() - shelved;
+    assert!(of_seven * 3 < shelved, "{of_seven} beside {shelved}");
+}
+
+#[test]
+fn a_shared_beginning_changes_no_answer() {
+    let mut core = core(2048);
+    for (at, question) in (1..).zip(["Where is it?", "Who built it?"]) {
+        submit(&mut core, key(at), greedy(u128::from(at), with_system(question), 24));
+    }
+    run(&mut core);
+    turn(&mut core, 3, greedy(3, vec![user("Say hello.")], 4));
+    let (text, usage) = turn(&mut core, 4, greedy(4, with_system("Who built it?"), 24));
+    assert!(evaluated(usage) < REST, "{usage:?}");
+    let scratch = plain(&support::model(), &with_system("Who built it?"), 24);
+    assert_eq!(answer(&mut core, 2).0, scratch);
+    assert_eq!(text, scratch);
+}
+
+#[test]
+fn a_turn_that_is_put_back_loses_nothing_but_time() {
+    let mut core = core(512);
+    for (at, about) in [(1, "a fox"), (2, "a ship")] {
+        let tale = user(&format!("Write a very long tale about {about}."));
+        submit(&mut core, key(at), greedy(u128::from(at), vec![tale], 300));
+    }
+    run(&mut core);
+    for at in 1..=2 {
+        let (_, reason, usage) = answer(&mut core, at);
+        assert!(reason.fault().is_none() && reason != StopReason::ContextFull, "{reason:?}");
+        assert!(usage.completion_tokens > 150, "{usage:?}");
+    }
+    assert!(core.shelf_bytes() > 0, "one of them was moved and brought back");
+}
