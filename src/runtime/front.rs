@@ -28,10 +28,6 @@ use crate::route::Policy;
 use crate::route::Request;
 use crate::route::RouteView;
 
-/// Sessions of full length that the pool holds when the user does not say: the one in front and
-/// one that streams behind it.
-const POOL_SESSIONS: u32 = 2;
-
 /// How long an engine stays after a chat: long enough to come back to it.
 pub const KEEP_ALIVE_CHAT: Duration = Duration::from_mins(5);
 
@@ -138,7 +134,8 @@ fn context(profile: &Profile, file: &ModelFile) -> u32 {
 
 fn load(settings: &Settings, profile: &Profile, file: &ModelFile) -> LoadSpec {
     let pool = match settings.engine.pool_tokens {
-        PoolTokens::Auto => profile.n_ctx.saturating_mul(POOL_SESSIONS),
+        // One session of full length: those that are idle go to memory, shorter ones run together.
+        PoolTokens::Auto => profile.n_ctx,
         PoolTokens::Fixed(tokens) => tokens.max(profile.n_ctx),
     };
     let changed = file.modified.duration_since(SystemTime::UNIX_EPOCH);
