@@ -23,11 +23,11 @@ use edgewise::worker::Model;
 use edgewise::worker::Outlet;
 use edgewise::worker::TurnKey;
 
-const ROUNDS: usize = 7;
+const ROUNDS: usize = 5;
 const DEPTH_TOKENS: usize = 2000;
-const POOL_TOKENS: u32 = 12_288;
+const POOL_TOKENS: u32 = 8192;
 const SHELF_BYTES: u64 = 4_000_000_000;
-const DECODE_TOKENS: u32 = 96;
+const DECODE_TOKENS: u32 = 64;
 
 /// Keeps the last turn's cost.
 #[derive(Debug, Default)]

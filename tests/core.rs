@@ -6,6 +6,7 @@ mod support;
 mod batch;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use edgewise::chat::Generation;
 use edgewise::chat::Limits;
@@ -30,7 +31,7 @@ use crate::batch::submit;
 use crate::batch::user;
 
 fn core(pool_tokens: u32) -> Core<Kept> {
-    batch::core(&support::model(), pool_tokens)
+    batch::core(&support::model(), pool_tokens, &Arc::default())
 }
 
 #[test]

@@ -6,6 +6,8 @@ mod support;
 #[path = "support/batch.rs"]
 mod batch;
 
+use std::sync::Arc;
+
 use edgewise::chat::Generation;
 use edgewise::chat::Message;
 use edgewise::chat::Priority;
@@ -34,7 +36,7 @@ const ROOM: u64 = 1_000_000_000;
 const REST: u32 = 40;
 
 fn core(pool_tokens: u32) -> Core<Kept> {
-    let mut core = batch::core(&support::model(), pool_tokens);
+    let mut core = batch::core(&support::model(), pool_tokens, &Arc::default());
     core.set_shelf_bytes(ROOM);
     core
 }

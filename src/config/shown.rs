@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use crate::config::Endpoint;
 use crate::config::KeySource;
+use crate::config::KvRam;
 use crate::config::Origin;
 use crate::config::Overrides;
-use crate::config::KvRam;
 use crate::config::PoolTokens;
 use crate::config::Profile;
 use crate::config::Protocol;

@@ -64,12 +64,11 @@ pub(crate) fn user(text: &str) -> Message {
     Message::text(Role::User, text)
 }
 
-/// Makes a batch for the model in a file.
-pub(crate) fn core(model: &Path, pool_tokens: u32) -> Core<Kept> {
+/// Makes a batch for the model in a file; `abort` stops a step in the middle.
+pub(crate) fn core(model: &Path, pool_tokens: u32, abort: &Arc<AtomicBool>) -> Core<Kept> {
     let model = Model::load(model, |_| true).expect("the model loads");
     let params = CoreParams { pool_tokens, batch_tokens: 512, max_turns: 4, threads: 1 };
-    Core::new(Arc::new(model), params, Arc::new(AtomicBool::new(false)), Kept::default())
-        .expect("the pool fits")
+    Core::new(Arc::new(model), params, Arc::clone(abort), Kept::default()).expect("the pool fits")
 }
 
 pub(crate) fn submit(core: &mut Core<Kept>, key: TurnKey, generation: Generation) {

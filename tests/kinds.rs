@@ -1,0 +1,182 @@
+//! Models whose memory cannot be cut, or not everywhere: they evaluate again, and say the same as
+//! from scratch, whatever happened before.
+
+#[path = "support/batch.rs"]
+mod batch;
+
+#[path = "support/tiny.rs"]
+mod tiny;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
+
+use edgewise::chat::Message;
+use edgewise::chat::Role;
+use edgewise::chat::StopReason;
+use edgewise::worker::Core;
+
+use crate::batch::CLIENT;
+use crate::batch::Kept;
+use crate::batch::answer;
+use crate::batch::greedy;
+use crate::batch::key;
+use crate::batch::plain;
+use crate::batch::probe;
+use crate::batch::run;
+use crate::batch::submit;
+use crate::batch::user;
+use crate::tiny::Kind;
+
+/// A model file of one kind, a batch over it, and what it says from scratch.
+struct Tiny {
+    directory: tempfile::TempDir,
+    core: Core<Kept>,
+    abort: Arc<AtomicBool>,
+    turns: u64,
+}
+
+impl Tiny {
+    fn new(kind: Kind) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        tiny::write(&directory.path().join("m.gguf"), kind);
+        let abort = Arc::new(AtomicBool::new(false));
+        let mut core = batch::core(&directory.path().join("m.gguf"), 1024, &abort);
+        core.set_shelf_bytes(100_000_000);
+        Self { directory, core, abort, turns: 0 }
+    }
+
+    fn begin(&mut self, session: u128, messages: &[Message]) -> u64 {
+        self.turns += 1;
+        submit(&mut self.core, key(self.turns), greedy(session, messages.to_vec(), 24));
+        self.turns
+    }
+
+    /// Runs a turn to its end, and compares what it says to the same from scratch. Returns it, and
+    /// how many tokens of its prompt were there already.
+    fn ask(&mut self, session: u128, messages: &[Message]) -> (String, u32) {
+        let turn = self.begin(session, messages);
+        run(&mut self.core);
+        self.check(turn, messages)
+    }
+
+    fn check(&mut self, turn: u64, messages: &[Message]) -> (String, u32) {
+        let (text, reason, usage) = answer(&mut self.core, turn);
+        assert_eq!(reason, StopReason::Length, "{text:?}");
+        assert_eq!(text, plain(&self.directory.path().join("m.gguf"), messages, 24));
+        assert!(text.bytes().any(|byte| byte != text.as_bytes()[0]), "it varies: {text:?}");
+        (text, usage.cached_tokens)
+    }
+}
+
+const KINDS: [Kind; 3] = [Kind::Recurrent, Kind::Hybrid, Kind::Window];
+
+fn then(mut messages: Vec<Message>, answer: &str, question: &str) -> Vec<Message> {
+    messages.push(Message::text(Role::Assistant, answer));
+    messages.push(user(question));
+    messages
+}
+
+#[test]
+fn an_answer_depends_on_every_word_before_it() {
+    for kind in KINDS {
+        let mut tiny = Tiny::new(kind);
+        let (one, _) = tiny.ask(1, &[user("where does the fox sleep")]);
+        let (two, _) = tiny.ask(2, &[user("where did the fox sleep")]);
+        assert_ne!(one, two, "{kind:?}: or nothing below shows anything");
+    }
+}
+
+#[test]
+fn a_second_turn_an_edit_and_a_shorter_history_say_the_same_as_from_scratch() {
+    for kind in KINDS {
+        let mut tiny = Tiny::new(kind);
+        let first = vec![user("where does the fox sleep")];
+        let (text, _) = tiny.ask(1, &first);
+        let second = then(first.clone(), &text, "and what does it eat");
+        let (text, cached) = tiny.ask(1, &second);
+        assert!(cached > 0, "{kind:?}: what only grows is not evaluated again");
+        let third = then(second.clone(), &text, "why");
+        tiny.ask(1, &third);
+        // Rolled back to the first answer, then edited at its very end.
+        tiny.ask(1, &second);
+        let (_, cached) = tiny.ask(1, &[user("where does the fox eat")]);
+        assert_eq!(cached > 0, kind == Kind::Window, "{kind:?}: a state cannot be cut");
+        tiny.ask(1, &first);
+    }
+}
+
+#[test]
+fn a_session_that_was_moved_says_the_same_as_from_scratch() {
+    for kind in KINDS {
+        let mut tiny = Tiny::new(kind);
+        let first = vec![user("where does the fox sleep")];
+        let (text, _) = tiny.ask(1, &first);
+        tiny.ask(2, &[user("say hello")]);
+        assert!(tiny.core.shelf_bytes() > 0);
+        // It grows: all of it is of use.
+        let second = then(first.clone(), &text, "and what does it eat");
+        let expected = probe(&tiny.core, &greedy(1, second.clone(), 24)).cached_tokens;
+        let (_, cached) = tiny.ask(1, &second);
+        assert!(cached > 40 && cached == expected, "{kind:?}: {cached} of {expected}");
+        // It was edited while it was away.
+        tiny.ask(2, &[user("say hello")]);
+        tiny.ask(1, &[user("where does the fox eat")]);
+    }
+}
+
+#[test]
+fn turns_in_one_batch_a_cancel_and_a_stop_in_the_middle_disturb_nobody() {
+    for kind in KINDS {
+        let mut tiny = Tiny::new(kind);
+        let questions = ["where does the fox sleep", "where does the fox eat", "say hello"];
+        let asked: Vec<Vec<Message>> = questions.map(|question| vec![user(question)]).to_vec();
+        let turns: Vec<u64> = (1..).zip(&asked).map(|(of, ask)| tiny.begin(of, ask)).collect();
+        for _ in 0..10 {
+            tiny.core.step();
+        }
+        // A step is stopped between two graph nodes, as for a cancel.
+        tiny.abort.store(true, Ordering::Relaxed);
+        tiny.core.step();
+        tiny.abort.store(false, Ordering::Relaxed);
+        tiny.core.cancel(key(turns[2]));
+        run(&mut tiny.core);
+        tiny.check(turns[0], &asked[0]);
+        tiny.check(turns[1], &asked[1]);
+        assert_eq!(answer(&mut tiny.core, turns[2]).1, StopReason::Cancelled);
+        tiny.ask(3, &asked[2]);
+        tiny.ask(2, &asked[1]);
+    }
+}
+
+#[test]
+fn what_is_typed_ahead_and_edited_says_the_same_as_from_scratch() {
+    for kind in KINDS {
+        let mut tiny = Tiny::new(kind);
+        let first = vec![user("where does the fox sleep")];
+        let (text, _) = tiny.ask(1, &first);
+        for draft in ["", "and what", "and what does", "but"] {
+            let typed = then(first.clone(), &text, draft);
+            tiny.core.prepare(CLIENT, &greedy(1, typed, 24));
+            run(&mut tiny.core);
+        }
+        let (_, cached) = tiny.ask(1, &then(first, &text, "but why"));
+        assert!(cached > 40, "{kind:?}: the history is there, edits or not: {cached}");
+    }
+}
+
+#[test]
+fn a_pool_that_overflows_says_the_same_as_from_scratch() {
+    for kind in KINDS {
+        let mut tiny = Tiny::new(kind);
+        let long = "the old fox sleeps in the hills by the sea and nobody sees it ".repeat(5);
+        let asked: Vec<Vec<Message>> =
+            ["a", "b", "c"].map(|of| vec![user(&format!("{of} {long}"))]).to_vec();
+        let turns: Vec<u64> = (1..).zip(&asked).map(|(of, ask)| tiny.begin(of, ask)).collect();
+        run(&mut tiny.core);
+        for (turn, ask) in turns.into_iter().zip(&asked) {
+            tiny.check(turn, ask);
+        }
+        tiny.ask(1, &asked[0]);
+    }
+}
