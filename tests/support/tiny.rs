@@ -87,7 +87,9 @@ fn keys(kind: Kind) -> Vec<(String, Vec<u8>)> {
     let types: Vec<u32> = [2, 3, 3].into_iter().chain([6; 256]).collect();
     let texts = |values: &[String]| {
         let mut bytes = array(8, values.len());
-        values.iter().for_each(|value| string(&mut bytes, value));
+        for value in values {
+            string(&mut bytes, value);
+        }
         bytes
     };
     vec![
