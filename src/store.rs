@@ -8,6 +8,7 @@
 //! Never: `app`, `ui`; a clock: the time comes in with every change.
 
 mod apply;
+mod backup;
 mod change;
 mod connect;
 mod error;
@@ -25,8 +26,10 @@ mod read;
 mod receipt;
 mod remove;
 mod row;
+mod search;
 mod streaming;
 mod wire;
+mod words;
 mod writer;
 
 pub use change::{Change, Desk, Imported, PartKind, Saved};
@@ -37,6 +40,7 @@ pub use open::{Note, Opened, Options};
 pub use place::Place;
 pub use read::{Page, PathNode, Reader};
 pub use receipt::Receipt;
+pub use search::Hit;
 pub use writer::Health;
 
 use std::sync::Arc;

@@ -9,6 +9,9 @@ use crate::chat::SessionId;
 use crate::chat::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::row;
+use crate::store::search;
+use crate::store::streaming;
+use crate::store::wire;
 
 /// Copies the way to `at`, or to the selected leaf; the copies keep their identities, which are
 /// unique within a session only. An answer that streams is taken as far as it has come.
@@ -54,7 +57,13 @@ pub(super) fn fork(
     if copied == 0 && at.is_some() {
         return Err(Fault::new("no such message in the session").into());
     }
-    partial(db, from, n)
+    partial(db, from, n)?;
+    let mut find = db.prepare_cached("SELECT n, parts FROM message WHERE session = ?1")?;
+    let mut rows = find.query([n])?;
+    while let Some(row) = rows.next()? {
+        search::index(db, row.get(0)?, &wire::read_parts(row::text(row, 1)?)?)?;
+    }
+    Ok(())
 }
 
 /// Gives the copy of a streaming answer the text that there is.
@@ -65,9 +74,9 @@ fn partial(db: &Connection, from: i64, into: i64) -> Result<(), StoreError> {
     )?;
     let pairs = find.query_map([from, into], |row| Ok((row.get(0)?, row.get(1)?)))?;
     for (original, copy) in pairs.collect::<Result<Vec<(i64, i64)>, _>>()? {
-        let parts = crate::store::streaming::text_so_far(db, original)?;
+        let parts = streaming::text_so_far(db, original)?;
         db.prepare_cached("UPDATE message SET parts = ?2 WHERE n = ?1")?
-            .execute(params![copy, crate::store::wire::parts(&parts)])?;
+            .execute(params![copy, wire::parts(&parts)])?;
     }
     Ok(())
 }

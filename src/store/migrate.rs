@@ -8,12 +8,21 @@ use rusqlite::TransactionBehavior;
 use crate::chat::Fault;
 use crate::store::connect::APPLICATION_ID;
 use crate::store::error::StoreError;
+use crate::store::search;
 
 /// The newest version that is understood here.
-pub(super) const VERSION: i32 = 1;
+pub(super) const VERSION: i32 = 2;
 
-/// The SQL that leads from each version to the next; the first makes version 1 of an empty file.
-const STEPS: [&str; VERSION as usize] = [include_str!("schema/0001.sql")];
+/// What leads from each version to the next: SQL, and what SQL cannot do.
+const STEPS: [Step; VERSION as usize] = [
+    Step { sql: include_str!("schema/0001.sql"), then: |_| Ok(()) },
+    Step { sql: include_str!("schema/0002.sql"), then: search::index_all },
+];
+
+struct Step {
+    sql: &'static str,
+    then: fn(&Connection) -> Result<(), StoreError>,
+}
 
 /// Whose file it is, and of which version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,7 +58,8 @@ pub(super) fn migrate(db: &mut Connection) -> Result<(), StoreError> {
         if matches!(kind(&transaction)?, Kind::Ours(at) if at >= version) {
             continue;
         }
-        transaction.execute_batch(step)?;
+        transaction.execute_batch(step.sql)?;
+        (step.then)(&transaction)?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", version)?;
         transaction.commit()?;

@@ -9,11 +9,13 @@ use crate::chat::Fault;
 use crate::chat::Timestamp;
 use crate::store::Store;
 use crate::store::apply;
+use crate::store::backup;
 use crate::store::connect;
 use crate::store::connect::Journal;
 use crate::store::connect::Synchronous;
 use crate::store::error::StoreError;
 use crate::store::locks::Locks;
+use crate::store::locks::Opening;
 use crate::store::migrate;
 use crate::store::migrate::Kind;
 use crate::store::network::is_network;
@@ -151,6 +153,9 @@ fn prepare(
         Kind::Ours(version) if version > migrate::VERSION => {
             return Err(migrate::newer(version).into());
         }
+        Kind::Ours(version) if version < migrate::VERSION => {
+            notes.push(upgrade(place, &opening, &mut db, version)?);
+        }
         Kind::Ours(_) => {}
         Kind::Foreign => {
             let message = format!("{} is a database of another program", database.display());
@@ -165,4 +170,22 @@ fn prepare(
     }
     let locks = if network { opening.kept() } else { opening.opened()? };
     Ok(Ready { db, locks })
+}
+
+/// Brings the file to the newest schema, after a copy of it was made.
+fn upgrade(
+    place: &Place,
+    opening: &Opening,
+    db: &mut Connection,
+    from: i32,
+) -> Result<Note, StoreError> {
+    if !opening.is_alone() {
+        let fault = Fault::new("another window of an older edgewise has the conversations open");
+        return Err(fault.hint("close it and start anew: they are brought up to date then").into());
+    }
+    let to = migrate::VERSION;
+    let backup = place.backups().join(format!("v{from}-to-v{to}.db"));
+    backup::copy(db, &backup)?;
+    migrate::migrate(db)?;
+    Ok(Note::Migrated { from, to, backup })
 }

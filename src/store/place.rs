@@ -90,3 +90,10 @@ pub(super) fn sync(path: &Path) -> Result<(), StoreError> {
     let dir = path.parent().unwrap_or(Path::new("/"));
     File::open(dir).and_then(|dir| dir.sync_all()).map_err(failed)
 }
+
+/// Returns the path with `ending` added to its name.
+pub(super) fn beside(database: &Path, ending: &str) -> PathBuf {
+    let mut name = database.as_os_str().to_owned();
+    name.push(ending);
+    PathBuf::from(name)
+}

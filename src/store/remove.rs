@@ -10,6 +10,10 @@ use crate::store::row;
 
 /// Removes a session with everything of it.
 pub(super) fn session(db: &Connection, session: i64) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "DELETE FROM words WHERE rowid IN (SELECT n FROM message WHERE session = ?1)",
+    )?
+    .execute([session])?;
     db.prepare_cached("DELETE FROM message WHERE session = ?1")?.execute([session])?;
     db.prepare_cached("DELETE FROM session WHERE n = ?1")?.execute([session])?;
     unused_settings(db)
@@ -23,14 +27,17 @@ pub(super) fn message(db: &Connection, session: i64, message: MessageId) -> Resu
         .query_row(params![session, row::blob(message.0)], |row| row.get(0))
         .optional()?;
     let Some(parent) = parent else { return Ok(()) };
-    db.prepare_cached(
-        "WITH RECURSIVE below (id) AS (
-             SELECT ?2
-             UNION ALL
-             SELECT m.id FROM message m, below WHERE m.session = ?1 AND m.parent = below.id)
-         DELETE FROM message WHERE session = ?1 AND id IN (SELECT id FROM below)",
-    )?
-    .execute(params![session, row::blob(message.0)])?;
+    for from in ["words WHERE rowid IN", "message WHERE n IN"] {
+        // Messages go last: they are what is gone by.
+        db.prepare_cached(&format!(
+            "WITH RECURSIVE below (n, id) AS (
+                 SELECT n, id FROM message WHERE session = ?1 AND id = ?2
+                 UNION ALL
+                 SELECT m.n, m.id FROM message m, below WHERE m.session = ?1 AND m.parent = below.id)
+             DELETE FROM {from} (SELECT n FROM below)"
+        ))?
+        .execute(params![session, row::blob(message.0)])?;
+    }
     let gone: bool = db
         .prepare_cached(
             "SELECT NOT EXISTS (SELECT 1 FROM message m, session s

@@ -19,6 +19,7 @@ use crate::chat::Timestamp;
 use crate::chat::TurnSettings;
 use crate::store::change::Imported;
 use crate::store::error::StoreError;
+use crate::store::search;
 use crate::store::streaming;
 use crate::store::wire;
 use crate::store::wire::WireAnswer;
@@ -148,6 +149,9 @@ fn insert(db: &Connection, session: i64, node: &Node) -> Result<(), StoreError> 
         let n = db.last_insert_rowid();
         if let Some(answer) = &node.answer {
             set_answer(db, n, answer)?;
+        }
+        if node.state != NodeState::Streaming {
+            search::index(db, n, &node.message.parts)?;
         }
     }
     Ok(())

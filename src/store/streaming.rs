@@ -14,6 +14,7 @@ use crate::store::change::PartKind;
 use crate::store::error::StoreError;
 use crate::store::lease;
 use crate::store::row;
+use crate::store::search;
 use crate::store::wire;
 use crate::store::wire::WireAnswer;
 
@@ -103,6 +104,7 @@ pub(super) fn close(
         let parts = text_so_far(db, n)?;
         db.prepare_cached("UPDATE message SET parts = ?2, state = ?3 WHERE n = ?1")?
             .execute(params![n, wire::parts(&parts), state.name()])?;
+        search::index(db, n, &parts)?;
         db.prepare_cached("DELETE FROM chunk WHERE message = ?1")?.execute([n])?;
     }
     lease::release(db, session, message)

@@ -18,6 +18,10 @@ use crate::chat::SessionInfo;
 use crate::chat::Span;
 use crate::chat::Timestamp;
 
+mod model;
+mod search;
+mod upgrade;
+
 const SESSION: SessionId = SessionId(7);
 
 /// A store in a directory of its own.

@@ -287,5 +287,6 @@ pub(super) fn json(value: &impl Serialize) -> String {
 /// # Errors
 /// It is not what it should be; the message says where.
 pub(super) fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Fault> {
-    serde_json::from_str(text).map_err(|error| Fault::new(error.to_string()))
+    let one_line = |error: serde_json::Error| error.to_string().replace("at line 1 column", "at column");
+    serde_json::from_str(text).map_err(|error| Fault::new(one_line(error)))
 }
