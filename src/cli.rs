@@ -11,6 +11,7 @@ mod ask;
 mod chat;
 mod completions;
 mod config;
+mod db;
 mod doctor;
 mod engine;
 mod engines;
@@ -18,6 +19,8 @@ mod prepare;
 mod profiles;
 mod progress;
 mod reset_terminal;
+mod saved;
+mod sessions;
 
 use std::ffi::OsString;
 use std::io;
@@ -61,6 +64,8 @@ fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
         Some(Command::Doctor) => Ok(doctor::run(cli, env)),
         Some(Command::Profiles(args)) => profiles::run(cli, args, env),
         Some(Command::Config(args)) => config::run(cli, args, env),
+        Some(Command::Sessions(args)) => sessions::run(cli, args, env),
+        Some(Command::Db(args)) => db::run(cli, args, env),
         Some(Command::Completions(args)) => Ok(completions::run(args)),
         Some(Command::ResetTerminal) => reset_terminal::run(),
         Some(Command::Engine(_)) => Ok(engine::run()),

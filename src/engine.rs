@@ -16,7 +16,7 @@ mod supervisor;
 mod visit;
 
 pub use place::EngineConfig;
-pub use visit::{Seen, SeenState, look, stop};
+pub use visit::{Seen, SeenState, forget, look, stop};
 
 use std::sync::Arc;
 use std::sync::Mutex;

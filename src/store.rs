@@ -10,9 +10,13 @@
 mod apply;
 mod backup;
 mod change;
+mod check;
 mod connect;
+mod daily;
 mod error;
+mod export;
 mod fork;
+mod import;
 mod lease;
 mod list;
 mod locks;
@@ -21,26 +25,35 @@ mod network;
 mod open;
 mod owner;
 mod place;
+mod purge;
 mod queue;
 mod read;
 mod receipt;
 mod remove;
 mod row;
+mod salvage;
 mod search;
+mod stats;
 mod streaming;
 mod wire;
 mod words;
 mod writer;
 
 pub use change::{Change, Desk, Imported, PartKind, Saved};
+pub use check::{back_up, check, repair};
 pub use connect::Synchronous;
 pub use error::StoreError;
+pub use export::{jsonl, markdown};
+pub use import::{Parcel, read_file, read_jsonl};
 pub use list::{Filter, Found, Listed};
 pub use open::{Note, Opened, Options};
 pub use place::Place;
+pub use purge::Purged;
 pub use read::{Page, PathNode, Reader};
 pub use receipt::Receipt;
+pub use salvage::Salvage;
 pub use search::Hit;
+pub use stats::{Stats, Used};
 pub use writer::Health;
 
 use std::sync::Arc;
@@ -53,6 +66,8 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 use crate::chat::Fault;
+use crate::chat::Timestamp;
+use crate::store::daily::Copying;
 use crate::store::locks::Locks;
 use crate::store::owner::Owner;
 use crate::store::queue::Queue;
@@ -73,6 +88,7 @@ struct Shared {
     /// Why nothing is written.
     read_only: Option<Fault>,
     writer: Mutex<Option<JoinHandle<()>>>,
+    backup: Mutex<Option<Copying>>,
     _locks: Option<Locks>,
 }
 
@@ -99,8 +115,16 @@ impl Store {
             Ok(thread) => (Some(thread), None),
             Err(fault) => (None, Some(fault)),
         };
-        let writer = Mutex::new(writer);
-        Self(Arc::new(Shared { place, source, queue, health, read_only, writer, _locks: locks }))
+        Self(Arc::new(Shared {
+            place,
+            source,
+            queue,
+            health,
+            read_only,
+            writer: Mutex::new(writer),
+            backup: Mutex::new(None),
+            _locks: locks,
+        }))
     }
 
     /// Hands a change to the writer and returns at once; changes are written in the order in which
@@ -120,6 +144,17 @@ impl Store {
     /// The database cannot be opened.
     pub fn reader(&self) -> Result<Reader, StoreError> {
         self.0.source.open()
+    }
+
+    /// Makes today's copy of the database in the background, unless it is there; seven days are
+    /// kept. One that closing the store breaks off is made next time.
+    pub fn keep_daily(&self, now: Timestamp) {
+        let (Source::Live(path), place) = (&self.0.source, self.0.place.clone()) else { return };
+        let Ok(db) = connect::copier(path) else { return };
+        let mut backup = self.0.backup.lock().unwrap_or_else(PoisonError::into_inner);
+        if backup.is_none() {
+            *backup = Copying::start(db, place, now).ok();
+        }
     }
 
     /// Returns how the store does, and how it changes.
@@ -146,6 +181,10 @@ impl Shared {
         if let Some(writer) = writer {
             // A panic of it has been reported by the hook.
             writer.join().ok();
+        }
+        let backup = self.backup.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(backup) = backup {
+            backup.stop();
         }
     }
 }

@@ -17,16 +17,17 @@ use crate::chat::FaultKind;
 use crate::cli::ask;
 use crate::cli::completions;
 use crate::cli::config;
+use crate::cli::db;
 use crate::cli::engine;
 use crate::cli::exit::Exit;
 use crate::cli::profiles;
+use crate::cli::sessions;
 use crate::cli::stdin::Wish;
 use crate::config::nearest;
 use crate::text::Clean;
 
 /// Commands that are planned; their names are no prompts.
-const PLANNED: [&str; 8] =
-    ["map", "sessions", "models", "endpoints", "bench", "audit", "db", "man"];
+const PLANNED: [&str; 6] = ["map", "models", "endpoints", "bench", "audit", "man"];
 
 /// A shorter name is near too many words.
 const SHORTEST_NEAR: usize = 3;
@@ -77,6 +78,8 @@ pub enum Command {
     Doctor,
     Profiles(profiles::Args),
     Config(config::Args),
+    Sessions(sessions::Args),
+    Db(db::Args),
     Completions(completions::Args),
     /// Give back a terminal that a killed program left in disorder
     ResetTerminal,
@@ -93,6 +96,16 @@ impl Command {
             Self::Config(args) => args.has_profile(),
             Self::Profiles(args) => args.has_profile(),
             _ => false,
+        }
+    }
+}
+
+impl Command {
+    /// Returns the flags of a turn that mean something to a command without one.
+    fn takes(&self) -> &'static [&'static str] {
+        match self {
+            Self::Sessions(args) => args.takes(),
+            _ => &[],
         }
     }
 }
@@ -124,8 +137,8 @@ impl Cli {
     /// A flag that is not there yet, or a word that is nearly a command.
     pub fn check(&self) -> Result<(), Fault> {
         self.common.not_there_yet()?;
-        if self.command.as_ref().is_some_and(|command| !command.has_turn()) {
-            self.common.no_turn()?;
+        if let Some(command) = self.command.as_ref().filter(|command| !command.has_turn()) {
+            self.common.no_turn(command.takes())?;
         }
         match (&self.command, &self.prompt) {
             (None, Some(prompt)) => no_command(prompt),

@@ -5,6 +5,8 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use crate::chat::Fault;
+use crate::chat::SessionId;
+use crate::chat::SessionInfo;
 use crate::chat::StopReason;
 use crate::chat::Timings;
 use crate::chat::TokenEvent;
@@ -17,15 +19,21 @@ use crate::cli::output::Plain;
 use crate::cli::output::Printer;
 use crate::cli::output::Style;
 use crate::cli::output::use_color;
-use crate::cli::prepare::prepare;
+use crate::cli::prepare::prepare_for;
 use crate::cli::progress::Progress;
+use crate::cli::saved;
 use crate::cli::stdin;
 use crate::config::Env;
 use crate::runtime;
+use crate::runtime::Front;
 use crate::runtime::KEEP_ALIVE_SCRIPT;
 use crate::runtime::OneShot;
 use crate::runtime::Printed;
+use crate::runtime::Question;
+use crate::runtime::Saving;
 use crate::runtime::Told;
+use crate::store::Saved;
+use crate::store::Store;
 
 /// How long a pipe may stay silent before a line on stderr says what is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -54,7 +62,11 @@ pub(super) enum Input {
 /// # Errors
 /// It did not get as far as a turn; a turn's own end is in the exit code.
 pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
-    let prepared = prepare(cli, env, KEEP_ALIVE_SCRIPT)?;
+    let kept = Kept::find(cli, env)?;
+    let known = kept.as_ref().and_then(|kept| kept.info.as_deref());
+    let prepared = prepare_for(cli, env, KEEP_ALIVE_SCRIPT, known)?;
+    let front = prepared.front.clone();
+    let saving = kept.map(|kept| kept.saving(&front));
     let quiet = cli.common.quiet;
     if !quiet {
         super::notices(&prepared.settings.notices);
@@ -64,9 +76,10 @@ pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
         // The engine loads while the question is still being read.
         let mut one_shot = OneShot::begin(prepared.front)
             .map_err(|error| Fault::new(format!("cannot take over the signals: {error}")))?;
-        let mut show = Show::new(cli, env);
+        let id = saving.as_ref().map(|saving| saving.info.id);
+        let mut show = Show::new(cli, env, id);
         let prompt = tokio::select! {
-            prompt = question(cli, input) => prompt?,
+            asked = question(cli, input, &front, saving) => asked?,
             () = one_shot.cancelled() => {
                 let end = TokenEvent::Finished(StopReason::Cancelled, Usage::default());
                 let end = TurnEvent::Token(end);
@@ -79,6 +92,11 @@ pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
             .ask(prompt, &mut print)
             .await
             .map_err(|error| Fault::new(format!("cannot write the answer: {error}")))?;
+        if let Some(Saved::InMemory(fault) | Saved::Refused(fault) | Saved::Busy(fault)) =
+            asked.saved
+        {
+            return Err(Fault::new(format!("the answer was not saved: {fault}")));
+        }
         // Whoever closed the pipe has read enough.
         Ok(if asked.unread { Exit::Answered } else { Exit::from(&asked.reason) })
     });
@@ -88,7 +106,12 @@ pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
 }
 
 /// Joins PROMPT and stdin.
-async fn question(cli: &Cli, input: Input) -> Result<String, Fault> {
+async fn question(
+    cli: &Cli,
+    input: Input,
+    front: &Front,
+    saving: Option<Saving>,
+) -> Result<Question, Fault> {
     let text = match input {
         Input::None => None,
         Input::Stdin => {
@@ -104,7 +127,49 @@ async fn question(cli: &Cli, input: Input) -> Result<String, Fault> {
             Some(text.unwrap_or_else(|| Err(Fault::new("cannot read stdin")))?)
         }
     };
-    stdin::join(cli.question(), text.as_deref())
+    let text = stdin::join(cli.question(), text.as_deref())?;
+    match saving {
+        Some(saving) => saving.ask(front, text).await,
+        None => Ok(Question::unsaved(text)),
+    }
+}
+
+/// The session that the turn is kept in.
+struct Kept {
+    store: Store,
+    /// `None` for a new one.
+    info: Option<Box<SessionInfo>>,
+    patience: Duration,
+}
+
+impl Kept {
+    /// Finds what `-s` means, if it is given.
+    fn find(cli: &Cli, env: &Env) -> Result<Option<Self>, Fault> {
+        let Some(word) = &cli.common.session else { return Ok(None) };
+        let store = saved::open(cli, env)?;
+        let info = match word.as_str() {
+            "new" => None,
+            word => Some(Box::new(saved::find(&store.reader()?, word)?.info)),
+        };
+        store.keep_daily(runtime::now());
+        let patience = Duration::from_secs(cli.common.timeout.unwrap_or(0).into());
+        Ok(Some(Self { store, info, patience }))
+    }
+
+    fn saving(self, front: &Front) -> Saving {
+        let Self { store, info, patience } = self;
+        let info = info.map_or_else(
+            || {
+                let profile = &front.profile;
+                let (id, at) = (runtime::new_session(), runtime::now());
+                let mut info = SessionInfo::new(id, profile.name.as_str(), at);
+                (info.mode, info.privacy) = (profile.mode, profile.privacy);
+                info
+            },
+            |info| *info,
+        );
+        Saving { store, info, patience }
+    }
 }
 
 /// Everything that one turn prints.
@@ -115,11 +180,11 @@ struct Show {
 }
 
 impl Show {
-    fn new(cli: &Cli, env: &Env) -> Self {
+    fn new(cli: &Cli, env: &Env, session: Option<SessionId>) -> Self {
         let terminal = io::stderr().is_terminal();
         let common = &cli.common;
         let printer = if common.json {
-            Printer::Json(Json::new(None))
+            Printer::Json(Json::new(session))
         } else {
             let color = use_color(common.color, env, terminal);
             let summary = (terminal || common.verbose) && !common.quiet;

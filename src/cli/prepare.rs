@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::chat::Fault;
+use crate::chat::SessionInfo;
 use crate::cli::args::Cli;
 use crate::config::Env;
 use crate::config::Paths;
@@ -26,11 +27,34 @@ pub(super) struct Prepared {
 /// Anything in the configuration or the flags is wrong, the model is missing or bad, or no route
 /// is allowed.
 pub(super) fn prepare(cli: &Cli, env: &Env, keep_alive: Duration) -> Result<Prepared, Fault> {
+    prepare_for(cli, env, keep_alive, None)
+}
+
+/// Does what [`prepare`] does for a turn in a saved session: its profile counts where no flag names
+/// another one, and its mode and privacy class count over the profile's.
+///
+/// # Errors
+/// As for [`prepare`].
+pub(super) fn prepare_for(
+    cli: &Cli,
+    env: &Env,
+    keep_alive: Duration,
+    session: Option<&SessionInfo>,
+) -> Result<Prepared, Fault> {
     let paths = Paths::resolve(env)?;
     // A directory that was removed has no project file either.
     let here = std::env::current_dir().unwrap_or_else(|_| PathBuf::from("/"));
     let settings = Settings::load(&paths, env, &here)?;
-    let profile = settings.select(cli.common.profile.as_deref(), &cli.common.overrides())?;
+    let profile = {
+        let own = session.map(|session| session.profile.as_str());
+        let named = cli.common.profile.as_deref().or(own);
+        let mut profile = settings.select(named, &cli.common.overrides())?;
+        if let Some(session) = session {
+            profile.privacy = session.privacy;
+            profile.mode = cli.common.mode.unwrap_or(session.mode);
+        }
+        profile
+    };
     let egress = match (settings.no_remote, cli.common.offline) {
         (true, _) => Egress::KillSwitch,
         (false, true) => Egress::Offline,

@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::connect;
 use super::connect::Connection;
 use crate::chat::LoadState;
+use crate::chat::SessionId;
 use crate::ipc;
 use crate::ipc::Status;
 use crate::ipc::ToEngine;
@@ -72,6 +73,28 @@ pub fn stop(directories: &[PathBuf]) -> io::Result<(Vec<u32>, Vec<u32>)> {
         }
     }
     Ok((gone, left))
+}
+
+/// Lets every engine of this version drop what it holds of sessions; returns how many did.
+///
+/// # Errors
+/// A directory cannot be read, other than because it is not there.
+pub fn forget(directories: &[PathBuf], sessions: &[SessionId]) -> io::Result<u32> {
+    let mut did = 0;
+    for socket in sockets(directories)? {
+        if let Some(mut visit) = Visitor::enter(&socket) {
+            let told = |visit: &mut Visitor| {
+                let say = |id: &SessionId| visit.say(&ToEngine::Forget { session: id.0 });
+                sessions.iter().map(say).collect::<Option<()>>()
+            };
+            // Orders are carried out one after another: an answer to the next one says that these
+            // were.
+            if told(&mut visit).is_some() && matches!(visit.status(), SeenState::Ready(_)) {
+                did += 1;
+            }
+        }
+    }
+    Ok(did)
 }
 
 /// Lists this user's sockets in the directories.

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 use std::time::Instant;
+use std::time::SystemTime;
+
+use crate::chat::Timestamp;
 
 /// Tells the time since it was made.
 #[derive(Clone, Copy, Debug)]
@@ -23,4 +26,11 @@ impl Clock {
     pub(super) fn instant(self, at: Duration) -> tokio::time::Instant {
         (self.0 + at).into()
     }
+}
+
+/// Returns the time on the wall.
+#[expect(clippy::disallowed_methods, reason = "this is the clock that saved sessions are dated by")]
+pub fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

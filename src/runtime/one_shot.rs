@@ -7,10 +7,13 @@ use tokio::sync::mpsc;
 
 use super::Front;
 use super::clock::Clock;
+use super::clock::now;
 use super::driver::Driver;
-use super::ids;
 use super::printer;
 use super::printer::Printed;
+use super::record::At;
+use super::record::Recorder;
+use super::saving::Question;
 use super::signals::Signal;
 use super::signals::Signals;
 use crate::backend::turn_queue;
@@ -28,6 +31,8 @@ use crate::chat::TurnId;
 use crate::chat::Usage;
 use crate::engine::Engine;
 use crate::engine::EngineEvent;
+use crate::store::Receipt;
+use crate::store::Saved;
 
 /// Events that wait to be printed; a full queue makes the engine pause the turn.
 const TURN_EVENTS: usize = 256;
@@ -53,12 +58,14 @@ pub enum Told<'a> {
 }
 
 /// How the turn went.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Asked {
     /// Why it ended.
     pub reason: StopReason,
     /// The reader of standard output went away.
     pub unread: bool,
+    /// What became of the answer in the store, if it was to be kept.
+    pub saved: Option<Saved>,
 }
 
 /// A front with its engine on the way, so that it loads while the question is still being read.
@@ -104,7 +111,7 @@ impl OneShot {
     /// Standard output fails otherwise than by being closed.
     pub async fn ask(
         mut self,
-        prompt: String,
+        mut question: Question,
         print: &mut dyn FnMut(Told<'_>, Timings) -> Printed,
     ) -> io::Result<Asked> {
         let (queue, turns) = turn_queue(TURN_EVENTS);
@@ -114,7 +121,8 @@ impl OneShot {
         if let Some(health) = health {
             driver.observe(&health);
         }
-        driver.generate(TurnId(1), generation(&self.front, prompt));
+        let recorder = question.recorder.take();
+        driver.generate(TurnId(1), generation(&self.front, question, recorder.is_some()));
         let (out, written) = printer::start();
         let asking = Asking {
             clock,
@@ -125,8 +133,10 @@ impl OneShot {
             out,
             written,
             deadline: None,
+            recorder,
+            saved: None,
             timings: Timings::default(),
-            asked: Asked { reason: StopReason::Cancelled, unread: false },
+            asked: Asked { reason: StopReason::Cancelled, unread: false, saved: None },
         };
         asking.run(print).await
     }
@@ -148,15 +158,16 @@ impl OneShot {
     }
 }
 
-fn generation(front: &Front, prompt: String) -> Generation {
+fn generation(front: &Front, question: Question, kept: bool) -> Generation {
     let system = front.profile.system.iter().map(|text| Message::text(Role::System, text));
+    let asked = Message::text(Role::User, question.text);
     Generation {
-        session: ids::new_session(),
-        messages: system.chain([Message::text(Role::User, prompt)]).collect(),
+        session: question.session,
+        messages: system.chain(question.earlier).chain([asked]).collect(),
         sampling: front.profile.sampling.clone(),
         limits: front.limits(),
         priority: Priority::Background,
-        ephemeral: true,
+        ephemeral: !kept,
     }
 }
 
@@ -170,6 +181,10 @@ struct Asking {
     written: printer::Written,
     /// When to stop waiting for the end.
     deadline: Option<Duration>,
+    /// Keeps the answer, if it is kept.
+    recorder: Option<Recorder>,
+    /// Tells when its end is durable.
+    saved: Option<Receipt>,
     timings: Timings,
     asked: Asked,
 }
@@ -185,6 +200,12 @@ impl Asking {
             tokio::select! {
                 signal = self.signals.next() => if self.signal(signal) { break },
                 () = until(self.clock, self.deadline) => break,
+                () = until(self.clock, self.recorder.as_ref().and_then(Recorder::due)) => {
+                    let at = self.now();
+                    if let Some(recorder) = &mut self.recorder {
+                        recorder.tick(at);
+                    }
+                }
                 failed = self.written.failed() => {
                     pending = None;
                     self.unread(failed)?;
@@ -204,7 +225,9 @@ impl Asking {
         if !finished {
             // The engine's own end does not come, or nobody waits for it any more.
             let end = TokenEvent::Finished(StopReason::Cancelled, Usage::default());
-            let last = self.tell(Told::Turn(&TurnEvent::Token(end)), print).unwrap_or_default();
+            let end = TurnEvent::Token(end);
+            self.record(&end);
+            let last = self.tell(Told::Turn(&end), print).unwrap_or_default();
             let rest = pending.get_or_insert_default();
             rest.stdout.push_str(&last.stdout);
             rest.stderr.push_str(&last.stderr);
@@ -216,7 +239,11 @@ impl Asking {
             self.out.put(rest);
         }
         self.out.close();
-        self.write_out().await?;
+        let written = self.write_out().await;
+        if let Some(saved) = self.saved.take() {
+            self.asked.saved = Some(saved.saved().await);
+        }
+        written?;
         Ok(self.asked)
     }
 
@@ -243,6 +270,7 @@ impl Asking {
 
     /// Takes the times; returns whether the turn has ended.
     fn note(&mut self, event: &TurnEvent) -> bool {
+        self.record(event);
         match event {
             TurnEvent::Token(TokenEvent::Delta(text)) => {
                 if !text.trim().is_empty() {
@@ -257,6 +285,19 @@ impl Asking {
             TurnEvent::Token(TokenEvent::Queued(_) | TokenEvent::Prefill { .. })
             | TurnEvent::Routed(_) => false,
         }
+    }
+
+    /// Keeps a step of the answer, once it has its times.
+    fn record(&mut self, event: &TurnEvent) {
+        let at = self.now();
+        self.timings.total = at.since_start;
+        if let Some(recorder) = &mut self.recorder {
+            self.saved = recorder.step(event, self.timings, at).or(self.saved.take());
+        }
+    }
+
+    fn now(&self) -> At {
+        At { since_start: self.clock.at(), wall: now() }
     }
 
     /// Lets a step be printed, if somebody reads it.

@@ -51,7 +51,7 @@ pub enum Change {
     Create(Box<SessionInfo>),
     /// Begin a turn: the session is made unless it is there, its lease is taken for the one
     /// streaming answer among `nodes`, and the nodes are added. All of it or nothing: while
-    /// somebody else answers in the session it is [`Saved::Refused`].
+    /// somebody else answers in the session it is [`Saved::Busy`].
     Begin {
         /// The session; what is stored of one that is there stays.
         session: Box<SessionInfo>,
@@ -198,6 +198,8 @@ pub enum Saved {
     /// It could not be written; it is kept in memory and tried again until it can, for as long as
     /// the program runs. The chat goes on.
     InMemory(Fault),
+    /// Nothing of it is written: somebody else answers in the session right now.
+    Busy(Fault),
     /// It is not written and will not be: what is stored does not allow it, or the store cannot
     /// be written to at all.
     Refused(Fault),

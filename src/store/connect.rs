@@ -88,11 +88,24 @@ pub(super) fn writer(
 
 /// Opens a connection that only reads, of a store that others write to.
 pub(super) fn reader(path: &Path) -> Result<Connection, StoreError> {
+    let connection = copier(path)?;
+    connection.execute_batch("PRAGMA query_only = ON;")?;
+    Ok(connection)
+}
+
+/// Opens a connection that reads, and writes copies elsewhere.
+pub(super) fn copier(path: &Path) -> Result<Connection, StoreError> {
     // Reading a WAL takes its shared memory, which a read-only opening could not make.
     let connection = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
     harden(&connection)?;
-    connection.execute_batch("PRAGMA query_only = ON;")?;
     Ok(connection)
+}
+
+/// Whether closing the connection may write the log into the database: not before it is known that
+/// both are sound.
+pub(super) fn keep_log(connection: &Connection, keep: bool) -> Result<(), StoreError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keep)?;
+    Ok(())
 }
 
 /// Opens a connection of a file that cannot be written to; one that is not even able to have

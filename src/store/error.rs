@@ -13,9 +13,15 @@ pub enum StoreError {
     /// SQLite says no.
     #[error("the store of conversations: {0}")]
     Sqlite(#[from] rusqlite::Error),
+    /// Its pages do not fit together.
+    #[error("the store of conversations is damaged: {0}")]
+    Damaged(String),
     /// A file of the store cannot be used.
     #[error("{0}: {1}")]
     File(String, io::Error),
+    /// Somebody else answers in the session.
+    #[error(transparent)]
+    Busy(Fault),
     /// What is stored makes no sense, or what was asked for does not fit it.
     #[error(transparent)]
     Fault(#[from] Fault),
@@ -30,14 +36,15 @@ impl StoreError {
     fn code(&self) -> Option<rusqlite::ErrorCode> {
         match self {
             Self::Sqlite(error) => error.sqlite_error_code(),
-            Self::File(..) | Self::Fault(_) => None,
+            Self::File(..) | Self::Damaged(_) | Self::Fault(_) | Self::Busy(_) => None,
         }
     }
 
     /// Whether the file is not a sound database.
     pub(super) fn is_damage(&self) -> bool {
         use rusqlite::ErrorCode::{DatabaseCorrupt, NotADatabase};
-        matches!(self.code(), Some(DatabaseCorrupt | NotADatabase))
+        matches!(self, Self::Damaged(_))
+            || matches!(self.code(), Some(DatabaseCorrupt | NotADatabase))
     }
 
     /// Whether it may work when it is tried again, with nothing else changed here: no space, a
@@ -65,7 +72,7 @@ impl From<StoreError> for Fault {
         use rusqlite::ErrorCode as Code;
         let damaged = error.is_damage();
         match (error.code(), error) {
-            (_, StoreError::Fault(fault)) => fault,
+            (_, StoreError::Fault(fault) | StoreError::Busy(fault)) => fault,
             (Some(Code::DiskFull), _) => Self::new("no space to save the conversation")
                 .hint("free some; it is kept in memory and saved as soon as there is room"),
             (Some(Code::DatabaseBusy), _) => Self::new("another program holds the store")

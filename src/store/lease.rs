@@ -35,7 +35,7 @@ pub(super) fn take(
             return Ok(());
         }
         if holder.lives(renewed, answer.created) {
-            return Err(busy(&holder, owner).into());
+            return Err(StoreError::Busy(busy(&holder, owner)));
         }
         streaming::close(db, session, message, NodeState::Interrupted)?;
     }
@@ -63,7 +63,7 @@ pub(super) fn refuse_while_held(
     match holder(db, session)? {
         // No time is known here: one that cannot be looked up counts as alive.
         Some((holder, _, renewed)) if holder.lives(renewed, renewed) => {
-            Err(busy(&holder, owner).into())
+            Err(StoreError::Busy(busy(&holder, owner)))
         }
         _ => Ok(()),
     }

@@ -1,6 +1,7 @@
 //! Opening: what is found, what is done about it, and what the user is told.
 
 use std::fmt;
+use std::path::Path;
 use std::path::PathBuf;
 
 use rusqlite::Connection;
@@ -22,6 +23,8 @@ use crate::store::network::is_network;
 use crate::store::place;
 use crate::store::place::Place;
 use crate::store::read::Source;
+use crate::store::salvage;
+use crate::store::salvage::Salvage;
 
 /// How a store is opened.
 #[derive(Clone, Copy, Debug, Default)]
@@ -55,6 +58,10 @@ pub enum Note {
         /// The copy of before.
         backup: PathBuf,
     },
+    /// It was damaged: it was set aside, and what could be read of it is there.
+    Salvaged(Salvage),
+    /// There was a database of another program in its place; it was set aside.
+    Foreign(PathBuf),
     /// Answers whose window died were ended where they had come to.
     Interrupted(u64),
     /// Others could read it; they no longer can.
@@ -73,6 +80,17 @@ impl fmt::Display for Note {
                 f,
                 "the conversations were brought from schema {from} to {to}; as they were: {}",
                 backup.display()
+            ),
+            Self::Salvaged(Salvage { sessions, messages, lost, aside }) => write!(
+                f,
+                "the store of conversations was damaged: {sessions} sessions with {messages} messages \
+                 could be read, {lost} rows could not; the damaged file: {}",
+                aside.display()
+            ),
+            Self::Foreign(aside) => write!(
+                f,
+                "a file that is none of ours was in the place of the conversations; it is now in {}",
+                aside.display()
             ),
             Self::Interrupted(1) => f.write_str("one answer was cut short when its window died"),
             Self::Interrupted(answers) => {
@@ -143,24 +161,30 @@ fn prepare(
         }
     }
     place::ensure_file(&database)?;
-    let mut db = connect::writer(&database, journal, options.synchronous)?;
-    match migrate::kind(&db)? {
+    let journaled = place::set_of(&database).len() > 1;
+    let open = || sound(&database, journal, options, journaled && opening.is_alone());
+    let (mut db, kind) = match open() {
+        Ok((_, Kind::Foreign)) => {
+            let salvaged = rebuild(place, &opening, now)?;
+            notes.push(Note::Foreign(salvaged.aside));
+            open()?
+        }
+        Err(error) if error.is_damage() => {
+            notes.push(Note::Salvaged(rebuild(place, &opening, now)?));
+            open()?
+        }
+        opened => opened?,
+    };
+    match kind {
         Kind::Empty => {
             migrate::migrate(&mut db)?;
             place::sync(&database)?;
             notes.push(Note::Fresh);
         }
-        Kind::Ours(version) if version > migrate::VERSION => {
-            return Err(migrate::newer(version).into());
-        }
         Kind::Ours(version) if version < migrate::VERSION => {
             notes.push(upgrade(place, &opening, &mut db, version)?);
         }
-        Kind::Ours(_) => {}
-        Kind::Foreign => {
-            let message = format!("{} is a database of another program", database.display());
-            return Err(Fault::new(message).into());
-        }
+        Kind::Ours(_) | Kind::Foreign => {}
     }
     let transaction = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let ended = apply::reap(&transaction, now)?;
@@ -188,4 +212,51 @@ fn upgrade(
     backup::copy(db, &backup)?;
     migrate::migrate(db)?;
     Ok(Note::Migrated { from, to, backup })
+}
+
+/// Opens the database and looks at what it is; at every page of it, where its last program may have
+/// died.
+fn sound(
+    database: &Path,
+    journal: Journal,
+    options: Options,
+    unclean: bool,
+) -> Result<(Connection, Kind), StoreError> {
+    // SQLite would delete a log that is beside no database.
+    if !place::is_database(database)? {
+        return Err(StoreError::Damaged("it is no database".to_owned()));
+    }
+    // Whose it is comes before any setting that would write to it.
+    let look = connect::reader(database)?;
+    connect::keep_log(&look, true)?;
+    let kind = migrate::kind(&look)?;
+    drop(look);
+    if matches!(kind, Kind::Foreign) {
+        return Ok((Connection::open_in_memory()?, kind));
+    }
+    if let Kind::Ours(version) = kind
+        && version > migrate::VERSION
+    {
+        return Err(migrate::newer(version).into());
+    }
+    let db = connect::writer(database, journal, options.synchronous)?;
+    if unclean {
+        connect::keep_log(&db, true)?;
+        let found: String = db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+        if found != "ok" {
+            return Err(StoreError::Damaged(found));
+        }
+        connect::keep_log(&db, false)?;
+    }
+    Ok((db, kind))
+}
+
+/// Sets a damaged database aside, if nobody else has it open.
+fn rebuild(place: &Place, opening: &Opening, now: Timestamp) -> Result<Salvage, StoreError> {
+    if !opening.is_alone() {
+        let fault =
+            Fault::new("the store of conversations is damaged and another window has it open");
+        return Err(fault.hint("close every window and start anew").into());
+    }
+    salvage::salvage(place, now)
 }

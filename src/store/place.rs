@@ -4,6 +4,7 @@ use std::fs;
 use std::fs::File;
 use std::fs::OpenOptions;
 use std::io;
+use std::io::Read as _;
 use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::fs::PermissionsExt as _;
@@ -44,6 +45,12 @@ impl Place {
         self.dir.join("damaged")
     }
 
+    /// Returns how many bytes everything in it takes.
+    pub fn bytes(&self) -> u64 {
+        let files = files_below(&self.dir);
+        files.iter().filter_map(|path| fs::metadata(path).ok()).map(|meta| meta.len()).sum()
+    }
+
     pub(super) fn opening_lock(&self) -> PathBuf {
         self.dir.join("opening.lock")
     }
@@ -51,6 +58,31 @@ impl Place {
     pub(super) fn open_lock(&self) -> PathBuf {
         self.dir.join("open.lock")
     }
+}
+
+/// How every SQLite database begins.
+pub(super) const SQLITE_MAGIC: &[u8] = b"SQLite format 3\0";
+
+/// What SQLite adds to a database's name.
+const COMPANIONS: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+/// Returns the database's file and those beside it that exist.
+pub(super) fn set_of(database: &Path) -> Vec<PathBuf> {
+    let beside = COMPANIONS.iter().map(|ending| beside(database, ending));
+    std::iter::once(database.to_owned()).chain(beside).filter(|path| path.exists()).collect()
+}
+
+/// Returns every file below a directory.
+pub(super) fn files_below(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => found.extend(files_below(&entry.path())),
+            Ok(kind) if kind.is_file() => found.push(entry.path()),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    found
 }
 
 /// Makes a directory that only the user can enter, if it is missing.
@@ -81,6 +113,14 @@ pub(super) fn ensure_file(path: &Path) -> Result<File, StoreError> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(false).mode(0o600);
     options.open(path).map_err(|error| StoreError::file(path, error))
+}
+
+/// Returns whether a file is empty or begins as every SQLite database does.
+pub(super) fn is_database(path: &Path) -> Result<bool, StoreError> {
+    let failed = |error| StoreError::file(path, error);
+    let mut head = Vec::new();
+    File::open(path).and_then(|file| file.take(16).read_to_end(&mut head)).map_err(failed)?;
+    Ok(head.is_empty() || head == SQLITE_MAGIC)
 }
 
 /// Makes the file's bytes and its name durable.

@@ -18,6 +18,8 @@ use crate::chat::SessionInfo;
 use crate::chat::Span;
 use crate::chat::Timestamp;
 
+mod damage;
+mod files;
 mod model;
 mod search;
 mod upgrade;
@@ -101,7 +103,7 @@ fn save(store: &Store, change: Change) {
 
 fn refused(store: &Store, change: Change) -> String {
     match store.submit(change).wait() {
-        Saved::Refused(fault) => fault.message,
+        Saved::Refused(fault) | Saved::Busy(fault) => fault.message,
         saved => panic!("{saved:?}"),
     }
 }

@@ -287,6 +287,7 @@ pub(super) fn json(value: &impl Serialize) -> String {
 /// # Errors
 /// It is not what it should be; the message says where.
 pub(super) fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Fault> {
-    let one_line = |error: serde_json::Error| error.to_string().replace("at line 1 column", "at column");
+    let one_line =
+        |error: serde_json::Error| error.to_string().replace("at line 1 column", "at column");
     serde_json::from_str(text).map_err(|error| Fault::new(one_line(error)))
 }

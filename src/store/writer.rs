@@ -99,6 +99,7 @@ impl Writer {
                     Saved::Durable
                 }
                 Err(error) if error.may_pass() => return Err(error),
+                Err(StoreError::Busy(fault)) => Saved::Busy(fault),
                 // Dropping the savepoint rolls back to it.
                 Err(error) => Saved::Refused(error.into()),
             });

@@ -30,11 +30,11 @@ pub struct Common {
     /// The endpoint of config.toml for remote turns
     #[arg(long, global = true, value_name = "NAME")]
     pub endpoint: Option<String>,
-    /// A saved session (not there yet)
+    /// Ask in a saved session: its id or the beginning of it, its title, last, or new
     #[arg(short, long, global = true, value_name = "ID|new|last")]
     pub session: Option<String>,
     /// Keep no trace of the conversation
-    #[arg(long, global = true)]
+    #[arg(long, global = true, conflicts_with = "session")]
     pub ephemeral: bool,
     /// The system prompt; empty for none
     #[arg(long, global = true, value_name = "TEXT")]
@@ -55,7 +55,7 @@ pub struct Common {
     #[arg(long, global = true, value_name = "TEXT", action = ArgAction::Append,
           value_parser = NonEmptyStringValueParser::new())]
     pub stop: Vec<String>,
-    /// How long to wait for a session that is in use, in seconds (not there yet)
+    /// How long to wait for a session that somebody else answers in, in seconds
     #[arg(long, global = true, value_name = "SECONDS")]
     pub timeout: Option<u32>,
     /// A file to attach (not there yet)
@@ -104,7 +104,7 @@ impl Common {
 
     /// Refuses what speaks of a turn, for commands that have none: `stop -m NAME` does not stop
     /// one model.
-    pub(super) fn no_turn(&self) -> Result<(), Fault> {
+    pub(super) fn no_turn(&self, but: &[&str]) -> Result<(), Fault> {
         let flags = [
             ("--profile", self.profile.is_some()),
             ("--model", self.model.is_some()),
@@ -115,20 +115,18 @@ impl Common {
             ("--temp", self.temp.is_some()),
             ("--seed", self.seed.is_some()),
             ("--stop", !self.stop.is_empty()),
+            ("--session", self.session.is_some()),
+            ("--timeout", self.timeout.is_some()),
         ];
-        match flags.iter().find(|(_, given)| *given) {
+        let meant = |flag: &&str| !but.contains(flag);
+        match flags.iter().find(|(flag, given)| *given && meant(flag)) {
             Some((flag, _)) => Err(usage(format!("{flag} means nothing to this command"))),
             None => Ok(()),
         }
     }
 
     pub(super) fn not_there_yet(&self) -> Result<(), Fault> {
-        let flags = [
-            ("--session", self.session.is_some()),
-            ("--schema", self.schema.is_some()),
-            ("--file", !self.file.is_empty()),
-            ("--timeout", self.timeout.is_some()),
-        ];
+        let flags = [("--schema", self.schema.is_some()), ("--file", !self.file.is_empty())];
         match flags.iter().find(|(_, given)| *given) {
             Some((flag, _)) => Err(usage(format!("{flag} is not there yet"))),
             None => Ok(()),

@@ -78,11 +78,9 @@ fn a_wrong_argument_is_a_usage_error_and_help_is_not() {
 
 #[test]
 fn what_is_not_there_yet_is_refused_by_name() {
-    let table: [(&[&str], &str); 5] = [
-        (&["ask", "-s", "new", "x"], "--session is not there yet"),
+    let table: [(&[&str], &str); 3] = [
         (&["ask", "--schema", "s.json", "x"], "--schema is not there yet"),
         (&["ask", "-f", "a.png", "x"], "--file is not there yet"),
-        (&["ask", "--timeout", "5", "x"], "--timeout is not there yet"),
         (&["models"], "the command `models` is not there yet"),
     ];
     for (args, message) in table {

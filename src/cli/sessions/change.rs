@@ -1,0 +1,139 @@
+//! `sessions rename`, `tag`, `archive`, `fork`, `rm` and `purge`.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::list::object;
+use crate::chat::Fault;
+use crate::chat::SessionId;
+use crate::cli::args::Cli;
+use crate::cli::saved;
+use crate::config::Env;
+use crate::config::Paths;
+use crate::engine;
+use crate::runtime;
+use crate::store::Change;
+use crate::store::Store;
+
+/// Gives a session another title.
+pub(super) fn rename(
+    cli: &Cli,
+    store: &Store,
+    session: &str,
+    title: &str,
+) -> Result<String, Fault> {
+    let title = title.trim().to_owned();
+    changed(cli, store, session, |session| Change::Rename { session, title })
+}
+
+/// Puts tags on a session and takes others off.
+pub(super) fn tag(
+    cli: &Cli,
+    store: &Store,
+    session: &str,
+    (add, remove): (&[String], &[String]),
+) -> Result<String, Fault> {
+    let (add, remove) = (add.to_vec(), remove.to_vec());
+    changed(cli, store, session, |session| Change::Tag { session, add, remove })
+}
+
+/// Leaves a session out of lists, or not any more.
+pub(super) fn archive(
+    cli: &Cli,
+    store: &Store,
+    session: &str,
+    undo: bool,
+) -> Result<String, Fault> {
+    changed(cli, store, session, |session| Change::Archive { session, archived: !undo })
+}
+
+/// Copies the way to a message as a session of its own.
+pub(super) fn fork(
+    cli: &Cli,
+    store: &Store,
+    session: &str,
+    at: Option<&str>,
+) -> Result<String, Fault> {
+    let from = saved::find(&store.reader()?, session)?.info.id;
+    let at = at.map(str::parse).transpose()?;
+    let into = runtime::new_session();
+    saved::save(store, Change::Fork { from, at, into, created: runtime::now() })?;
+    show(cli, store, into)
+}
+
+/// Removes sessions.
+pub(super) fn rm(cli: &Cli, store: &Store, sessions: &[String]) -> Result<String, Fault> {
+    let ids = ids(store, sessions)?;
+    for id in &ids {
+        saved::save(store, Change::Remove(*id))?;
+    }
+    Ok(told(cli, "removed", &ids))
+}
+
+/// Makes a change and returns what the session is then.
+fn changed(
+    cli: &Cli,
+    store: &Store,
+    session: &str,
+    change: impl FnOnce(SessionId) -> Change,
+) -> Result<String, Fault> {
+    let id = saved::find(&store.reader()?, session)?.info.id;
+    saved::save(store, change(id))?;
+    show(cli, store, id)
+}
+
+/// Returns a session with `--json`, and its identity without.
+fn show(cli: &Cli, store: &Store, id: SessionId) -> Result<String, Fault> {
+    if !cli.common.json {
+        return Ok(format!("{id}\n"));
+    }
+    let one = saved::find(&store.reader()?, &id.to_string())?;
+    Ok(object(&one).to_string() + "\n")
+}
+
+/// Names every session before the first one is touched.
+fn ids(store: &Store, words: &[String]) -> Result<Vec<SessionId>, Fault> {
+    let reader = store.reader()?;
+    words.iter().map(|word| Ok(saved::find(&reader, word)?.info.id)).collect()
+}
+
+fn told(cli: &Cli, what: &str, ids: &[SessionId]) -> String {
+    ids.iter().fold(String::new(), |mut text, id| {
+        if cli.common.json {
+            let object = json!({ "v": 1, "type": what, "id": id.to_string() });
+            writeln!(text, "{object}").ok();
+        } else {
+            writeln!(text, "{what} {id}").ok();
+        }
+        text
+    })
+}
+
+/// Removes sessions without a trace.
+pub(super) fn purge(
+    cli: &Cli,
+    env: &Env,
+    store: Store,
+    sessions: &[String],
+) -> Result<String, Fault> {
+    let ids = ids(&store, sessions)?;
+    let paths = Paths::resolve(env)?;
+    let unreadable = |error| Fault::new(format!("cannot read the runtime directory: {error}"));
+    let engines = engine::forget(&paths.runtime_dirs(), &ids).map_err(unreadable)?;
+    let purged = store.purge(&ids, std::slice::from_ref(&paths.cache))?;
+    if let Some(trace) = purged.traces.first() {
+        let message = format!(
+            "removed, but {} files still have something of it: {}",
+            purged.traces.len(),
+            trace.display()
+        );
+        return Err(Fault::new(message).hint("nothing reads it any more: remove the file"));
+    }
+    let mut text = told(cli, "purged", &ids);
+    if !cli.common.json {
+        let searched = purged.searched;
+        writeln!(text, "searched {searched} files and asked {engines} engines: no trace").ok();
+    }
+    Ok(text)
+}
