@@ -326,6 +326,26 @@ async fn probes_are_exact() {
     assert_eq!(probe.cached_tokens, 0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_about_megabytes_holds_up_nobody() {
+    let directory = private();
+    let mut front = Front::new(config(directory.path()));
+    front.start(1, ask(1, "Say hello.", 4)).await;
+    front.finish().await;
+    let long = ask(2, &"word ".repeat(400_000), 4);
+    let short = ask(1, "Say hello.", 4);
+    let mut long = front.engine.probe(&long);
+    let short = front.engine.probe(&short);
+    // It was asked first, and is answered last: the batch goes on while it is counted.
+    tokio::select! {
+        biased;
+        answer = &mut long => panic!("the long one holds up the short one: {answer:?}"),
+        answer = short => assert!(answer.expect("the engine answers").exact),
+    }
+    let fault = long.await.expect_err("it does not fit");
+    assert!(fault.message.contains("tokens"), "{fault}");
+}
+
 /// A front whose engine stays for `keep_alive` after it.
 fn warm(directory: &Path, keep_alive: Duration) -> Front {
     Front::new(EngineConfig { keep_alive, ..config(directory) })

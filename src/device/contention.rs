@@ -113,6 +113,16 @@ mod tests {
     }
 
     #[test]
+    fn a_kernel_without_schedstat_leaves_waiting_unknown() {
+        let stat = |idle: u64| format!("cpu  100 0 100 {idle} 0 0 0 0 0 0\ncpu0 1\ncpu1 1\n");
+        let (root, files) = files::tree(&[("proc/stat", &stat(1000)), ("proc/self/task/7/x", "")]);
+        let mut contention = Contention { files, schedule: None, processors: None };
+        contention.look();
+        files::write(root.path(), "proc/stat", &stat(1100));
+        assert_eq!(contention.look(), Crowd { wait_share: None, idle_cores: Some(2.0) });
+    }
+
+    #[test]
     fn others_are_those_who_want_a_processor_now_and_did_so_before() {
         assert_eq!(waiting("2.10 1.00 0.50 3/200 999\n"), Some(2));
         assert_eq!(waiting("0.10 1.00 0.50 3/200 999\n"), Some(0), "a moment's bustle");

@@ -52,6 +52,8 @@ pub(super) enum Order {
     Run(TurnKey, Generation, Prompt),
     /// Tell what a generation would cost.
     Probe(u32, u64, Generation),
+    /// The prompt of a probe is made: answer it.
+    Measure(u32, u64, Generation, Prompt),
     /// Evaluate ahead for a client when there is nothing else to do.
     Prepare(u32, Generation),
     /// Drop a session's cache.

@@ -23,11 +23,13 @@ use super::listen;
 use super::listen::Door;
 use super::model::LoadError;
 use super::model::Model;
+use super::model::Prompt;
 use super::tokenizing::Tokenizing;
 use super::turn::count;
 use super::vanish;
 use super::yielding::Yielding;
 use crate::chat::Fault;
+use crate::chat::Generation;
 use crate::chat::Health;
 use crate::chat::LoadState;
 use crate::chat::StopReason;
@@ -188,6 +190,10 @@ impl Serving {
             worked = self.core.step();
             if let Some(health) = self.health.look(&mut self.core, intake.clients()) {
                 self.make_room(&health);
+                let ratio = health.rates.decode_ratio;
+                if let Some(threads) = self.yielding.as_mut().and_then(|by| by.pace(ratio)) {
+                    self.core.set_threads(threads);
+                }
                 self.core.outlet().broadcast(&ToFront::Health(health));
             }
         }
@@ -198,6 +204,15 @@ impl Serving {
         let held = self.core.shelf_bytes();
         let most = route::idle_session_bytes(&health.sample, self.kv_ram_gb, held);
         self.core.set_shelf_bytes(most);
+    }
+
+    /// Tells a client what a generation would cost.
+    fn measure(&mut self, client: u32, id: u64, generation: &Generation, prompt: Prompt) {
+        let frame = match self.core.probe(generation, prompt) {
+            Ok(probe) => ToFront::Probed { id, probe },
+            Err(fault) => ToFront::ProbeFailed { id, fault },
+        };
+        self.core.outlet().send(client, frame);
     }
 
     fn follow(&mut self, order: Order, intake: &Intake) {
@@ -225,12 +240,15 @@ impl Serving {
                 }
             }
             Order::Probe(client, id, generation) => {
-                let prompt = core.model().prompt(&generation.messages);
-                let frame = match core.probe(&generation, prompt) {
-                    Ok(probe) => ToFront::Probed { id, probe },
-                    Err(fault) => ToFront::ProbeFailed { id, fault },
-                };
-                core.outlet().send(client, frame);
+                let made = self.tokenizing.probe(core.model(), client, id, &generation);
+                if let Some(prompt) = made {
+                    self.measure(client, id, &generation, prompt);
+                }
+            }
+            Order::Measure(client, id, generation, prompt) => {
+                if self.tokenizing.take_probe(client, id) {
+                    self.measure(client, id, &generation, prompt);
+                }
             }
             Order::Prepare(client, generation) => {
                 if self.health.allows_ahead() {
@@ -280,7 +298,11 @@ fn mourn(fault: &Fault, intake: &Arc<Intake>) {
                 }
                 Order::Drained(client) => clients.drained(client),
                 // Nothing is run or cached without a model.
-                Order::Run(..) | Order::Prepare(..) | Order::Forget(_) | Order::Status(_) => {}
+                Order::Run(..)
+                | Order::Measure(..)
+                | Order::Prepare(..)
+                | Order::Forget(_)
+                | Order::Status(_) => {}
             }
         }
     }

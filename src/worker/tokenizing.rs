@@ -17,17 +17,22 @@ use crate::chat::Part;
 /// Text up to this size is tokenised at once: it takes a few milliseconds, less than a step.
 const AT_ONCE_BYTES: usize = 32 * 1024;
 
-/// The turns whose prompts are on their way through a thread.
+/// The most probes of one client whose prompts are being made at once; more are refused.
+const PROBES_PER_CLIENT_MAX: usize = 4;
+
+/// The turns and probes whose prompts are on their way through a thread.
 #[derive(Debug)]
 pub(super) struct Tokenizing {
     intake: Arc<Intake>,
     making: HashSet<TurnKey>,
+    /// Client and number of each probe.
+    probing: HashSet<(u32, u64)>,
 }
 
 impl Tokenizing {
     /// Makes an empty one; what is done goes to `intake` as [`Order::Run`].
     pub(super) fn new(intake: Arc<Intake>) -> Self {
-        Self { intake, making: HashSet::new() }
+        Self { intake, making: HashSet::new(), probing: HashSet::new() }
     }
 
     /// Returns the prompt of a short conversation; a long one comes later.
@@ -40,17 +45,59 @@ impl Tokenizing {
         if is_short(&generation.messages) {
             return Some(model.prompt(&generation.messages));
         }
+        if let Err(fault) = self
+            .make(model, generation, move |generation, prompt| Order::Run(key, generation, prompt))
+        {
+            return Some(Err(fault));
+        }
+        self.making.insert(key);
+        None
+    }
+
+    /// The same for a client's question what a generation would cost; it goes on as
+    /// [`Order::Measure`].
+    pub(super) fn probe(
+        &mut self,
+        model: &Arc<Model>,
+        client: u32,
+        id: u64,
+        generation: &Generation,
+    ) -> Option<Prompt> {
+        if is_short(&generation.messages) {
+            return Some(model.prompt(&generation.messages));
+        }
+        let open = self.probing.iter().filter(|(of, _)| *of == client).count();
+        if open >= PROBES_PER_CLIENT_MAX || !self.probing.insert((client, id)) {
+            return Some(Err(Fault::new("too many long conversations are being counted")));
+        }
+        let made = self.make(model, generation, move |generation, prompt| {
+            Order::Measure(client, id, generation, prompt)
+        });
+        let fault = made.err()?;
+        self.probing.remove(&(client, id));
+        Some(Err(fault))
+    }
+
+    /// Takes a probe whose prompt is made; `false` when its client is gone.
+    pub(super) fn take_probe(&mut self, client: u32, id: u64) -> bool {
+        self.probing.remove(&(client, id))
+    }
+
+    /// Makes a prompt on a thread; `then` says what is to be done with it.
+    fn make(
+        &self,
+        model: &Arc<Model>,
+        generation: &Generation,
+        then: impl FnOnce(Generation, Prompt) -> Order + Send + 'static,
+    ) -> Result<(), Fault> {
         let (model, intake) = (Arc::clone(model), Arc::clone(&self.intake));
         let generation = generation.clone();
         let thread = std::thread::Builder::new().spawn(move || {
             let prompt = model.prompt(&generation.messages);
-            intake.push(Order::Run(key, generation, prompt));
+            intake.push(then(generation, prompt));
         });
-        if thread.is_err() {
-            return Some(Err(Fault::new("the engine has no thread left for this prompt")));
-        }
-        self.making.insert(key);
-        None
+        let fault = |_| Fault::new("the engine has no thread left for this prompt");
+        thread.map(drop).map_err(fault)
     }
 
     /// Takes a turn whose prompt is made; `false` when it is not wanted any more.
@@ -66,6 +113,7 @@ impl Tokenizing {
     /// Stops waiting for the prompts of a client that is gone.
     pub(super) fn drop_client(&mut self, client: u32) {
         self.making.retain(|key| key.client != client);
+        self.probing.retain(|(of, _)| *of != client);
     }
 }
 
