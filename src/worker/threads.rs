@@ -108,7 +108,8 @@ impl Threads {
             if !settled || self.now == 1 {
                 return None;
             }
-            let failed = self.tried.take().is_some_and(|tried| at - tried < TRIAL_AFTER);
+            let failed =
+                self.tried.take().is_some_and(|tried| at.saturating_sub(tried) < TRIAL_AFTER);
             let longer = (self.trial_after * 2).min(TRIAL_AFTER_MOST);
             self.trial_after = if failed { longer } else { TRIAL_AFTER };
             return Some(self.change(fewer(self.now, share), at));
