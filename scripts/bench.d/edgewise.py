@@ -10,7 +10,8 @@ import time
 from failure import CannotRun
 from terminal import Terminal
 
-PATIENCE = 180
+# Seconds until something must be wrong: with an answer, and with what a key does.
+PATIENCE, PATIENCE_KEYS = 180, 30
 CONFIG = """default_profile = "bench"
 [engine]
 keep_alive = "5m"
@@ -126,7 +127,7 @@ class Chat:
     def new_session(self):
         self.terminal.send("\x0e")
         self.terminal.wait(lambda rows: not any(row.startswith("›") for row in rows[:-4]),
-                           PATIENCE, "a new session")
+                           PATIENCE_KEYS, "a new session")
         self.wait_ready()
 
     def previous_session(self):
@@ -134,9 +135,10 @@ class Chat:
 
     def paste(self, text):
         self.terminal.send(f"\x1b[200~{text}\x1b[201~")
-        tail = text[-8:]
-        self.terminal.wait(lambda rows: tail in "".join(rows[-16:]).replace(" ", "") or
-                           tail in "".join(rows[-16:]), PATIENCE, "the pasted text")
+        # The draft is broken into rows anywhere between two words.
+        tail = "".join(text[-20:].split())
+        self.terminal.wait(lambda rows: tail in "".join("".join(rows).split()), PATIENCE_KEYS,
+                           "the pasted text")
 
     def type(self, text, per_second=10):
         """Types as a person does: one key after the other."""
@@ -150,7 +152,7 @@ class Chat:
         """Sends the draft and returns the seconds until the first character of the answer."""
         begun = time.monotonic()
         self.terminal.send("\r")
-        self.terminal.wait(lambda rows: not ready(rows), PATIENCE, "the question to be sent")
+        self.terminal.wait(lambda rows: not ready(rows), PATIENCE_KEYS, "the question to be sent")
         shown = self.terminal.wait(answering, PATIENCE, "the answer's first character")
         return shown - begun
 
