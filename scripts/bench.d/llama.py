@@ -44,9 +44,11 @@ class Llama:
 
     def best(self, threads, **work):
         """Returns the threads and the flash attention with which llama-bench is fastest."""
-        found = max(self.bench(threads, ["on", "off"], **work), key=lambda test: test["avg_ts"])
-        flash = found["flash_attn"]
-        return found["n_threads"], "on" if flash in (True, 1, "on", "enabled") else "off"
+        tests = self.bench(threads, ["on", "off"], **work)
+        if not tests:
+            raise CannotRun("llama-bench printed nothing")
+        found = max(tests, key=lambda test: test["avg_ts"])
+        return found["n_threads"], "on" if found["flash_attn"] in (True, 1, "on") else "off"
 
     def server(self, **options):
         return Server(self, options)

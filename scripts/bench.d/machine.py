@@ -112,12 +112,13 @@ def _pressure():
     return None
 
 
-SCAN_BYTES = 256 << 20
+# Read by all together, and by each at least: far more than caches hold.
+SCAN_BYTES, SCAN_BYTES_LEAST = 512 << 20, 64 << 20
 
 
-def _scan(start, done):
+def _scan(size, start, done):
     # Written once, so that every page is a page of its own; memchr reads faster than memory gives.
-    memory = b"\x01" * SCAN_BYTES
+    memory = b"\x01" * size
     memory.find(b"\x00")
     start.wait()
     begun = time.monotonic()
@@ -128,16 +129,17 @@ def _scan(start, done):
 
 def bandwidth(threads):
     """Returns the bytes a second that `threads` processes read of memory together."""
+    size = max(SCAN_BYTES // threads, SCAN_BYTES_LEAST)
     context = multiprocessing.get_context("fork")
     start, done = context.Barrier(threads), context.Queue()
-    processes = [context.Process(target=_scan, args=(start, done)) for _ in range(threads)]
+    processes = [context.Process(target=_scan, args=(size, start, done)) for _ in range(threads)]
     for process in processes:
         process.start()
     times = [done.get(timeout=60) for _ in processes]
     for process in processes:
         process.join()
     elapsed = max(end for _, end in times) - min(begin for begin, _ in times)
-    return threads * 4 * SCAN_BYTES / elapsed
+    return threads * 4 * size / elapsed
 
 
 def kv_bytes_per_token(path):

@@ -26,15 +26,23 @@ class Bench:
 
     def __init__(self, options):
         self.quick, self.model, self.binary = options.quick, options.model, options.binary
+        # Rows that were asked for by their names are never left out.
+        self.named = bool(options.rows)
         self.threads = machine.describe()["cores"]
         self.thread_counts = sorted({1, max(1, self.threads // 2), self.threads})
         self.llama = Llama(options.peers, self.model, options.without_peers)
         self.edgewise = Edgewise(self.binary, self.model)
-        self.notes = []
+        self.notes, self.found = [], {}
 
     def edgewise_with(self, n_ctx):
         """Returns an edgewise whose sessions hold `n_ctx` tokens, for a `with`."""
         return Edgewise(self.binary, self.model, n_ctx)
+
+    def best(self, kind, **work):
+        """Returns llama-bench's best threads and flash attention; --quick asks once for a `kind`."""
+        if not (self.quick and kind in self.found):
+            self.found[kind] = self.llama.best(self.thread_counts, **work)
+        return self.found[kind]
 
     def rounds(self, warm=1, most=ROUNDS):
         """Counts the rounds of a row; the first `warm` are measured and not counted."""
@@ -57,6 +65,8 @@ def measure(bench, row, load):
     begun, before = time.monotonic(), load.mark()
     pairs, outcome = [], {}
     try:
+        if bench.quick and row.slow and not bench.named:
+            raise CannotRun(f"left out by --quick; --rows {row.name} takes it in")
         for pair in row.measure(bench):
             pairs.append(pair)
             say(f"{row.name}: {pair[0]:.1f} and {pair[1]:.1f} {row.unit}")
@@ -80,10 +90,11 @@ def roofline(model, threads):
 
 
 def words_of(roof):
+    read = f"Roofline: {roof['bytes_per_second'] / 1e9:.1f} GB/s of memory over {roof['weights'] / 1e6:.0f} MB of weights"
+    if not roof["tok_s"]:
+        return f"{read}; the cache's size is unknown."
     limits = ", ".join(f"{rate:.0f} at {depth}" for depth, rate in roof["tok_s"].items())
-    return (f"Roofline: {roof['bytes_per_second'] / 1e9:.1f} GB/s of memory over "
-            f"{roof['weights'] / 1e6:.0f} MB of weights and {roof['kv_bytes_per_token'] or 0} bytes of "
-            f"cache a token: decode of at most {limits or 'unknown'} tok/s.")
+    return f"{read} and {roof['kv_bytes_per_token']} bytes of cache a token: decode of at most {limits} tok/s."
 
 
 def report(options, bench, found, roof, seconds, whole):
@@ -128,6 +139,16 @@ def arguments():
     return parser.parse_args()
 
 
+ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def interrupt(number, _frame):
+    """An end by a signal is an end by an exception: what was started is ended, and only once."""
+    for other in ENDS:
+        signal.signal(other, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def main():
     options = arguments()
     try:
@@ -140,9 +161,8 @@ def main():
             print(f"{row.name:16} {row.work}, beside {row.peer}")
     if options.check or options.list:
         return 0
-    # An end by a signal is an end by an exception: what was started is ended.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    signal.signal(signal.SIGHUP, lambda *_: sys.exit(129))
+    for number in ENDS:
+        signal.signal(number, interrupt)
     bench = Bench(options)
     load = machine.Load((os.path.realpath(options.binary), os.path.realpath(options.peers)))
     begun, before, found, ended = time.monotonic(), load.mark(), [], 0
@@ -152,16 +172,13 @@ def main():
         try:
             for row in rows:
                 found.append((row, measure(bench, row, load)))
-        except (KeyboardInterrupt, SystemExit) as end:
+        except SystemExit as end:
             # What was measured until then is still told.
-            ended = getattr(end, "code", 130)
+            ended = end.code
             say("interrupted")
     report(options, bench, found, roof, time.monotonic() - begun, load.between(before, load.mark()))
     return ended
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    sys.exit(main())

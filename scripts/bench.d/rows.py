@@ -11,7 +11,9 @@ import rows_scripts
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison. `measure` takes the bench and returns two lists: edgewise's and the peer's."""
+    """One comparison. `measure` takes the bench and yields pairs: edgewise's figure and the peer's.
+
+    --quick leaves out what is `slow`, unless it is named."""
 
     name: str
     work: str
@@ -20,6 +22,7 @@ class Row:
     reach: str
     how: str
     measure: Callable
+    slow: bool = False
 
     def reached(self, ratio):
         """Tells whether `ratio`, edgewise over the peer, is what it should be."""
@@ -28,10 +31,10 @@ class Row:
         return {">=": ratio >= bound, "<=": ratio <= bound, ">": ratio > bound}[sign]
 
 
-PIPE = "`ask --json`, between the first and the last piece of text on the pipe, and tg64 at the same depth"
-BUSY = "the same, tokens from 0.5 s behind the first one on, beside the server's stream"
-TTFT = "Enter in the chat to the frame with the first character, and the request to the first text"
-PREFILL = "the engine's own figure of `ask --json` for a prompt that nothing is cached of, and pp"
+PIPE = "`ask --json`, between the first and the last piece of text on the pipe; tg64 at the same depth"
+BUSY = "tokens from 0.5 s behind the first one on, on the pipe of `ask --json` and in the server's stream"
+TTFT = "from Enter in the chat to the frame with the first character; from the request to the first text"
+PREFILL = "the engine's own figure in `ask --json`, for a prompt of which nothing is cached; pp of as many"
 
 
 def rows():
@@ -53,10 +56,12 @@ def rows():
         table.append(Row(
             f"turn-{name}", f"second turn, {name} of history", "llama-server", "ms", "<= 1.0x",
             f"{TTFT}; the question is pasted 1 s after the first answer",
-            lambda bench, tokens=tokens: rows_chat.second_turn(bench, tokens, typed=False)))
+            lambda bench, tokens=tokens: rows_chat.second_turn(bench, tokens, typed=False),
+            slow=tokens > 2000))
         table.append(Row(
-            f"turn-{name}-typed", f"the same, typed at 10 characters/s", "llama-server", "ms", "<= 0.35x",
-            TTFT, lambda bench, tokens=tokens: rows_chat.second_turn(bench, tokens, typed=True)))
+            f"turn-{name}-typed", "the same, typed at 10 characters/s", "llama-server", "ms", "<= 0.35x",
+            f"{TTFT}; the question is typed, Enter a tenth of a second behind its last character",
+            lambda bench, tokens=tokens: rows_chat.second_turn(bench, tokens, typed=True)))
     table += [
         Row("paste", "1.5k tokens pasted, then 6 s of typing", "llama-server", "ms", "<= 0.1x", TTFT,
             rows_chat.paste),
@@ -69,11 +74,11 @@ def rows():
         Row("map", "`map`, 64 prompts, 256 shared, 64 out", "llama-server -np 8", "tok/s", "> 1.0x",
             "generated tokens over the time of the whole job; eight clients keep the server busy",
             rows_scripts.map_beside_server),
-        Row("map-batch", "the same", "llama-batched-bench", "tok/s", ">= 0.95",
-            "the same; the peer's own prefill and decode times at 8 sequences put together to the same job",
-            rows_scripts.map_beside_batch),
+        Row("map-batch", "the same job", "llama-batched-bench", "tok/s", ">= 0.95",
+            "as above; the peer's own times of prefill and of decode at 8 sequences, put together to the same job",
+            rows_scripts.map_beside_batch, slow=True),
         Row("memory", "anonymous memory, 4k of context", "llama-server", "MB", "<= 1.0x",
-            "Anonymous in smaps_rollup of chat and engine, after a turn of 3.5k tokens",
+            "Anonymous in smaps_rollup: of chat and engine, of the server; after a turn of 3.5k tokens",
             rows_memory.anonymous),
         Row("screen", "decode in the chat", "edgewise ask", "tok/s", ">= 0.97",
             "the rate that the chat shows under an answer, and the one in `ask --json`, engine clock both",

@@ -15,7 +15,7 @@ def decode(bench, depth):
     prompt = words.asking_long(f"decode {depth}", depth)
     # The peer gets the depth that the prompt really has, template included.
     real = bench.edgewise.ask(prompt, 2).usage["prompt_tokens"]
-    threads, flash = bench.llama.best(bench.thread_counts, p=0, n=TOKENS, d=real)
+    threads, flash = bench.best("decode", p=0, n=TOKENS, d=real)
     bench.note(f"depth {real} on both sides; llama-bench -t {threads} -fa {flash}")
     for index in bench.rounds():
         # A first word of its own: nothing of the prompt is cached.
@@ -30,7 +30,7 @@ def prefill(bench, tokens):
     # The template's own tokens come on top.
     length = tokens - 32
     real = bench.edgewise.ask(words.asking_long(f"prefill {tokens}", length), 1).usage["prompt_tokens"]
-    threads, flash = bench.llama.best(bench.thread_counts, p=real, n=0)
+    threads, flash = bench.best("prefill", p=real, n=0)
     bench.note(f"{real} tokens on both sides; llama-bench -t {threads} -fa {flash}")
     for index in bench.rounds():
         answer = bench.edgewise.ask(words.asking_long(f"prefill {tokens} {index}", length), 1)

@@ -41,16 +41,16 @@ def loop(bench, questions, ours):
     return (time.monotonic() - begun) * 1e3 / len(questions)
 
 
-def map_prompts(index):
+def map_prompts(bench, index):
     """Returns the shared part and what is different in each prompt."""
     shared = words.prose(f"map {index}", SHARED_TOKENS - 40)
     return shared, [f"Write a very long story about the {words.WORDS[n % 40]} of number {n}."
-                    for n in range(PROMPTS)]
+                    for n in range(PROMPTS // 4 if bench.quick else PROMPTS)]
 
 
 def map_job(bench, index):
     """Returns the tokens a second of a whole `edgewise map`."""
-    shared, lines = map_prompts(index)
+    shared, lines = map_prompts(bench, index)
     command = bench.edgewise.command("map", f"{shared} {{}}", "--json", "--max-tokens", str(OUT_TOKENS))
     begun = time.monotonic()
     done = subprocess.run(command, input="\n".join(lines) + "\n", text=True, capture_output=True,
@@ -66,17 +66,18 @@ def map_job(bench, index):
 
 
 def map_beside_server(bench):
-    ours = map_job(bench, "warm")
+    # The engine is loaded, as the server is.
+    bench.edgewise.ask("Hello.", 1)
     cells = BATCH * 512
     with bench.llama.server(c=cells, np=BATCH, t=bench.threads) as server:
         for index in bench.rounds(warm=0, most=3):
             ours = map_job(bench, index)
-            yield ours, server_job(server, index)
+            yield ours, server_job(bench, server, index)
 
 
-def server_job(server, index):
+def server_job(bench, server, index):
     """Returns the tokens a second of the same work by eight clients."""
-    shared, lines = map_prompts(index)
+    shared, lines = map_prompts(bench, index)
     waiting, tokens, failed = list(reversed(lines)), [], []
 
     def client():
@@ -104,7 +105,7 @@ def server_job(server, index):
 
 
 def map_beside_batch(bench):
-    map_job(bench, "warm")
+    bench.edgewise.ask("Hello.", 1)
     for index in bench.rounds(warm=0, most=3):
         ours = map_job(bench, index)
         yield ours, batch_job(bench)
