@@ -51,16 +51,17 @@ def map_prompts(bench, index):
 def map_job(bench, index):
     """Returns the tokens a second of a whole `edgewise map`."""
     shared, lines = map_prompts(bench, index)
-    command = bench.edgewise.command("map", f"{shared} {{}}", "--json", "--max-tokens", str(OUT_TOKENS))
+    command = bench.edgewise.command(
+        "map", f"{shared} {{}}", "--json", "-j", str(BATCH), "--max-tokens", str(OUT_TOKENS))
     begun = time.monotonic()
     done = subprocess.run(command, input="\n".join(lines) + "\n", text=True, capture_output=True,
                           env=bench.edgewise.environment, timeout=600, check=False)
     elapsed = time.monotonic() - begun
-    if done.returncode != 0:
-        said = (done.stderr.strip() or done.stdout.strip() or f"code {done.returncode}").splitlines()
-        raise CannotRun(f"edgewise map: {said[0][:120]}")
     events = [json.loads(line) for line in done.stdout.splitlines()]
-    tokens = sum(event["usage"]["completion_tokens"] for event in events if event.get("usage"))
+    if done.returncode != 0:
+        errors = [event["error"]["message"] for event in events if event.get("error")]
+        raise CannotRun(f"edgewise map: {(errors or done.stderr.splitlines() or ['failed'])[0]}")
+    tokens = sum(event["usage"]["completion_tokens"] for event in events if event["type"] == "result")
     bench.note(f"{tokens} tokens in {elapsed:.1f} s")
     return tokens / elapsed
 
