@@ -108,8 +108,7 @@ impl Stage {
             turn: turn.expect("the question is sent"),
             at: Duration::ZERO,
         };
-        let (model, reason) = ("bench".to_owned(), "bench".to_owned());
-        stage.event(TurnEvent::Routed(Decision { route: Route::Local, model, reason }));
+        stage.event(TurnEvent::Routed(Decision::new(Route::Local, "bench", "bench")));
         stage
     }
 
