@@ -15,6 +15,7 @@ mod db;
 mod doctor;
 mod engine;
 mod engines;
+mod map;
 mod prepare;
 mod profiles;
 mod progress;
@@ -59,6 +60,7 @@ fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
     cli.check()?;
     match &cli.command {
         Some(Command::Ask(_)) | None => converse(cli, env),
+        Some(Command::Map(args)) => map::run(args, cli, env),
         Some(Command::Ps) => engines::ps(cli, env),
         Some(Command::Stop) => engines::stop(env),
         Some(Command::Doctor) => Ok(doctor::run(cli, env)),

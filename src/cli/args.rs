@@ -20,6 +20,7 @@ use crate::cli::config;
 use crate::cli::db;
 use crate::cli::engine;
 use crate::cli::exit::Exit;
+use crate::cli::map;
 use crate::cli::profiles;
 use crate::cli::sessions;
 use crate::cli::stdin::Wish;
@@ -27,7 +28,7 @@ use crate::config::nearest;
 use crate::text::Clean;
 
 /// Commands that are planned; their names are no prompts.
-const PLANNED: [&str; 6] = ["map", "models", "endpoints", "bench", "audit", "man"];
+const PLANNED: &[&str] = &["models", "endpoints", "bench", "audit", "man"];
 
 /// A shorter name is near too many words.
 const SHORTEST_NEAR: usize = 3;
@@ -41,6 +42,7 @@ Examples:
   edgewise ask \"Why is the sky blue?\"      answer once and exit
   edgewise ask \"Sum this up:\" < notes.txt  stdin is appended to the question
   git diff | edgewise ask -p review        with the profile `review` of config.toml
+  edgewise map \"In French: {}\" < w.txt     a question for each line, several at once
   edgewise ask --json \"Hi\" | jq .          one JSON event a line
   edgewise ask -m ./model.gguf \"Hi\"        with a model file
 
@@ -70,6 +72,7 @@ pub struct Cli {
 pub enum Command {
     #[command(after_help = EXAMPLES)]
     Ask(ask::Args),
+    Map(map::Args),
     /// List the engines that run, and how long they stay
     Ps,
     /// Stop every engine; an answer that runs is cut short
@@ -92,7 +95,7 @@ impl Command {
     /// sampling mean something.
     fn has_turn(&self) -> bool {
         match self {
-            Self::Ask(_) => true,
+            Self::Ask(_) | Self::Map(_) => true,
             Self::Config(args) => args.has_profile(),
             Self::Profiles(args) => args.has_profile(),
             _ => false,
@@ -184,7 +187,7 @@ fn no_command(prompt: &str) -> Result<(), Fault> {
     }
     let grammar = Cli::grammar();
     let visible = grammar.get_subcommands().filter(|command| !command.is_hide_set());
-    let names = visible.map(clap::Command::get_name).chain(PLANNED).chain(["help"]);
+    let names = visible.map(clap::Command::get_name).chain(PLANNED.iter().copied()).chain(["help"]);
     match nearest(prompt, names.filter(|name| name.len() >= SHORTEST_NEAR)) {
         Some(near) => {
             Err(usage(format!("no command `{prompt}`; the nearest is `{near}`")).hint(as_prompt))

@@ -28,8 +28,7 @@ enum Command {
     /// Copy the file, while it is in use or not
     Backup {
         /// Where to [default: among the daily copies]
-        #[arg(value_name = "FILE")]
-        to: Option<PathBuf>,
+        file: Option<PathBuf>,
     },
     /// Set the file aside and make a new one of what can be read
     Repair,
@@ -49,8 +48,8 @@ pub(super) fn run(cli: &Cli, args: &Args, env: &Env) -> Result<Exit, Fault> {
             }
             ("check", place.database(), "sound".to_owned())
         }
-        Command::Backup { to } => {
-            let file = match to {
+        Command::Backup { file } => {
+            let file = match file {
                 Some(file) => file.clone(),
                 None => place.backups().join(format!("{}.db", runtime::now().0)),
             };

@@ -1,4 +1,4 @@
-//! Printers for one turn: text for people ([`Plain`]), NDJSON for programs ([`Json`]).
+//! Printers for one turn: text for people ([`Plain`]), NDJSON for programs ([`Json`]); and for many.
 //!
 //! Both are state machines from events to text; `runtime` writes it.
 //!
@@ -6,10 +6,12 @@
 
 mod color;
 mod json;
+mod map;
 mod plain;
 
 pub use color::{ColorFlag, use_color};
 pub use json::Json;
+pub use map::{Totals, map_cancelled, map_json, map_json_end, map_plain};
 pub use plain::{LINE_MAX, Plain, Style, fault_lines};
 
 use crate::chat::Fault;

@@ -7,7 +7,12 @@ use thiserror::Error;
 
 use crate::chat::Decision;
 use crate::chat::Fault;
+use crate::chat::Generation;
 use crate::chat::Limits;
+use crate::chat::Message;
+use crate::chat::Priority;
+use crate::chat::Role;
+use crate::chat::SessionId;
 use crate::config::ConfigError;
 use crate::config::Env;
 use crate::config::KvRam;
@@ -107,6 +112,26 @@ impl Front {
     /// The profile's mode asks for what is not there or not allowed (`NoRoute`).
     pub fn decide(&self, device: &DeviceState) -> Result<Decision, Fault> {
         decide(&self.profile, &self.model, device, self.egress)
+    }
+
+    /// Makes the generation of a script's question behind what came earlier in its session.
+    pub fn question(
+        &self,
+        session: SessionId,
+        earlier: Vec<Message>,
+        text: String,
+        ephemeral: bool,
+    ) -> Generation {
+        let system = self.profile.system.iter().map(|text| Message::text(Role::System, text));
+        let asked = Message::text(Role::User, text);
+        Generation {
+            session,
+            messages: system.chain(earlier).chain([asked]).collect(),
+            sampling: self.profile.sampling.clone(),
+            limits: self.limits(),
+            priority: Priority::Background,
+            ephemeral,
+        }
     }
 
     /// Returns where answers end at the latest.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::Front;
+use super::clock;
 use super::clock::Clock;
 use super::clock::now;
 use super::driver::Driver;
@@ -17,12 +18,8 @@ use super::saving::Question;
 use super::signals::Signal;
 use super::signals::Signals;
 use crate::backend::turn_queue;
-use crate::chat::Generation;
 use crate::chat::Health;
 use crate::chat::LoadState;
-use crate::chat::Message;
-use crate::chat::Priority;
-use crate::chat::Role;
 use crate::chat::StopReason;
 use crate::chat::Timings;
 use crate::chat::TokenEvent;
@@ -122,7 +119,9 @@ impl OneShot {
             driver.observe(&health);
         }
         let recorder = question.recorder.take();
-        driver.generate(TurnId(1), generation(&self.front, question, recorder.is_some()));
+        let Question { session, earlier, text, .. } = question;
+        let ephemeral = recorder.is_none();
+        driver.generate(TurnId(1), self.front.question(session, earlier, text, ephemeral));
         let (out, written) = printer::start();
         let asking = Asking {
             clock,
@@ -158,19 +157,6 @@ impl OneShot {
     }
 }
 
-fn generation(front: &Front, question: Question, kept: bool) -> Generation {
-    let system = front.profile.system.iter().map(|text| Message::text(Role::System, text));
-    let asked = Message::text(Role::User, question.text);
-    Generation {
-        session: question.session,
-        messages: system.chain(question.earlier).chain([asked]).collect(),
-        sampling: front.profile.sampling.clone(),
-        limits: front.limits(),
-        priority: Priority::Background,
-        ephemeral: !kept,
-    }
-}
-
 struct Asking {
     clock: Clock,
     driver: Driver,
@@ -199,8 +185,8 @@ impl Asking {
         while !(finished && pending.is_none()) {
             tokio::select! {
                 signal = self.signals.next() => if self.signal(signal) { break },
-                () = until(self.clock, self.deadline) => break,
-                () = until(self.clock, self.recorder.as_ref().and_then(Recorder::due)) => {
+                () = clock::until(self.clock, self.deadline) => break,
+                () = clock::until(self.clock, self.recorder.as_ref().and_then(Recorder::due)) => {
                     let at = self.now();
                     if let Some(recorder) = &mut self.recorder {
                         recorder.tick(at);
@@ -260,7 +246,7 @@ impl Asking {
                     ended => ended,
                 },
                 signal = self.signals.next() => if self.signal(signal) { break },
-                () = until(self.clock, self.deadline) => break,
+                () = clock::until(self.clock, self.deadline) => break,
             }
         }
         // What is left stays unwritten, so that it was no answer.
@@ -334,12 +320,5 @@ impl Asking {
         self.asked.unread = true;
         self.stop();
         if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) }
-    }
-}
-
-async fn until(clock: Clock, at: Option<Duration>) {
-    match at {
-        Some(at) => tokio::time::sleep_until(clock.instant(at)).await,
-        None => std::future::pending().await,
     }
 }

@@ -8,6 +8,7 @@ mod doctor;
 mod endings;
 mod events;
 mod home;
+mod map;
 mod models;
 mod processes;
 mod profiles;

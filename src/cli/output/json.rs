@@ -46,11 +46,7 @@ impl Json {
             TurnEvent::Routed(decision) => {
                 self.route = Some(decision.clone());
                 let mut event = json!({"v": 1, "type": "route"});
-                if let (Some(event), Value::Object(route)) =
-                    (event.as_object_mut(), route(decision))
-                {
-                    event.extend(route);
-                }
+                extend(&mut event, route(decision));
                 line(&event)
             }
             // Text that is held back until its character is whole is no event of its own.
@@ -77,12 +73,31 @@ impl Json {
 
     fn finish(&mut self, reason: &StopReason, usage: &Usage, timings: Timings) -> Printed {
         self.finished = true;
-        line(&json!({
-            "v": 1,
-            "type": "finish",
+        let (session, route) = (self.session, self.route.as_ref());
+        let mut event = json!({"v": 1, "type": "finish"});
+        extend(&mut event, Ending { reason, usage, timings, session, route }.value());
+        line(&event)
+    }
+}
+
+/// How a turn ended, and what it cost.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ending<'a> {
+    pub(super) reason: &'a StopReason,
+    pub(super) usage: &'a Usage,
+    pub(super) timings: Timings,
+    pub(super) session: Option<SessionId>,
+    pub(super) route: Option<&'a Decision>,
+}
+
+impl Ending<'_> {
+    /// Returns it as an object, to be put behind what kind of event it is.
+    pub(super) fn value(&self) -> Value {
+        let Self { reason, usage, timings, session, route: decision } = self;
+        json!({
             "reason": reason.name(),
             "error": reason.fault().map(error),
-            "session": self.session.map(|session| session.to_string()),
+            "session": session.map(|session| session.to_string()),
             "usage": {
                 "prompt_tokens": usage.prompt_tokens,
                 "cached_tokens": usage.cached_tokens,
@@ -94,8 +109,15 @@ impl Json {
                 "decode_tps": usage.decode_tps().map(hundredths),
                 "total_ms": millis(timings.total),
             },
-            "route": self.route.as_ref().map(route),
-        }))
+            "route": decision.map(route),
+        })
+    }
+}
+
+/// Puts the keys of an object behind those of another.
+pub(super) fn extend(event: &mut Value, more: Value) {
+    if let (Some(event), Value::Object(more)) = (event.as_object_mut(), more) {
+        event.extend(more);
     }
 }
 
@@ -104,7 +126,7 @@ impl Json {
 /// JSON itself leaves DEL, the C1 controls and whatever reorders or hides text as they are; an
 /// escape means the same to every reader. They stand in strings only, as all of them are beyond
 /// JSON's own characters.
-fn line(event: &Value) -> Printed {
+pub(super) fn line(event: &Value) -> Printed {
     let mut stdout = String::new();
     for c in event.to_string().chars() {
         if is_plain(c) {

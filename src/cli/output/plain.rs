@@ -76,7 +76,7 @@ impl Plain {
 
     fn finish(&mut self, reason: &StopReason, usage: &Usage, timings: Timings) -> Printed {
         let stdout = self.end();
-        let mut stderr = ended(reason, self.style.color);
+        let mut stderr = ended(reason, None, self.style.color);
         if self.style.summary {
             stderr.push_str(&self.dim(&summary(usage, timings)));
         }
@@ -113,27 +113,38 @@ pub fn fault_lines(fault: &Fault, color: bool) -> String {
     lines
 }
 
-/// Says why the answer ended, where it is not simply over.
-fn ended(reason: &StopReason, color: bool) -> String {
-    match reason {
-        StopReason::EndOfTurn | StopReason::Stop | StopReason::Length => String::new(),
-        StopReason::ContextFull => {
-            let full = "the context is full and the answer was cut short";
-            let fault = Fault::new(full).hint("raise n_ctx in the profile, or ask for less");
-            fault_lines(&fault, color)
-        }
-        StopReason::Cancelled => labelled("error", "cancelled", color),
+/// Returns a whole answer, clean, with the newline that it lacks.
+pub(super) fn whole(text: &str) -> String {
+    let mut plain = Plain::default();
+    let clean = plain.cleaner.push(text);
+    plain.text(&clean) + &plain.end()
+}
+
+/// Says why the answer ended, where it is not simply over; `place` says which one.
+pub(super) fn ended(reason: &StopReason, place: Option<&str>, color: bool) -> String {
+    let fault = match reason {
+        StopReason::EndOfTurn | StopReason::Stop | StopReason::Length => return String::new(),
+        StopReason::ContextFull => Fault::new("the context is full and the answer was cut short")
+            .hint("raise n_ctx in the profile, or ask for less"),
+        StopReason::Cancelled => Fault::new("cancelled"),
         StopReason::Interrupted(fault) => {
             let message = format!("the answer was interrupted: {}", fault.message);
-            fault_lines(&Fault { message, ..fault.clone() }, color)
+            Fault { message, ..fault.clone() }
         }
-        StopReason::Failed(fault) => fault_lines(fault, color),
+        StopReason::Failed(fault) => fault.clone(),
+    };
+    match place {
+        None => fault_lines(&fault, color),
+        Some(place) => {
+            let message = format!("{place}: {}", fault.message);
+            fault_lines(&Fault { message, ..fault }, color)
+        }
     }
 }
 
 /// A message may repeat what a file, an engine or an argument said: it is cleaned, and kept to the
 /// one line that its label stands before.
-fn labelled(label: &str, message: &str, color: bool) -> String {
+pub(super) fn labelled(label: &str, message: &str, color: bool) -> String {
     let message = Clean::one_line(message, LINE_MAX);
     let message = message.as_str();
     if color {
