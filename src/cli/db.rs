@@ -28,7 +28,8 @@ enum Command {
     /// Copy the file, while it is in use or not
     Backup {
         /// Where to [default: among the daily copies]
-        file: Option<PathBuf>,
+        #[arg(value_name = "FILE")]
+        to: Option<PathBuf>,
     },
     /// Set the file aside and make a new one of what can be read
     Repair,
@@ -48,8 +49,8 @@ pub(super) fn run(cli: &Cli, args: &Args, env: &Env) -> Result<Exit, Fault> {
             }
             ("check", place.database(), "sound".to_owned())
         }
-        Command::Backup { file } => {
-            let file = match file {
+        Command::Backup { to } => {
+            let file = match to {
                 Some(file) => file.clone(),
                 None => place.backups().join(format!("{}.db", runtime::now().0)),
             };

@@ -22,6 +22,7 @@ use crate::store::Place;
 use crate::store::Reader;
 use crate::store::Saved;
 use crate::store::Store;
+use crate::store::Synchronous;
 use crate::text::Clean;
 
 /// The longest title that is named in a hint, in graphemes.
@@ -35,7 +36,7 @@ const SHORT: usize = 18;
 /// # Errors
 /// There is no place for it.
 pub(super) fn open(cli: &Cli, env: &Env) -> Result<Store, Fault> {
-    let opened = Store::open(place(env)?, Options::default(), runtime::now());
+    let opened = Store::open(place(env)?, options(env), runtime::now());
     // That it was made is no news to somebody who asks what is in it.
     let news = opened.notes.iter().filter(|note| !matches!(note, Note::Fresh));
     let lines: Vec<String> = news.map(ToString::to_string).collect();
@@ -43,6 +44,17 @@ pub(super) fn open(cli: &Cli, env: &Env) -> Result<Store, Fault> {
         super::notices(&lines);
     }
     Ok(opened.store)
+}
+
+/// Returns how the store is opened. A debug build can be told to sync less than it has to: that
+/// shows the test that cuts its power to be one that can fail.
+fn options(env: &Env) -> Options {
+    let synchronous = match env.get("EDGEWISE_TEST_SYNCHRONOUS").and_then(|word| word.to_str()) {
+        Some("normal") if cfg!(debug_assertions) => Synchronous::Normal,
+        Some("off") if cfg!(debug_assertions) => Synchronous::Off,
+        _ => Synchronous::Full,
+    };
+    Options { synchronous, ..Options::default() }
 }
 
 /// Returns where the conversations are.
@@ -92,7 +104,8 @@ fn named(begin: &str, sessions: &[Listed]) -> String {
     let mut text = format!("{begin}:");
     for one in sessions.iter().take(5) {
         let title = Clean::one_line(&one.info.title, TITLE_MAX);
-        write!(text, "\n      {}  {}", short(one), title.as_str()).ok();
+        let apart = if text.ends_with(':') { "" } else { ";" };
+        write!(text, "{apart} {} {}", short(one), title.as_str()).ok();
     }
     text
 }

@@ -71,7 +71,8 @@ enum Command {
     /// Print the shown branch of a session
     Show {
         /// The session
-        session: String,
+        #[arg(value_name = "SESSION")]
+        named: String,
     },
     /// Find messages; every word is to be found or begins a word, "a b" in quotes is a phrase
     Search {
@@ -95,19 +96,22 @@ enum Command {
     /// Take in what `export` wrote, or the log of `llm` (llm logs path)
     Import {
         /// The file
-        file: PathBuf,
+        #[arg(value_name = "FILE")]
+        from: PathBuf,
     },
     /// Give a session another title
     Rename {
         /// The session
-        session: String,
+        #[arg(value_name = "SESSION")]
+        named: String,
         /// The title
         title: String,
     },
     /// Put tags on a session
     Tag {
         /// The session
-        session: String,
+        #[arg(value_name = "SESSION")]
+        named: String,
         /// The tags
         tags: Vec<String>,
         /// Take this tag off; may be given several times
@@ -117,7 +121,8 @@ enum Command {
     /// Leave a session out of lists
     Archive {
         /// The session
-        session: String,
+        #[arg(value_name = "SESSION")]
+        named: String,
         /// Put it back
         #[arg(long)]
         undo: bool,
@@ -125,7 +130,8 @@ enum Command {
     /// Copy a session, to go on in two ways
     Fork {
         /// The session
-        session: String,
+        #[arg(value_name = "SESSION")]
+        named: String,
         /// The last message that is taken [default: the end of the shown branch]
         #[arg(long, value_name = "MESSAGE")]
         at: Option<String>,
@@ -164,7 +170,7 @@ pub(super) fn run(cli: &Cli, args: &Args, env: &Env) -> Result<Exit, Fault> {
     let store = super::saved::open(cli, env)?;
     let text = match &args.command {
         Command::List { which } => list::run(cli, &store, &which.filter(cli), which.limit)?,
-        Command::Show { session } => show::run(cli, &store, session)?,
+        Command::Show { named } => show::run(cli, &store, named)?,
         Command::Search { words, which } => {
             let words = words.join(" ");
             search::run(cli, &store, &words, (&which.filter(cli), which.limit))?
@@ -172,13 +178,11 @@ pub(super) fn run(cli: &Cli, args: &Args, env: &Env) -> Result<Exit, Fault> {
         Command::Export { sessions, format, output } => {
             transfer::export(&store, sessions, *format, output.as_deref())?
         }
-        Command::Import { file } => transfer::import(cli, &store, file)?,
-        Command::Rename { session, title } => change::rename(cli, &store, session, title)?,
-        Command::Tag { session, tags, remove } => {
-            change::tag(cli, &store, session, (tags, remove))?
-        }
-        Command::Archive { session, undo } => change::archive(cli, &store, session, *undo)?,
-        Command::Fork { session, at } => change::fork(cli, &store, session, at.as_deref())?,
+        Command::Import { from } => transfer::import(cli, &store, from)?,
+        Command::Rename { named, title } => change::rename(cli, &store, named, title)?,
+        Command::Tag { named, tags, remove } => change::tag(cli, &store, named, (tags, remove))?,
+        Command::Archive { named, undo } => change::archive(cli, &store, named, *undo)?,
+        Command::Fork { named, at } => change::fork(cli, &store, named, at.as_deref())?,
         Command::Rm { sessions } => change::rm(cli, &store, sessions)?,
         Command::Purge { sessions } => change::purge(cli, env, store, sessions)?,
         Command::Stats => stats::run(cli, &store)?,
