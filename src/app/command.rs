@@ -7,6 +7,8 @@ pub(super) enum Argument {
     None,
     /// Words, named as the help writes them.
     Wanted(&'static str),
+    /// Words or nothing.
+    Maybe(&'static str),
 }
 
 /// One command: how it is typed and what it does.
@@ -33,7 +35,11 @@ pub(super) const COMMANDS: &[Spec] = &[
     spec("new", Command::New, Argument::None, "new session"),
     spec("next", Command::Next, Argument::None, "next session"),
     spec("prev", Command::Previous, Argument::None, "previous session"),
+    spec("sessions", Command::Sessions, Argument::None, "saved sessions"),
+    spec("search", Command::Search, Argument::Maybe("WORDS"), "search all messages"),
     spec("rename", Command::Rename, Argument::Wanted("TITLE"), "name this session"),
+    spec("tag", Command::Tag, Argument::Wanted("TAG -TAG"), "put tags on it, take tags off"),
+    spec("archive", Command::Archive, Argument::None, "leave it out of lists, or not"),
     spec("close", Command::Close, Argument::None, "close this session"),
     spec("device", Command::Device, Argument::None, "the device: signals, speeds"),
     spec("help", Command::Help, Argument::None, "this list"),
@@ -45,7 +51,7 @@ impl Spec {
     pub(super) fn shown(&self) -> String {
         match self.argument {
             Argument::None => format!("/{}", self.name),
-            Argument::Wanted(words) => format!("/{} {words}", self.name),
+            Argument::Wanted(words) | Argument::Maybe(words) => format!("/{} {words}", self.name),
         }
     }
 
@@ -59,7 +65,9 @@ impl Spec {
             Argument::Wanted(words) if behind.is_empty() => {
                 Line::Mistaken(format!("/{name} needs its {words}"))
             }
-            Argument::None | Argument::Wanted(_) => Line::Run(*command, behind.to_owned()),
+            Argument::None | Argument::Wanted(_) | Argument::Maybe(_) => {
+                Line::Run(*command, behind.to_owned())
+            }
         }
     }
 }
@@ -73,6 +81,14 @@ pub(super) enum Command {
     Next,
     /// Goes to the previous session.
     Previous,
+    /// Shows the saved sessions.
+    Sessions,
+    /// Searches all messages.
+    Search,
+    /// Puts tags on the session in front, or takes them off.
+    Tag,
+    /// Leaves the session in front out of lists, or not any more.
+    Archive,
     /// Names the session in front.
     Rename,
     /// Closes the session in front.

@@ -102,6 +102,15 @@ impl Composer {
         self.undo.seal();
     }
 
+    /// Puts a saved draft back, with its cursor.
+    pub fn load(&mut self, text: &str, cursor: usize) {
+        self.take();
+        let clean = Clean::new(text).into_string();
+        self.cursor =
+            (0..=cursor.min(clean.len())).rev().find(|at| clean.is_char_boundary(*at)).unwrap_or(0);
+        self.text = clean;
+    }
+
     /// Does what a key asks; `width` in columns is where rows end on the screen.
     pub fn edit(&mut self, edit: Edit, history: &History, width: u16) {
         match edit {

@@ -1,5 +1,6 @@
 //! What the model asks the runtime to do.
 
+use crate::app::save::Save;
 use crate::chat::Generation;
 use crate::chat::SessionId;
 use crate::chat::TurnId;
@@ -8,7 +9,18 @@ use crate::chat::TurnId;
 /// messages.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    /// Begin a turn. It ends by exactly one `Finished`, which comes back as `Msg::Turn`.
+    /// Save something, in the order given.
+    Save(Save),
+    /// Read a saved session; it comes as `Msg::Opened`, and then `Msg::Whole`.
+    Open(SessionId),
+    /// Read the list of saved sessions; it comes as `Msg::Listed`.
+    List,
+    /// Read the end of a saved conversation; it comes as `Msg::Previewed`. A newer wish replaces it.
+    Preview(SessionId),
+    /// Search all saved messages for these words; what is found comes as `Msg::Found`. A newer wish
+    /// replaces it.
+    Find(String),
+    /// Begin a turn, as soon as what was to be saved before it is durable. It ends by exactly one `Finished`, which comes back as `Msg::Turn`.
     Generate {
         /// Identifies every event of the turn.
         turn: TurnId,

@@ -35,6 +35,10 @@ pub(super) enum Action {
     Home,
     /// The end of the line; on an empty draft of the transcript.
     End,
+    /// Shows the saved sessions.
+    Sessions,
+    /// Searches all messages.
+    Search,
     /// Shows the keys.
     Help,
     /// Shows the device's signals.
@@ -208,6 +212,8 @@ const SESSIONS: &[Entry] = &[
             (alt_c('9'), Action::GoTo(9)),
         ],
     ),
+    entry("Ctrl-O", "saved sessions", &[(ctrl_c('o'), Action::Sessions)]),
+    entry("Ctrl-R", "search all messages", &[(ctrl_c('r'), Action::Search)]),
     entry("Alt-W", "close", &[(alt_c('w'), Action::CloseSession)]),
 ];
 

@@ -5,13 +5,18 @@ use std::time::Duration;
 use crate::app::composer::History;
 use crate::app::mint::Mint;
 use crate::app::notice::Notice;
+use crate::app::picker::Picker;
+use crate::app::save::Saving;
+use crate::app::search::Search;
 use crate::app::session::Session;
 use crate::app::settings::Settings;
 use crate::app::status::EngineState;
 use crate::app::status::EngineStatus;
 use crate::app::turn::Turn;
 use crate::app::update::Ahead;
+use crate::chat::MessageId;
 use crate::chat::SessionId;
+use crate::chat::Timestamp;
 use crate::chat::TurnId;
 
 /// How often figures that move by themselves are drawn while an answer runs.
@@ -34,6 +39,10 @@ pub enum Overlay {
     Quit(Duration),
     /// "Close this session?"
     Close,
+    /// The saved sessions: [`Model::picker`].
+    Sessions,
+    /// The search over all messages: [`Model::search`].
+    Search,
 }
 
 /// Everything that the screen shows and the next message may change.
@@ -57,6 +66,11 @@ pub struct Model {
     /// Turns of sessions that were closed: cancelled, and waited for when leaving.
     pub(super) orphans: Vec<TurnId>,
     pub(super) mint: Mint,
+    pub(super) saving: Saving,
+    pub(super) picker: Picker,
+    pub(super) search: Search,
+    /// The message to show as soon as its session has been read.
+    pub(super) jump: Option<(SessionId, MessageId)>,
     /// What was last ordered to be evaluated ahead.
     pub(super) ahead: Option<Ahead>,
     pub(super) leaving_since: Option<Duration>,
@@ -85,6 +99,10 @@ impl Model {
             looked_at: Duration::ZERO,
             orphans: Vec::new(),
             mint: Mint::new(first),
+            saving: Saving::default(),
+            picker: Picker::default(),
+            search: Search::default(),
+            jump: None,
             ahead: None,
             leaving_since: None,
             gone: false,
@@ -101,13 +119,13 @@ impl Model {
     }
 
     /// Returns when the runtime is to send the next `Msg::Tick`, if time alone changes anything:
-    /// the figures of a running answer, or the end of the patience for leaving.
+    /// the figures of a running answer, what is to be saved, or the end of the patience for leaving.
     pub fn next_deadline(&self) -> Option<Duration> {
         if let Some(since) = self.leaving_since {
             return (!self.gone).then_some(since + LEAVE_WITHIN);
         }
         let figures = self.current().running().map(|_| self.touched_at + FIGURES_EVERY);
-        figures.into_iter().chain(self.looks_again_at()).min()
+        figures.into_iter().chain(self.looks_again_at()).chain(self.save_at()).min()
     }
 
     /// Returns when the panel wants newer figures, if it is open.
@@ -148,6 +166,26 @@ impl Model {
     /// Returns the line above the composer.
     pub fn notice(&self) -> Option<&Notice> {
         self.notice.as_ref()
+    }
+
+    /// Returns the list of saved sessions; of use while it lies on top.
+    pub fn picker(&self) -> &Picker {
+        &self.picker
+    }
+
+    /// Returns the search; of use while it lies on top.
+    pub fn search(&self) -> &Search {
+        &self.search
+    }
+
+    /// Returns the wall clock's time, as of the newest message.
+    pub fn time(&self) -> Timestamp {
+        self.mint.time(self.now)
+    }
+
+    /// Returns how saving goes.
+    pub fn saving(&self) -> &Saving {
+        &self.saving
     }
 
     /// Returns whether the program is on its way out.

@@ -2,11 +2,19 @@
 
 use std::time::Duration;
 
+use crate::app::picker::Entry;
+use crate::app::save::Saving;
 use crate::app::scroll::Laid;
+use crate::app::search::Hit;
 use crate::chat::Fault;
 use crate::chat::Health;
 use crate::chat::Key;
 use crate::chat::LoadState;
+use crate::chat::Message;
+use crate::chat::MessageId;
+use crate::chat::Node;
+use crate::chat::SessionId;
+use crate::chat::SessionInfo;
 use crate::chat::TurnEvent;
 use crate::chat::TurnId;
 
@@ -49,6 +57,51 @@ pub enum Msg {
     Health(Health),
     /// The engine is gone; its turns are finished by their own events.
     Lost(Fault),
+    /// A turn cannot begin, because of what is saved: another window answers in the session.
+    Refused {
+        /// Which turn; it has no other end.
+        turn: TurnId,
+        /// Why.
+        fault: Fault,
+    },
+    /// A line for the user.
+    Told(String),
+    /// How saving goes.
+    Saving(Saving),
+    /// A saved session, by its newest messages.
+    Opened {
+        /// What is known of it.
+        info: Box<SessionInfo>,
+        /// The end of its selected path, oldest first, each with all that follow the same message.
+        page: Vec<(Node, Vec<MessageId>)>,
+    },
+    /// All messages of a session that was opened, parents before their children.
+    Whole {
+        /// Which.
+        session: SessionId,
+        /// The messages.
+        nodes: Vec<Node>,
+        /// The selected leaf.
+        leaf: Option<MessageId>,
+    },
+    /// The saved sessions, archived ones included, the one that changed last first.
+    Listed(Vec<Entry>),
+    /// The end of a saved conversation, oldest message first.
+    Previewed {
+        /// Which.
+        session: SessionId,
+        /// Its newest messages.
+        messages: Vec<Message>,
+    },
+    /// What a search brought.
+    Found {
+        /// The words.
+        query: String,
+        /// The messages, newest first, or why there are none.
+        hits: Result<Vec<Hit>, Fault>,
+    },
+    /// A saved session that was asked for cannot be had.
+    Missing(Fault),
     /// Time has passed; wanted no earlier than [`Model::next_deadline`](crate::app::Model::next_deadline).
     Tick(Duration),
     /// The view drew a session and tells what came out.

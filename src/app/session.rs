@@ -1,14 +1,19 @@
 //! One conversation: the tree of its messages, and its selected path as it is shown.
 
 mod path;
+mod saved;
+
+pub(super) use saved::DESK_WITHIN;
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use crate::app::composer::Composer;
 use crate::app::scroll::Scroll;
 use crate::app::turn::Phase;
 use crate::app::turn::Turn;
 use crate::chat::MessageId;
+use crate::chat::ScrollAnchor;
 use crate::chat::SessionId;
 use crate::chat::StopReason;
 use crate::chat::Tree;
@@ -37,6 +42,53 @@ pub struct Session {
     /// The question that the draft is another wording of.
     pub(super) editing: Option<MessageId>,
     pub(super) news: bool,
+    pub(super) tags: Vec<String>,
+    pub(super) archived: bool,
+    /// How much of it is here; nothing is asked before all is.
+    pub(super) loaded: Loaded,
+    /// What is saved of it.
+    pub(super) kept: Kept,
+    /// How the newest turn is taken back.
+    pub(super) undo: Option<Undo>,
+}
+
+/// What a turn added, and what was selected before it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Undo {
+    pub(super) before: Option<MessageId>,
+    pub(super) asked: Option<MessageId>,
+    pub(super) answer: MessageId,
+}
+
+/// How much of a session has been read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Loaded {
+    /// Its newest messages.
+    Page,
+    /// Its newest messages, and a prompt waits for the others, in the queue.
+    PageAndAsked,
+    /// All of it.
+    Whole,
+}
+
+/// What is saved of a session beside its messages, and what is not yet.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Kept {
+    /// Whether the store knows the session.
+    pub(super) known: bool,
+    /// The desk as it was last saved.
+    pub(super) desk: Desk,
+    /// Since when it is another one.
+    pub(super) stale_since: Option<Duration>,
+}
+
+/// The composer, what waits, and where the transcript is looked at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Desk {
+    version: u64,
+    cursor: usize,
+    queue: VecDeque<String>,
+    scroll: Option<ScrollAnchor>,
 }
 
 impl Session {
@@ -55,6 +107,11 @@ impl Session {
             reading: None,
             editing: None,
             news: false,
+            tags: Vec::new(),
+            archived: false,
+            loaded: Loaded::Whole,
+            kept: Kept::default(),
+            undo: None,
         }
     }
 
@@ -122,6 +179,11 @@ impl Session {
     /// Returns the running turn.
     pub fn running(&self) -> Option<&Turn> {
         self.turns.last().filter(|turn| turn.is_open())
+    }
+
+    /// Returns whether all its messages are here.
+    pub(super) fn is_whole(&self) -> bool {
+        self.loaded == Loaded::Whole
     }
 
     /// Returns the turn that shows a message.

@@ -2,6 +2,7 @@
 
 use crate::chat::Limits;
 use crate::chat::Mode;
+use crate::chat::PrivacyClass;
 use crate::chat::Sampling;
 
 /// A snapshot of the resolved profile; it does not change during a run.
@@ -11,6 +12,8 @@ pub struct Settings {
     pub profile: String,
     /// What the session allows.
     pub mode: Mode,
+    /// What of a session may leave the device.
+    pub privacy: PrivacyClass,
     /// The model's name as the user knows it.
     pub model: String,
     /// The system prompt, if there is one.

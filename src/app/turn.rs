@@ -67,6 +67,8 @@ pub struct Turn {
     question: String,
     asked_at: Duration,
     answer: String,
+    /// Bytes of the answer that are saved, and when they were.
+    saved: (usize, Duration),
     cleaner: Cleaner,
     shown_question: Clean,
     shown_answer: Clean,
@@ -90,6 +92,7 @@ impl Turn {
             question: String::new(),
             asked_at: Duration::ZERO,
             answer: String::new(),
+            saved: (0, Duration::ZERO),
             cleaner: Cleaner::new(),
             shown_question: Clean::default(),
             shown_answer: Clean::default(),
@@ -106,6 +109,7 @@ impl Turn {
     /// Begins to run at the moment its question is sent.
     pub(super) fn run(&mut self, at: Duration) {
         self.asked_at = at;
+        self.saved = (0, at);
         self.decision = None;
         self.phase = Phase::Sent;
     }

@@ -1,9 +1,12 @@
 //! One message in, effects out. Each file under it handles one kind.
 
 mod ahead;
+mod finding;
 mod keys;
 mod leaving;
+mod opening;
 mod reading;
+mod saving;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -36,7 +39,7 @@ impl Model {
                 self.observe(at);
                 self.key(key, &mut effects);
             }
-            Msg::Paste(text) => self.paste(&text),
+            Msg::Paste(text) => self.paste(&text, &mut effects),
             Msg::Resize { width, height } => self.resize(width, height),
             Msg::Turn { turn, event, at } => {
                 self.observe(at);
@@ -51,19 +54,38 @@ impl Model {
             Msg::Tick(at) => {
                 self.observe(at);
                 self.look_again(&mut effects);
+                self.save_due(&mut effects);
                 self.touch();
             }
+            Msg::Refused { turn, fault } => self.refused(turn, &fault),
+            Msg::Told(line) => self.say(Notice::info(&line)),
+            Msg::Saving(saving) => {
+                self.saving = saving;
+                self.touch();
+            }
+            Msg::Opened { info, page } => self.opened(&info, page),
+            Msg::Whole { session, nodes, leaf } => self.whole(session, nodes, leaf, &mut effects),
+            Msg::Listed(entries) => self.listed(entries, &mut effects),
+            Msg::Previewed { session, messages } => self.previewed(session, &messages),
+            Msg::Found { query, hits } => self.found(&query, hits),
+            Msg::Missing(fault) => self.say(Notice::fault(&fault)),
             Msg::Laid(laid) => self.laid(&laid),
             Msg::Quit(at) => {
                 self.observe(at);
                 self.leave(&mut effects);
             }
-            Msg::Deadline => self.abandon(),
+            Msg::Deadline => self.abandon(&mut effects),
             Msg::Redraw => self.touch(),
         }
+        self.notice_desk();
         self.look_ahead(&mut effects);
         self.depart(&mut effects);
         effects
+    }
+
+    fn say(&mut self, notice: Notice) {
+        self.notice = Some(notice);
+        self.touch();
     }
 
     fn resize(&mut self, width: u16, height: u16) {

@@ -9,10 +9,12 @@ use crate::cli::args::Cli;
 use crate::cli::exit::Exit;
 use crate::cli::output::use_color;
 use crate::cli::prepare::prepare;
+use crate::cli::saved;
 use crate::config::Env;
 use crate::config::ThemeChoice;
 use crate::runtime;
 use crate::runtime::KEEP_ALIVE_CHAT;
+use crate::runtime::Keeping;
 use crate::runtime::Opening;
 use crate::runtime::Printed;
 use crate::theme::Depth;
@@ -25,7 +27,8 @@ use crate::theme::Theme;
 pub(super) fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
     let prepared = prepare(cli, env, KEEP_ALIVE_CHAT)?;
     let theme = theme(prepared.settings.theme, depth(cli, env));
-    let opening = Opening { theme, question: cli.question().map(str::to_owned) };
+    let keeping = keeping(cli, env)?;
+    let opening = Opening { theme, question: cli.question().map(str::to_owned), keeping };
     let terminal = |error: io::Error| Fault::new(format!("the terminal: {error}"));
     let tasks = runtime::tasks().map_err(terminal)?;
     runtime::install_crash_hook();
@@ -41,6 +44,22 @@ pub(super) fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
         runtime::die_by(signal);
     }
     Ok(Exit::Answered)
+}
+
+/// Tells what of the chat is kept, and which session is opened.
+fn keeping(cli: &Cli, env: &Env) -> Result<Keeping, Fault> {
+    if cli.common.ephemeral {
+        return Ok(Keeping::Nothing);
+    }
+    let place = saved::place(env)?;
+    match cli.common.session.as_deref() {
+        None | Some("new") => Ok(Keeping::At(place)),
+        Some(word) => {
+            let store = saved::open(cli, env)?;
+            let session = saved::find(&store.reader()?, word)?.info.id;
+            Ok(Keeping::In(store, session))
+        }
+    }
 }
 
 /// Says what stays and how to stop it.

@@ -1,5 +1,6 @@
 //! The chat in the terminal: one loop over keys, signals, tokens and time.
 
+use std::collections::HashMap;
 use std::io;
 use std::time::Duration;
 
@@ -12,6 +13,9 @@ use super::driver::Driver;
 use super::ids;
 use super::input;
 use super::input::Input;
+use super::keeper::Keeper;
+use super::keeper::Keeping;
+use super::keeper::News;
 use super::screen::Screen;
 use super::signals;
 use super::signals::Signal;
@@ -23,12 +27,17 @@ use crate::app::Model;
 use crate::app::Msg;
 use crate::backend::TurnQueue;
 use crate::backend::turn_queue;
+use crate::chat::Generation;
 use crate::chat::Key;
 use crate::chat::KeyCode;
+use crate::chat::StopReason;
 use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
+use crate::chat::TurnId;
+use crate::chat::Usage;
 use crate::engine::Engine;
 use crate::engine::EngineEvent;
+use crate::store::Saved;
 use crate::theme::Theme;
 
 /// Between two frames: no screen shows more than 60 a second.
@@ -52,9 +61,14 @@ const HANGUP_DEADLINE: Duration = Duration::from_millis(500);
 /// The terminal cannot be taken. It is given back in every case.
 pub async fn chat(front: &Front, opening: Opening) -> io::Result<Option<i32>> {
     let signals = Signals::take()?;
-    let question = opening.question.clone();
     let ended = match terminal::enter().and_then(|()| Chat::new(front, opening, signals)) {
-        Ok(mut chat) => chat.run(question).await,
+        Ok(mut chat) => {
+            let ended = chat.run().await;
+            // The shell's screen comes back first: a disk may take its time.
+            terminal::restore();
+            chat.keeper.close(&mut chat.kept).await;
+            ended
+        }
         Err(error) => Err(error),
     };
     terminal::restore();
@@ -62,12 +76,14 @@ pub async fn chat(front: &Front, opening: Opening) -> io::Result<Option<i32>> {
 }
 
 /// How the chat is opened.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Opening {
     /// The colours.
     pub theme: Theme,
     /// The first question, if it was given on the command line.
     pub question: Option<String>,
+    /// What of it is kept.
+    pub keeping: Keeping,
 }
 
 struct Chat {
@@ -79,6 +95,13 @@ struct Chat {
     inputs: mpsc::Receiver<Input>,
     turns: TurnQueue,
     engine: mpsc::Receiver<EngineEvent>,
+    keeper: Keeper,
+    kept: mpsc::Receiver<News>,
+    /// The question of the command line, until it is asked: where a session is resumed, in it.
+    question: Option<String>,
+    resumes: bool,
+    /// Turns whose beginning is being saved, and whether they were cancelled meanwhile.
+    beginning: HashMap<TurnId, bool>,
     /// The version of the model that the screen shows, and when it was drawn.
     drawn: Option<(u64, Duration)>,
     /// When to stop waiting, once the terminal is gone.
@@ -92,15 +115,17 @@ struct Chat {
 enum Woken {
     Signal(Signal),
     Input(Option<Input>),
-    Turn(crate::chat::TurnId, TurnEvent),
+    Turn(TurnId, TurnEvent),
     Engine(EngineEvent),
+    Kept(News),
     Written,
     Time,
 }
 
 impl Chat {
     fn new(front: &Front, opening: Opening, signals: Signals) -> io::Result<Self> {
-        let Opening { theme, .. } = opening;
+        let Opening { theme, keeping, question } = opening;
+        let resumes = matches!(keeping, Keeping::In(..));
         let screen = Screen::new(theme, front.panic_at.clone())?;
         let (events, engine) = mpsc::channel(ENGINE_EVENTS);
         let backend = Engine::new(front.engine.clone(), events);
@@ -109,16 +134,17 @@ impl Chat {
         let settings = app::Settings {
             profile: front.profile.name.clone(),
             mode: front.profile.mode,
+            privacy: front.profile.privacy,
             model: front.model.clone(),
             system: front.profile.system.clone(),
             sampling: front.profile.sampling.clone(),
             limits: front.limits(),
             prefill_ahead: front.prefill_ahead,
-            // Nothing finds a session again once its window is closed, until sessions are saved: the
-            // engine need not keep it either.
-            ephemeral: true,
+            // What nobody finds again the engine need not keep either.
+            ephemeral: matches!(keeping, Keeping::Nothing),
         };
         let (width, height) = crossterm::terminal::size()?;
+        let (keeper, kept) = Keeper::start(keeping);
         Ok(Self {
             clock: Clock::start(),
             model: Model::new(settings, ids::new_session(), width, height),
@@ -128,6 +154,11 @@ impl Chat {
             inputs: input::read(),
             turns,
             engine,
+            keeper,
+            kept,
+            question,
+            resumes,
+            beginning: HashMap::new(),
             drawn: None,
             deadline: None,
             die_by: None,
@@ -136,10 +167,9 @@ impl Chat {
         })
     }
 
-    async fn run(&mut self, question: Option<String>) -> io::Result<Option<i32>> {
-        if let Some(question) = question {
-            self.update(Msg::Paste(question))?;
-            self.update(Msg::Key { key: Key::plain(KeyCode::Enter), at: self.clock.at() })?;
+    async fn run(&mut self) -> io::Result<Option<i32>> {
+        if !self.resumes {
+            self.ask_first()?;
         }
         while !self.exit {
             self.draw_if_due()?;
@@ -152,6 +182,13 @@ impl Chat {
             return Err(io::Error::other("the thread that writes to it panicked"));
         }
         Ok(self.die_by)
+    }
+
+    /// Asks what was asked on the command line.
+    fn ask_first(&mut self) -> io::Result<()> {
+        let Some(question) = self.question.take() else { return Ok(()) };
+        self.update(Msg::Paste(question))?;
+        self.update(Msg::Key { key: Key::plain(KeyCode::Enter), at: self.clock.at() })
     }
 
     /// Sleeps until there is something to do. An idle chat does not wake up.
@@ -170,6 +207,7 @@ impl Chat {
             input = self.inputs.recv(), if self.deadline.is_none() => Woken::Input(input),
             Some((turn, event)) = self.turns.recv() => Woken::Turn(turn, event),
             Some(event) = self.engine.recv() => Woken::Engine(event),
+            Some(news) = self.kept.recv() => Woken::Kept(news),
             () = self.screen.written() => Woken::Written,
             () = time => Woken::Time,
         }
@@ -207,6 +245,7 @@ impl Chat {
                 self.update(Msg::Health(health))
             }
             Woken::Engine(EngineEvent::Lost(fault)) => self.update(Msg::Lost(fault)),
+            Woken::Kept(news) => self.heard(news, at),
             Woken::Written if self.screen.is_over() => self.hang_up(at),
             Woken::Written => {
                 self.screen.free();
@@ -225,6 +264,8 @@ impl Chat {
                 Woken::Input(Some(input))
             } else if let Ok(event) = self.engine.try_recv() {
                 Woken::Engine(event)
+            } else if let Ok(news) = self.kept.try_recv() {
+                Woken::Kept(news)
             } else {
                 return Ok(());
             };
@@ -285,9 +326,17 @@ impl Chat {
     fn update(&mut self, msg: Msg) -> io::Result<()> {
         for effect in self.model.update(msg) {
             match effect {
-                Effect::Generate { turn, generation } => self.driver.generate(turn, generation),
+                Effect::Save(save) => self.keeper.save(save),
+                Effect::Open(session) => self.keeper.open(session),
+                Effect::List => self.keeper.list(),
+                Effect::Preview(session) => self.keeper.preview(session),
+                Effect::Find(words) => self.keeper.find(words),
+                Effect::Generate { turn, generation } => self.begin(turn, generation),
                 Effect::Prepare(generation) => self.driver.prepare(generation),
-                Effect::Cancel(turn) => self.driver.cancel(turn),
+                Effect::Cancel(turn) => match self.beginning.get_mut(&turn) {
+                    Some(cancelled) => *cancelled = true,
+                    None => self.driver.cancel(turn),
+                },
                 Effect::Look => self.driver.look(),
                 Effect::Forget(session) => self.driver.forget(session),
                 Effect::Suspend => suspend(),
@@ -296,6 +345,50 @@ impl Chat {
             }
         }
         Ok(())
+    }
+
+    /// Begins a turn once its question is durable.
+    fn begin(&mut self, turn: TurnId, generation: Generation) {
+        match self.keeper.begin(turn, generation) {
+            Some((turn, generation)) => self.driver.generate(turn, generation),
+            None => drop(self.beginning.insert(turn, false)),
+        }
+    }
+
+    /// Takes in what the store says.
+    fn heard(&mut self, news: News, at: Duration) -> io::Result<()> {
+        match news {
+            News::Msg(msg) => {
+                let opened = matches!(*msg, Msg::Opened { .. } | Msg::Missing(_));
+                self.update(*msg)?;
+                if opened { self.ask_first() } else { Ok(()) }
+            }
+            News::Opened(opened) => {
+                for (turn, generation) in self.keeper.opened(*opened) {
+                    self.beginning.remove(&turn);
+                    self.driver.generate(turn, generation);
+                }
+                Ok(())
+            }
+            News::Begun(turn, generation, saved) => {
+                let cancelled = self.beginning.remove(&turn).unwrap_or(false);
+                match saved {
+                    Saved::Busy(fault) => self.update(Msg::Refused { turn, fault }),
+                    Saved::Refused(fault) if !self.keeper.is_read_only() => {
+                        self.update(Msg::Refused { turn, fault })
+                    }
+                    _ if cancelled => {
+                        let end = TokenEvent::Finished(StopReason::Cancelled, Usage::default());
+                        self.update(Msg::Turn { turn, event: TurnEvent::Token(end), at })
+                    }
+                    // What is kept in memory for now is said by the store's health.
+                    Saved::Durable | Saved::InMemory(_) | Saved::Refused(_) => {
+                        self.driver.generate(turn, *generation);
+                        Ok(())
+                    }
+                }
+            }
+        }
     }
 
     fn draw_if_due(&mut self) -> io::Result<()> {

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use time::OffsetDateTime;
+
+use crate::chat::Timestamp;
 use crate::text::Clean;
 use crate::text::width;
 
@@ -67,6 +70,23 @@ pub(super) fn guess(time: Duration) -> String {
     }
 }
 
+/// Returns how long ago a moment was; beyond a week, its day (UTC).
+pub(super) fn age(moment: Timestamp, now: Timestamp) -> String {
+    const MINUTE: i64 = 60_000;
+    const HOUR: i64 = 60 * MINUTE;
+    const DAY: i64 = 24 * HOUR;
+    match now.0.saturating_sub(moment.0) {
+        ..MINUTE => "now".to_owned(),
+        ms @ ..HOUR => format!("{} min", ms / MINUTE),
+        ms @ ..DAY => format!("{} h", ms / HOUR),
+        ms if ms < 7 * DAY => format!("{} d", ms / DAY),
+        _ => {
+            let day = OffsetDateTime::from_unix_timestamp(moment.0.div_euclid(1000));
+            day.map(|day| day.date().to_string()).unwrap_or_default()
+        }
+    }
+}
+
 /// Returns a speed with three digits that matter.
 pub(super) fn rate(per_second: f64) -> String {
     match per_second {
@@ -101,6 +121,14 @@ mod tests {
         assert_eq!([ms(1240), ms(12_400), ms(61_000)].map(guess), ["1.2 s", "12 s", "2 min"]);
         assert_eq!([0.5, 9.6, 96.25, 310.4].map(rate), ["0.50", "9.60", "96.2", "310"]);
         assert_eq!([181_600_000, 1_250_000_000].map(bytes), ["182 MB", "1.25 GB"]);
+    }
+
+    #[test]
+    fn an_age_is_as_exact_as_it_is_young() {
+        let now = Timestamp(1_800_000_000_000);
+        let ago = |minutes: i64| age(Timestamp(now.0 - minutes * 60_000), now);
+        assert_eq!([0, 5, 65, 49 * 60].map(ago), ["now", "5 min", "1 h", "2 d"]);
+        assert_eq!((ago(60 * 24 * 30).as_str(), ago(-5).as_str()), ("2026-12-16", "now"));
     }
 
     #[test]

@@ -342,6 +342,9 @@ fn ending(turn: &Turn, reason: &StopReason, columns: usize) -> Vec<Line> {
         }
     }
     match reason {
+        StopReason::Interrupted(_) if turn.has_answer() => {
+            say(Role::Dim, "Esc, then x continues it, r asks again");
+        }
         StopReason::ContextFull => {
             say(Role::Warn, "the context is full · Ctrl-N opens a new session");
         }

@@ -15,6 +15,8 @@ use crate::theme::Theme;
 use crate::ui::paint;
 use crate::ui::paint::Shown;
 use crate::ui::panel;
+use crate::ui::picker;
+use crate::ui::search;
 use crate::ui::style::base;
 use crate::ui::style::style;
 
@@ -43,14 +45,22 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -
             ask(("Quit?", &told, "y quit · n stay"), theme, area, buf);
             0
         }
+        Some(Overlay::Sessions) => {
+            picker::draw(model, theme, area, buf);
+            0
+        }
+        Some(Overlay::Search) => {
+            search::draw(model, theme, area, buf);
+            0
+        }
         Some(Overlay::Close) => {
             let title = model.current().title().map_or("new", Clean::as_str);
-            ask(
-                ("Close this session?", title, "y close and forget it · n keep it"),
-                theme,
-                area,
-                buf,
-            );
+            let keys = if model.settings().ephemeral {
+                "y close and forget it · n keep it"
+            } else {
+                "y stop the answer and close it · n keep it open"
+            };
+            ask(("Close this session?", title, keys), theme, area, buf);
             0
         }
     }
@@ -130,7 +140,7 @@ fn rows(line: &HelpLine, beside: bool, columns: usize) -> Vec<Row> {
     std::iter::once((2, Role::Text, keys, none())).chain(below).collect()
 }
 
-fn centred(area: Rect, width: u16, height: u16) -> Rect {
+pub(super) fn centred(area: Rect, width: u16, height: u16) -> Rect {
     let (width, height) = (width.min(area.width), height.min(area.height));
     let x = area.x + (area.width - width) / 2;
     let y = area.y + (area.height - height) / 2;
@@ -138,7 +148,7 @@ fn centred(area: Rect, width: u16, height: u16) -> Rect {
 }
 
 /// Clears an area and frames it; returns the room inside.
-fn boxed(theme: &Theme, area: Rect, buf: &mut Buffer) -> Rect {
+pub(super) fn boxed(theme: &Theme, area: Rect, buf: &mut Buffer) -> Rect {
     let border = style(theme, Role::Border);
     for y in 0..area.height {
         let row = paint::row_of(area, y);

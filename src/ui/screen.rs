@@ -7,6 +7,7 @@ use ratatui::layout::Rect;
 use crate::app::Laid;
 use crate::app::Level;
 use crate::app::Model;
+use crate::app::Saving;
 use crate::chat::ScrollAnchor;
 use crate::text::Clean;
 use crate::theme::Role;
@@ -85,11 +86,16 @@ pub fn draw(model: &Model, theme: &Theme, view: &mut View, area: Rect, buf: &mut
     let session = model.current();
     let composer_width = composer::text_width(area);
     let draft_rows = view.draft.update(session, composer_width);
-    let notices = u16::from(model.notice().is_some());
+    let banner = banner(model);
+    let notices = u16::from(model.notice().is_some()) + u16::from(banner.is_some());
     let areas = Areas::new(area, draft_rows, notices, queue::rows(session, area));
     tabs::draw(model, theme, areas.tabs, buf);
     let (top, rows, anchor) = draw_transcript(Scene { model, theme }, view, areas.transcript, buf);
     draw_notice(model, theme, areas.notice, buf);
+    if let Some(banner) = banner {
+        let row = paint::row_of(areas.notice, areas.notice.height.saturating_sub(1));
+        draw_told(&banner, Role::Bad, theme, row, buf);
+    }
     queue::draw(session, theme, areas.queue, buf);
     let height = areas.transcript.height;
     let behind = rows.saturating_sub(top + usize::from(height));
@@ -134,15 +140,30 @@ fn draw_transcript(
     (top, rows, layout.anchor(session, top))
 }
 
-fn draw_notice(model: &Model, theme: &Theme, row: Rect, buf: &mut Buffer) {
+fn draw_notice(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let Some(notice) = model.notice() else { return };
     let role = match notice.level {
         Level::Info => Role::Warn,
         Level::Bad => Role::Bad,
     };
+    draw_told(notice.text.as_str(), role, theme, paint::row_of(area, 0), buf);
+}
+
+fn draw_told(text: &str, role: Role, theme: &Theme, row: Rect, buf: &mut Buffer) {
     let row = Rect { width: row.width.saturating_sub(1), ..paint::after(row, 1) };
-    let text = Clean::one_line(notice.text.as_str(), usize::from(row.width));
+    let text = Clean::one_line(text, usize::from(row.width));
     paint::put(buf, row, Shown::all(&text), style(theme, role));
+}
+
+/// Says what of the chat is not saved, as long as that is so.
+fn banner(model: &Model) -> Option<String> {
+    let (fault, head) = match model.saving() {
+        Saving::Well => return None,
+        Saving::Held(fault) => (fault, "not saved yet"),
+        Saving::Never(fault) => (fault, "nothing is saved"),
+    };
+    let hint = fault.hint.as_ref().map(|hint| format!(" · {hint}")).unwrap_or_default();
+    Some(format!("{head}: {}{hint}", fault.message))
 }
 
 /// Draws the rule above the draft; while the end is out of sight it says what is behind it.

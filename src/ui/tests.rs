@@ -14,6 +14,7 @@ use ratatui::layout::Rect;
 use crate::app::Model;
 use crate::app::Msg;
 use crate::app::Settings;
+use crate::chat;
 use crate::chat::Decision;
 use crate::chat::DeviceLevel;
 use crate::chat::DeviceSample;
@@ -23,12 +24,16 @@ use crate::chat::Key;
 use crate::chat::KeyCode;
 use crate::chat::Limits;
 use crate::chat::LoadState;
+use crate::chat::Message;
+use crate::chat::MessageId;
 use crate::chat::ModelInfo;
 use crate::chat::Mods;
 use crate::chat::Rates;
 use crate::chat::Route;
 use crate::chat::SessionId;
+use crate::chat::SessionInfo;
 use crate::chat::StopReason;
+use crate::chat::Timestamp;
 use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
 use crate::chat::TurnId;
@@ -354,6 +359,97 @@ fn a_marked_message_comes_onto_the_screen() {
     stage.plain(KeyCode::Esc);
     assert!(!stage.shot().contains('▌'));
     assert_eq!(stage.model.current().scroll().top(), None, "back at the end");
+}
+
+/// Saved sessions, changed these many minutes before the clock's zero.
+fn listed() -> Vec<crate::app::Entry> {
+    let saved = [
+        ("Why is the sky blue?", 2, "", false),
+        ("夜空はなぜ暗いのですか", 70, "work", false),
+        ("Tell me a long story about a dragon that nobody", 3000, "home story", false),
+        ("Traits in Rust", 20_000, "", true),
+    ];
+    let entry = |(id, (title, minutes, tags, archived)): (u128, (&str, i64, &str, bool))| {
+        let mut info = SessionInfo::new(SessionId(id), "quick", Timestamp(0));
+        info.title = title.to_owned();
+        info.updated = Timestamp(-minutes * 60_000);
+        info.tags = tags.split_whitespace().map(str::to_owned).collect();
+        info.archived = archived;
+        let messages = 4 * u64::try_from(id).expect("small");
+        crate::app::Entry { info, messages, answering: id == 12 }
+    };
+    (10..).zip(saved).map(entry).collect()
+}
+
+fn picking(stage: &mut Stage) {
+    stage.answered(0, "Why is the sky blue?", RAYLEIGH);
+    stage.key(Key::ctrl('o'));
+    stage.send(Msg::Listed(listed()));
+    let messages = vec![
+        Message::text(chat::Role::User, "Why is the sky blue?"),
+        Message::text(chat::Role::Assistant, RAYLEIGH),
+    ];
+    stage.send(Msg::Previewed { session: SessionId(10), messages });
+}
+
+#[test]
+fn picker() {
+    snapshot("picker", picking);
+}
+
+#[test]
+fn the_picker_asks_before_it_deletes() {
+    let mut stage = Stage::ready(80, 24);
+    picking(&mut stage);
+    stage.plain(KeyCode::Tab);
+    stage.plain(KeyCode::Delete);
+    insta::assert_snapshot!(stage.shot());
+}
+
+#[test]
+fn search() {
+    snapshot("search", |stage| {
+        stage.key(Key::ctrl('r'));
+        for c in "sky".chars() {
+            stage.plain(KeyCode::Char(c));
+        }
+        let context =
+            "of the air. Blue light has a shorter wavelength; the sky is mostly blue, and";
+        let hit = |minutes: i64, role, title: &str, context: &str| crate::app::Hit {
+            session: SessionId(10),
+            title: title.to_owned(),
+            message: MessageId(1),
+            role,
+            created: Timestamp(-minutes * 60_000),
+            context: context.to_owned(),
+            place: context.find("sky").map_or(0..0, |at| at..at + 3),
+        };
+        let hits = vec![
+            hit(2, chat::Role::Assistant, "Why is the sky blue?", context),
+            hit(3, chat::Role::User, "Why is the sky blue?", "Why is the sky blue?"),
+            hit(
+                9000,
+                chat::Role::Assistant,
+                "夜空はなぜ暗いのですか",
+                "夜空 the night sky 宇宙の年齢",
+            ),
+        ];
+        stage.send(Msg::Found { query: "sky".into(), hits: Ok(hits) });
+        stage.plain(KeyCode::Down);
+    });
+}
+
+#[test]
+fn what_is_not_saved_is_said() {
+    let mut stage = Stage::ready(80, 24);
+    stage.answered(0, "Why is the sky blue?", "Rayleigh.");
+    let fault = Fault::new("no space to save the conversation").hint("free some");
+    stage.send(Msg::Saving(crate::app::Saving::Held(fault)));
+    stage.ask("/nwe");
+    let shot = stage.shot();
+    let rows = shot.lines().rev().skip(3).take(2).collect::<Vec<_>>();
+    assert_eq!(rows[0], " not saved yet: no space to save the conversation · free some");
+    assert!(rows[1].contains("no command /nwe"), "{shot}");
 }
 
 #[test]

@@ -50,6 +50,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         figure(1, "Enter sends"),
         figure(3, "Alt-Enter breaks the line"),
         figure(2, "? lists the keys"),
+        figure(4, "Ctrl-O saved sessions"),
     ];
     paint::put(buf, row(4), Shown::all(&fit(keys, inner.width)), dim);
 }

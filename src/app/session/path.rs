@@ -57,6 +57,21 @@ impl Session {
         }
     }
 
+    /// Brings the turns up to date with a tree that was read anew: answers may have ended and
+    /// siblings may have come.
+    pub(in crate::app) fn refresh(&mut self, next: &mut u64) {
+        self.follow_path(next);
+        for index in 0..self.turns.len() {
+            let pair = pair_of(&self.turns[index]);
+            let running = self.turns[index].is_open();
+            let fresh = self.told(pair, next);
+            if !running && !self.turns[index].shows_the_same(&fresh) {
+                self.turns[index] = fresh;
+                self.epoch += 1;
+            }
+        }
+    }
+
     /// Shows more of what came before; `false` when all that is loaded is shown.
     pub(in crate::app) fn reveal(&mut self, next: &mut u64) -> bool {
         self.reveal_from(self.hidden.saturating_sub(WINDOW), next)

@@ -1,5 +1,7 @@
 //! A turn out of saved messages, and back.
 
+use std::time::Duration;
+
 use super::Phase;
 use super::Placed;
 use super::Turn;
@@ -14,6 +16,10 @@ use crate::chat::Span;
 use crate::chat::StopReason;
 use crate::chat::TurnId;
 use crate::text::Clean;
+
+/// At the most this much of an answer is at risk: a second, or a page.
+const APPEND_WITHIN: Duration = Duration::from_secs(1);
+const APPEND_BYTES: usize = 4096;
 
 impl Turn {
     /// Makes a turn of a question and its answer as they are saved, either of which may be missing.
@@ -36,6 +42,14 @@ impl Turn {
         turn
     }
 
+    /// Returns whether the other one, of the same messages, looks the same.
+    pub(in crate::app) fn shows_the_same(&self, other: &Self) -> bool {
+        self.asked == other.asked
+            && self.replied == other.replied
+            && self.phase == other.phase
+            && self.answer == other.answer
+    }
+
     fn take(&mut self, node: &Node) {
         self.answer = node.message.plain();
         let clean = self.cleaner.push(&self.answer);
@@ -56,6 +70,25 @@ impl Turn {
             let rest = self.cleaner.finish();
             self.shown_answer.push(&rest);
         }
+    }
+
+    /// Returns when what is not saved of the running answer is to be; `None` if all of it is.
+    pub(in crate::app) fn save_at(&self) -> Option<Duration> {
+        let (bytes, at) = self.saved;
+        (self.is_open() && bytes < self.answer.len()).then_some(at + APPEND_WITHIN)
+    }
+
+    /// Returns whether so much is not saved that it is not to wait.
+    pub(in crate::app) fn is_much_unsaved(&self) -> bool {
+        self.answer.len().saturating_sub(self.saved.0) >= APPEND_BYTES
+    }
+
+    /// Takes what is not saved of the answer: how much was before it, and the text.
+    pub(in crate::app) fn unsaved(&mut self, now: Duration) -> Option<(usize, String)> {
+        let (bytes, _) = self.saved;
+        let text = self.answer.get(bytes..).filter(|text| !text.is_empty())?.to_owned();
+        self.saved = (self.answer.len(), now);
+        Some((bytes, text))
     }
 
     /// Returns what is to be saved of the answer's end, in the place of `begun`.

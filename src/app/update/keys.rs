@@ -41,8 +41,8 @@ impl Model {
     }
 
     /// Takes pasted text: it never sends, and an overlay makes way for it.
-    pub(super) fn paste(&mut self, text: &str) {
-        if self.is_leaving() {
+    pub(super) fn paste(&mut self, text: &str, effects: &mut Vec<Effect>) {
+        if self.is_leaving() || self.paste_on_top(text, effects) {
             return;
         }
         self.overlay = None;
@@ -78,6 +78,8 @@ impl Model {
             Action::End if self.current().composer.is_empty() => self.scroll(Scroll::follow),
             Action::Home => self.edit(Edit::LineStart),
             Action::End => self.edit(Edit::LineEnd),
+            Action::Sessions => self.pick(effects),
+            Action::Search => self.find("", effects),
             Action::Help => self.overlay = Some(Overlay::Help(0)),
             Action::Device => self.show_device(effects),
             Action::Dismiss => self.dismiss(),
@@ -88,8 +90,8 @@ impl Model {
             Action::Reword => self.reword(),
             Action::Again => self.again(effects),
             Action::Continue => self.go_on(effects),
-            Action::Sibling(by) => self.sibling(by),
-            Action::Fork => self.fork(),
+            Action::Sibling(by) => self.sibling(by, effects),
+            Action::Fork => self.fork(effects),
         }
     }
 
@@ -153,7 +155,11 @@ impl Model {
             Command::New => self.open_session(),
             Command::Next => self.turn_to(1),
             Command::Previous => self.turn_to(-1),
-            Command::Rename => self.current_mut().rename(words),
+            Command::Sessions => self.pick(effects),
+            Command::Search => self.find(words, effects),
+            Command::Tag => self.tag(words, effects),
+            Command::Archive => self.archive(effects),
+            Command::Rename => self.rename(words, effects),
             Command::Close => self.ask_to_close(effects),
             Command::Device => self.show_device(effects),
             Command::Help => self.overlay = Some(Overlay::Help(0)),

@@ -37,6 +37,8 @@ impl Model {
                 None if action == Some(Action::Interrupt) => self.overlay = None,
                 None => {}
             },
+            Some(Overlay::Sessions) => self.picker_key(key, action, effects),
+            Some(Overlay::Search) => self.search_key(key, action, effects),
             None => {}
         }
     }
@@ -95,7 +97,7 @@ impl Model {
             return;
         }
         self.leaving_since = Some(self.now);
-        self.overlay = None;
+        self.close_overlay(effects);
         for turn in self.sessions.iter_mut().filter_map(|session| session.running_mut()) {
             if turn.stop() {
                 effects.push(Effect::Cancel(turn.id()));
@@ -105,15 +107,16 @@ impl Model {
     }
 
     /// Gives up waiting: what is open ends here, with what there is of it.
-    pub(super) fn abandon(&mut self) {
+    pub(super) fn abandon(&mut self, effects: &mut Vec<Effect>) {
         let now = self.now;
         self.leaving_since.get_or_insert(now);
         self.orphans.clear();
-        for session in &mut self.sessions {
-            if let Some(turn) = session.running_mut() {
+        for index in 0..self.sessions.len() {
+            if let Some(turn) = self.sessions[index].running_mut() {
                 let fault = Fault::new("the program left before the answer was complete");
                 turn.finish(StopReason::Interrupted(fault), Usage::default(), now);
-                session.settle();
+                self.sessions[index].settle();
+                self.save_end(index, effects);
             }
         }
         self.touch();
@@ -123,10 +126,11 @@ impl Model {
     pub(super) fn depart(&mut self, effects: &mut Vec<Effect>) {
         let Some(since) = self.leaving_since else { return };
         if self.now.saturating_sub(since) >= LEAVE_WITHIN && self.open_turns().next().is_some() {
-            self.abandon();
+            self.abandon(effects);
         }
         if self.open_turns().next().is_none() {
             self.gone = true;
+            self.save_desks(effects);
             effects.push(Effect::Exit);
         }
     }

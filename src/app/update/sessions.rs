@@ -3,7 +3,10 @@
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::model::Overlay;
+use crate::app::save::Save;
 use crate::app::session::Session;
+use crate::chat::StopReason;
+use crate::chat::Usage;
 
 impl Model {
     /// Opens an empty session and shows it.
@@ -28,12 +31,15 @@ impl Model {
         }
     }
 
-    /// Closes an empty session at once and asks before another is forgotten.
+    /// Closes the session in front. One that goes with its window, or whose answer is running, is
+    /// asked about before.
     pub(super) fn ask_to_close(&mut self, effects: &mut Vec<Effect>) {
-        if self.current().turns().is_empty() {
-            self.close_session(effects);
-        } else {
+        let session = self.current();
+        let lost = self.settings.ephemeral && !session.turns().is_empty();
+        if lost || session.running().is_some() {
             self.overlay = Some(Overlay::Close);
+        } else {
+            self.close_session(effects);
         }
     }
 
@@ -47,15 +53,39 @@ impl Model {
         self.show(closing.min(self.sessions.len() - 1));
     }
 
-    fn remove(&mut self, index: usize, effects: &mut Vec<Effect>) {
-        let mut session = self.sessions.remove(index);
-        if let Some(turn) = session.running_mut() {
-            if turn.stop() {
-                effects.push(Effect::Cancel(turn.id()));
-            }
-            self.orphans.push(turn.id());
+    /// Closes a session that is deleted and runs nothing.
+    pub(super) fn drop_session(&mut self, index: usize) {
+        if self.sessions.len() == 1 {
+            self.open_session();
         }
-        effects.push(Effect::Forget(session.id));
+        self.sessions.remove(index);
+        let front = self.current - usize::from(self.current > index);
+        self.show(front.min(self.sessions.len() - 1));
+    }
+
+    fn remove(&mut self, index: usize, effects: &mut Vec<Effect>) {
+        let now = self.now;
+        if let Some(turn) = self.sessions[index].running_mut() {
+            let (id, stops) = (turn.id(), turn.stop());
+            if stops {
+                effects.push(Effect::Cancel(id));
+            }
+            self.orphans.push(id);
+            // What comes of it later is not looked at any more: this is its end.
+            turn.finish(StopReason::Cancelled, Usage::default(), now);
+            self.sessions[index].settle();
+            self.save_end(index, effects);
+        }
+        let session = &self.sessions[index];
+        if session.kept.known && session.is_blank() {
+            self.save(Save::Remove(session.id), effects);
+        } else {
+            self.save_desk(index, effects);
+        }
+        let session = self.sessions.remove(index);
+        if self.settings.ephemeral {
+            effects.push(Effect::Forget(session.id));
+        }
     }
 
     pub(super) fn show(&mut self, index: usize) {

@@ -11,6 +11,7 @@ use crate::app::Model;
 use crate::app::Msg;
 use crate::app::Overlay;
 use crate::app::Phase;
+use crate::app::Save;
 use crate::app::Session;
 use crate::app::Settings;
 use crate::app::Turn;
@@ -37,16 +38,39 @@ use crate::text::Clean;
 struct Chat {
     model: Model,
     now: Duration,
+    /// What was to be saved.
+    saved: Vec<Save>,
 }
 
 impl Chat {
     fn new() -> Self {
         let settings = Settings { system: Some("Be brief.".into()), ..Settings::default() };
-        Self { model: Model::new(settings, SessionId(0), 80, 24), now: Duration::ZERO }
+        Self {
+            model: Model::new(settings, SessionId(0), 80, 24),
+            now: Duration::ZERO,
+            saved: Vec::new(),
+        }
+    }
+
+    fn ephemeral() -> Self {
+        let mut chat = Self::new();
+        let settings = Settings { ephemeral: true, ..chat.model.settings().clone() };
+        chat.model = Model::new(settings, SessionId(0), 80, 24);
+        chat
     }
 
     fn send(&mut self, msg: Msg) -> Vec<Effect> {
-        self.model.update(msg)
+        let (saves, effects): (Vec<_>, Vec<_>) = self
+            .model
+            .update(msg)
+            .into_iter()
+            .partition(|effect| matches!(effect, Effect::Save(_)));
+        let saves = saves.into_iter().map(|effect| match effect {
+            Effect::Save(save) => save,
+            effect => panic!("{effect:?}"),
+        });
+        self.saved.extend(saves);
+        effects
     }
 
     fn wait(&mut self, ms: u64) {
@@ -506,7 +530,7 @@ mod conversing {
 
     #[test]
     fn the_panel_of_the_device_asks_once_a_second_and_only_while_it_is_open() {
-        let mut chat = Chat::new();
+        let mut chat = Chat::ephemeral();
         assert_eq!(chat.model.next_deadline(), None, "an idle chat does not wake up");
         assert_eq!(chat.keys("/device<Enter>"), [Effect::Look]);
         let due = chat.model.next_deadline().expect("it looks again");
@@ -540,7 +564,7 @@ mod conversing {
 
     #[test]
     fn a_tick_is_wanted_only_while_an_answer_runs_in_front() {
-        let mut chat = Chat::new();
+        let mut chat = Chat::ephemeral();
         assert_eq!(chat.model.next_deadline(), None);
         chat.ask("one");
         assert_eq!(chat.model.next_deadline(), Some(chat.now + Duration::from_millis(250)));
@@ -553,6 +577,8 @@ mod conversing {
 }
 
 mod variants {
+    use std::collections::BTreeMap;
+
     use super::*;
     use crate::chat::MessageId;
     use crate::chat::NodeState;
@@ -718,6 +744,52 @@ mod variants {
         assert_eq!(chat.model.sessions()[0].tree().len(), 4, "the first is as it was");
     }
 
+    /// Text, state and parent.
+    type Stored = (String, NodeState, Option<MessageId>);
+
+    /// What a store has of a session after it was told all this; a change that does not fit what is
+    /// there fails.
+    fn replay(saved: &[Save], of: SessionId) -> BTreeMap<MessageId, (String, NodeState)> {
+        let mut stores: BTreeMap<SessionId, BTreeMap<MessageId, Stored>> = BTreeMap::new();
+        for save in saved {
+            match save {
+                Save::Begin { session, nodes } => {
+                    let store = stores.entry(session.id).or_default();
+                    for node in nodes {
+                        assert!(node.parent.is_none_or(|parent| store.contains_key(&parent)));
+                        assert!(
+                            node.state != NodeState::Streaming || node.message.plain().is_empty()
+                        );
+                        let new = (node.message.plain(), node.state, node.parent);
+                        assert!(store.insert(node.id, new).is_none(), "a message is begun once");
+                    }
+                }
+                Save::Append { session, message, from_byte, text, .. } => {
+                    let store = stores.get_mut(session).expect("it is there");
+                    let (had, state, _) = store.get_mut(message).expect("it is there");
+                    assert_eq!((had.len() as u64, *state), (*from_byte, NodeState::Streaming));
+                    had.push_str(text);
+                }
+                Save::Finish { session, message, state, .. } => {
+                    let store = stores.get_mut(session).expect("it is there");
+                    let (_, before, _) = store.get_mut(message).expect("it is there");
+                    assert_eq!(*before, NodeState::Streaming, "it ends once");
+                    *before = *state;
+                }
+                Save::Fork { from, at, into, .. } => {
+                    let store = &stores[from];
+                    let way = std::iter::successors(Some(*at), |id| store[id].2);
+                    let copy = way.map(|id| (id, store[&id].clone())).collect();
+                    stores.insert(*into, copy);
+                }
+                Save::Select { session, leaf } => assert!(stores[session].contains_key(leaf)),
+                _ => {}
+            }
+        }
+        let store = stores.remove(&of).unwrap_or_default();
+        store.into_iter().map(|(id, (text, state, _))| (id, (text, state))).collect()
+    }
+
     fn act() -> impl Strategy<Value = String> {
         let acts = [
             "<Esc>",
@@ -747,7 +819,7 @@ mod variants {
         fn nothing_is_ever_overwritten(steps in prop::collection::vec((act(), 0..3_u8), 1..60)) {
             let mut chat = Chat::new();
             chat.answered(0, "one", "1");
-            let mut known = std::collections::BTreeMap::new();
+            let mut known = BTreeMap::new();
             for (keys, event) in steps {
                 chat.keys(&keys);
                 let open = chat.model.open_turns().next();
@@ -772,11 +844,453 @@ mod variants {
                             prop_assert_eq!(text, node.message.plain());
                         }
                     }
+                    let told = replay(&chat.saved, session.id());
+                    for node in session.tree().nodes() {
+                        let (text, state) = told.get(&node.id).expect("it was saved");
+                        // What streams is in the turn, and saved by and by.
+                        if node.state != NodeState::Streaming {
+                            prop_assert_eq!((text.clone(), *state), (node.message.plain(), node.state));
+                        }
+                    }
                     let kept = known.keys().filter(|(id, _)| *id == session.id()).count();
                     prop_assert_eq!(kept, session.tree().len());
                 }
             }
         }
+    }
+}
+
+mod saving {
+    use super::*;
+    use crate::app::Goal;
+    use crate::app::Saving;
+    use crate::chat::Draft;
+    use crate::chat::MessageId;
+    use crate::chat::Node;
+    use crate::chat::NodeState;
+    use crate::chat::ScrollAnchor;
+    use crate::chat::SessionInfo;
+    use crate::chat::Timestamp;
+
+    #[test]
+    fn a_question_is_saved_before_it_is_sent() {
+        let mut chat = Chat::new();
+        chat.send(Msg::Paste("one".into()));
+        let effects = chat
+            .model
+            .update(Msg::Key { key: Key::plain(KeyCode::Enter), at: Duration::from_millis(5) });
+        let [Effect::Save(Save::Begin { session, nodes }), Effect::Generate { generation, .. }] =
+            effects.as_slice()
+        else {
+            panic!("{effects:?}")
+        };
+        assert_eq!((session.id, session.title.as_str()), (generation.session, "one"));
+        let told = nodes.iter().map(|node| (node.message.plain(), node.state));
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [("one".into(), NodeState::Complete), (String::new(), NodeState::Streaming)]
+        );
+        assert_eq!(nodes[1].parent, Some(nodes[0].id));
+        assert!(!generation.ephemeral, "the engine may keep what is saved");
+    }
+
+    fn appended(chat: &mut Chat) -> Vec<(u64, String)> {
+        let saved = std::mem::take(&mut chat.saved).into_iter();
+        let appended = saved.filter_map(|save| match save {
+            Save::Append { from_byte, text, .. } => Some((from_byte, text)),
+            _ => None,
+        });
+        appended.collect()
+    }
+
+    #[test]
+    fn an_answer_is_saved_every_second_or_page_and_its_end_once() {
+        let mut chat = Chat::new();
+        chat.ask("one");
+        chat.delta(0, "a");
+        assert!(appended(&mut chat).is_empty());
+        chat.wait(999);
+        chat.delta(0, "b");
+        assert!(appended(&mut chat).is_empty());
+        chat.wait(1);
+        chat.send(Msg::Tick(chat.now));
+        assert_eq!(appended(&mut chat), [(0, "ab".into())]);
+        chat.delta(0, &"c".repeat(4096));
+        assert_eq!(appended(&mut chat), [(2, "c".repeat(4096))]);
+        chat.delta(0, "d");
+        chat.finish(0, StopReason::Length);
+        let [Save::Append { from_byte: 4098, .. }, Save::Finish { state, answer, .. }] =
+            chat.saved.as_slice()
+        else {
+            panic!("{:?}", chat.saved)
+        };
+        assert_eq!((*state, answer.stop.as_deref()), (NodeState::Complete, Some("length")));
+        chat.saved.clear();
+        chat.send(Msg::Deadline);
+        assert!(chat.saved.is_empty(), "nothing is said twice: {:?}", chat.saved);
+    }
+
+    #[test]
+    fn the_session_behind_is_saved_as_well() {
+        let mut chat = Chat::new();
+        chat.ask("one");
+        chat.keys("<C-n>");
+        chat.delta(0, "a");
+        let due = chat.model.next_deadline().expect("something is to be saved");
+        assert_eq!(due, chat.now + Duration::from_secs(1));
+        chat.send(Msg::Tick(due));
+        assert_eq!(appended(&mut chat), [(0, "a".into())]);
+        assert_eq!(chat.model.next_deadline(), None, "and then nothing wakes it up");
+    }
+
+    #[test]
+    fn the_desk_is_saved_a_moment_after_it_changed_and_when_leaving() {
+        let mut chat = Chat::new();
+        chat.keys("draft<Left>");
+        assert!(chat.saved.is_empty());
+        chat.wait(1000);
+        chat.send(Msg::Tick(chat.now));
+        let [Save::Create(info), Save::Desk { session, draft, queued, scroll }] =
+            chat.saved.as_slice()
+        else {
+            panic!("{:?}", chat.saved)
+        };
+        assert_eq!((info.id, *session), (SessionId(0), SessionId(0)));
+        assert_eq!(
+            (draft, queued.len(), scroll),
+            (&Draft { text: "draft".into(), cursor: 4 }, 0, &None,)
+        );
+        assert_eq!(chat.model.next_deadline(), None);
+        chat.saved.clear();
+        chat.keys("!");
+        chat.send(Msg::Quit(chat.now));
+        assert!(
+            matches!(chat.saved.as_slice(), [Save::Desk { draft, .. }] if draft.text == "draf!t")
+        );
+    }
+
+    #[test]
+    fn an_untouched_session_is_not_saved_and_an_emptied_one_is_removed() {
+        let mut chat = Chat::new();
+        chat.keys("<C-n><A-p><A-w>");
+        assert!(chat.saved.is_empty(), "{:?}", chat.saved);
+        chat.keys("x");
+        chat.wait(1000);
+        chat.send(Msg::Tick(chat.now));
+        chat.saved.clear();
+        chat.keys("<BS><A-w>");
+        assert!(matches!(chat.saved.as_slice(), [Save::Remove(_)]), "{:?}", chat.saved);
+    }
+
+    #[test]
+    fn an_ephemeral_chat_saves_nothing() {
+        let mut chat = Chat::ephemeral();
+        assert!(chat.ask("one").ephemeral);
+        chat.delta(0, &"x".repeat(10_000));
+        chat.keys("two<Enter>draft");
+        chat.wait(5000);
+        chat.send(Msg::Tick(chat.now));
+        chat.finish(0, StopReason::EndOfTurn);
+        chat.keys("<C-u>/rename X<Enter>");
+        chat.finish(1, StopReason::EndOfTurn);
+        chat.keys("<Esc>kf<A-w>y");
+        chat.send(Msg::Deadline);
+        assert_eq!(chat.saved, []);
+    }
+
+    #[test]
+    fn closing_a_saved_session_forgets_nothing() {
+        let mut chat = Chat::new();
+        chat.answered(0, "one", "1");
+        assert_eq!(chat.keys("<A-w>"), []);
+        assert_eq!(chat.model.overlay(), None, "it is saved: nothing is asked");
+        assert!(chat.model.current().turns().is_empty());
+    }
+
+    #[test]
+    fn a_turn_that_another_window_refuses_gives_the_question_back() {
+        let mut chat = Chat::new();
+        chat.answered(0, "one", "1");
+        chat.ask("two");
+        let fault = Fault::new("another window answers in this session");
+        chat.send(Msg::Refused { turn: TurnId(1), fault: fault.clone() });
+        assert_eq!((chat.draft(), chat.model.current().turns().len()), ("two", 1));
+        assert!(chat.notice().contains("another window"), "{}", chat.notice());
+        assert_eq!(chat.model.current().tree().len(), 2);
+        assert_eq!(chat.model.open_turns().count(), 0);
+        chat.keys("<C-u><Esc>r");
+        chat.send(Msg::Refused { turn: TurnId(2), fault });
+        assert_eq!(chat.turn(0).answer(), "1", "the answer that was there is shown again");
+    }
+
+    fn node(id: u128, parent: Option<u128>, text: &str, state: NodeState) -> Node {
+        let role = if id % 2 == 1 { Role::User } else { Role::Assistant };
+        Node {
+            id: MessageId(id),
+            parent: parent.map(MessageId),
+            created: Timestamp(0),
+            message: crate::chat::Message::text(role, text),
+            state,
+            answer: None,
+        }
+    }
+
+    fn saved_session(state: NodeState) -> (SessionInfo, Vec<Node>) {
+        let mut info = SessionInfo::new(SessionId(77), "quick", Timestamp(0));
+        info.title = "one".into();
+        info.leaf = Some(MessageId(4));
+        info.draft = Draft { text: "drift".into(), cursor: 3 };
+        let complete = NodeState::Complete;
+        let nodes = vec![
+            node(1, None, "one", complete),
+            node(2, Some(1), "1", complete),
+            node(3, Some(2), "two", complete),
+            node(4, Some(3), "2", state),
+        ];
+        (info, nodes)
+    }
+
+    fn open(chat: &mut Chat, info: &SessionInfo, page: &[Node]) {
+        let page = page.iter().map(|node| (node.clone(), vec![node.id])).collect();
+        chat.send(Msg::Opened { info: Box::new(info.clone()), page });
+    }
+
+    #[test]
+    fn a_saved_session_comes_back_with_its_desk() {
+        let mut chat = Chat::new();
+        let (mut info, nodes) = saved_session(NodeState::Interrupted);
+        let anchor = ScrollAnchor { message: MessageId(2), line: 1 };
+        info.scroll = Some(anchor);
+        info.queued = vec!["next".into()];
+        open(&mut chat, &info, &nodes);
+        assert_eq!(chat.model.sessions().len(), 1, "the empty one makes way");
+        let session = chat.model.current();
+        assert_eq!((session.id(), session.composer().cursor()), (SessionId(77), 3));
+        assert_eq!(session.title().map(Clean::as_str), Some("one"));
+        assert_eq!(session.scroll().goal(), Some(Goal::Line(anchor)));
+        assert_eq!(session.queue().collect::<Vec<_>>(), ["next"]);
+        assert!(matches!(chat.turn(1).phase(), Phase::Finished(StopReason::Interrupted(_))));
+        chat.wait(2000);
+        chat.send(Msg::Tick(chat.now));
+        assert_eq!(chat.saved, [], "what was read is not written");
+        assert_eq!(chat.model.next_deadline(), None);
+        chat.send(Msg::Whole { session: SessionId(77), nodes, leaf: Some(MessageId(4)) });
+        let effects = chat.keys("<C-c><Esc>jjjx");
+        let [Effect::Generate { generation, .. }] = effects.as_slice() else {
+            panic!("{effects:?}")
+        };
+        assert_eq!(said(generation).last(), Some(&(Role::Assistant, "2".into())));
+    }
+
+    #[test]
+    fn what_is_asked_before_all_was_read_waits_for_it() {
+        let mut chat = Chat::new();
+        let (info, nodes) = saved_session(NodeState::Complete);
+        open(&mut chat, &info, &nodes[2..]);
+        assert_eq!(chat.model.current().turns().len(), 1);
+        assert!(chat.keys("<C-c>three<Enter>").is_empty());
+        let whole = Msg::Whole { session: SessionId(77), nodes, leaf: Some(MessageId(4)) };
+        let effects = chat.send(whole);
+        let [Effect::Generate { generation, .. }] = effects.as_slice() else {
+            panic!("{effects:?}")
+        };
+        let texts = said(generation).into_iter().map(|(_, text)| text).collect::<Vec<_>>();
+        assert_eq!(texts, ["Be brief.", "one", "1", "two", "2", "three"]);
+        chat.keys("<Esc>kkkk");
+        assert_eq!(chat.model.current().turns().len(), 3, "earlier ones come when they are wanted");
+    }
+
+    #[test]
+    fn an_answer_of_another_window_is_shown_when_it_is_complete() {
+        let mut chat = Chat::new();
+        let (info, mut nodes) = saved_session(NodeState::Streaming);
+        open(&mut chat, &info, &nodes);
+        assert_eq!(*chat.turn(1).phase(), Phase::Elsewhere);
+        assert_eq!(chat.model.open_turns().count(), 0);
+        nodes[3] = node(4, Some(3), "2 and more", NodeState::Complete);
+        let whole = Msg::Whole { session: SessionId(77), nodes, leaf: Some(MessageId(4)) };
+        chat.send(whole);
+        assert_eq!(chat.turn(1).answer(), "2 and more");
+        assert_eq!(*chat.turn(1).phase(), Phase::Finished(StopReason::EndOfTurn));
+    }
+
+    #[test]
+    fn how_saving_goes_is_on_the_model() {
+        let mut chat = Chat::new();
+        let version = chat.model.version();
+        let held = Saving::Held(Fault::new("no space"));
+        chat.send(Msg::Saving(held.clone()));
+        assert_eq!(*chat.model.saving(), held);
+        assert_ne!(chat.model.version(), version);
+    }
+}
+
+mod finding {
+    use super::*;
+    use crate::app::Asks;
+    use crate::app::Entry;
+    use crate::app::Hit;
+    use crate::chat::MessageId;
+    use crate::chat::Node;
+    use crate::chat::NodeState;
+    use crate::chat::SessionInfo;
+    use crate::chat::Timestamp;
+
+    fn entry(id: u128, title: &str) -> Entry {
+        let mut info = SessionInfo::new(SessionId(id), "quick", Timestamp(0));
+        info.title = title.to_owned();
+        Entry { info, messages: 2, answering: false }
+    }
+
+    fn picking() -> Chat {
+        let mut chat = Chat::new();
+        chat.answered(0, "one", "1");
+        assert_eq!(chat.keys("<C-o>"), [Effect::List]);
+        let own = entry(0, "one");
+        let effects = chat.send(Msg::Listed(vec![own, entry(7, "sky"), entry(8, "sea")]));
+        assert_eq!(effects, [Effect::Preview(SessionId(0))]);
+        chat.saved.clear();
+        chat
+    }
+
+    fn titles(chat: &Chat) -> Vec<&str> {
+        chat.model.picker().shown().map(|entry| entry.info.title.as_str()).collect()
+    }
+
+    #[test]
+    fn a_session_is_found_and_opened_while_another_streams() {
+        let mut chat = Chat::new();
+        chat.ask("long");
+        chat.keys("<C-o>");
+        chat.send(Msg::Listed(vec![entry(7, "sky"), entry(8, "sea")]));
+        chat.keys("s");
+        assert_eq!(chat.keys("<Down>"), [Effect::Preview(SessionId(8))]);
+        chat.delta(0, "on and on");
+        assert_eq!(chat.turn(0).answer(), "on and on");
+        assert_eq!(chat.keys("<Enter>"), [Effect::Open(SessionId(8))]);
+        assert_eq!(chat.model.overlay(), None);
+    }
+
+    #[test]
+    fn one_that_is_open_is_shown_at_once() {
+        let mut chat = picking();
+        chat.keys("<Esc><C-n><C-o>");
+        chat.send(Msg::Listed(vec![entry(0, "one")]));
+        assert_eq!(chat.keys("<Enter>"), []);
+        assert_eq!((chat.model.current_index(), chat.model.overlay()), (0, None));
+    }
+
+    #[test]
+    fn deleting_asks_and_can_be_undone_until_the_list_closes() {
+        let mut chat = picking();
+        chat.keys("<Down><Del>n");
+        assert_eq!(titles(&chat), ["one", "sky", "sea"]);
+        chat.keys("<Del>y");
+        assert_eq!(titles(&chat), ["one", "sea"]);
+        chat.keys("<C-_>");
+        assert_eq!(titles(&chat), ["one", "sky", "sea"]);
+        chat.keys("<C-d>y");
+        assert!(chat.saved.is_empty(), "{:?}", chat.saved);
+        assert_eq!(chat.keys("<Esc>"), [Effect::Forget(SessionId(7))]);
+        assert_eq!(chat.saved, [Save::Remove(SessionId(7))]);
+    }
+
+    #[test]
+    fn deleting_the_one_in_front_closes_it_and_leaving_deletes_too() {
+        let mut chat = picking();
+        chat.keys("<Del>y");
+        let effects = chat.send(Msg::Quit(chat.now));
+        assert_eq!(effects, [Effect::Forget(SessionId(0)), Effect::Exit]);
+        assert_eq!(chat.saved, [Save::Remove(SessionId(0))]);
+        assert!(chat.model.current().turns().is_empty());
+    }
+
+    #[test]
+    fn one_that_answers_is_not_deleted() {
+        let mut chat = picking();
+        let busy = Entry { answering: true, ..entry(7, "sky") };
+        chat.send(Msg::Listed(vec![busy]));
+        chat.keys("<Del>");
+        assert_eq!(*chat.model.picker().asks(), Asks::Nothing);
+        assert!(chat.notice().contains("still running"), "{}", chat.notice());
+    }
+
+    #[test]
+    fn renaming_and_archiving_from_the_list() {
+        let mut chat = picking();
+        chat.keys("<C-e>!<BS> more<Enter>");
+        assert_eq!(chat.model.current().title().map(Clean::as_str), Some("one more"));
+        chat.keys("<Down><C-a>");
+        assert_eq!(titles(&chat), ["one more", "sea"]);
+        assert_eq!(
+            chat.saved,
+            [
+                Save::Rename { session: SessionId(0), title: "one more".into() },
+                Save::Archive { session: SessionId(7), archived: true },
+            ]
+        );
+    }
+
+    #[test]
+    fn tags_of_the_session_in_front() {
+        let mut chat = picking();
+        chat.keys("<Esc>/tag work +home -none<Enter>");
+        assert_eq!(chat.notice(), "tags: home work");
+        let [Save::Tag { add, remove, .. }] = chat.saved.as_slice() else {
+            panic!("{:?}", chat.saved)
+        };
+        assert_eq!((add.len(), remove.as_slice()), (2, &["none".to_owned()][..]));
+        chat.keys("/archive<Enter>");
+        assert!(matches!(chat.saved.last(), Some(Save::Archive { archived: true, .. })));
+    }
+
+    #[test]
+    fn a_search_jumps_to_the_message_on_whichever_branch_it_is() {
+        let mut chat = Chat::new();
+        assert_eq!(chat.keys("/search sky<Enter>"), [Effect::Find("sky".into())]);
+        assert_eq!(chat.keys("x<BS>"), [Effect::Find("skyx".into()), Effect::Find("sky".into())]);
+        let hit = Hit {
+            session: SessionId(7),
+            title: "t".into(),
+            message: MessageId(2),
+            role: Role::Assistant,
+            created: Timestamp(0),
+            context: "the sky".into(),
+            place: 4..7,
+        };
+        chat.send(Msg::Found { query: "skyx".into(), hits: Err(Fault::new("late")) });
+        assert!(chat.model.search().told().is_none() && !chat.model.search().is_current());
+        chat.send(Msg::Found { query: "sky".into(), hits: Ok(vec![hit]) });
+        assert_eq!(chat.keys("<Enter>"), [Effect::Open(SessionId(7))]);
+        let node = |id: u128, parent: Option<u128>, role, text: &str| Node {
+            id: MessageId(id),
+            parent: parent.map(MessageId),
+            created: Timestamp(0),
+            message: crate::chat::Message::text(role, text),
+            state: NodeState::Complete,
+            answer: None,
+        };
+        let nodes = vec![
+            node(1, None, Role::User, "why?"),
+            node(2, Some(1), Role::Assistant, "the sky"),
+            node(3, Some(1), Role::Assistant, "the sea"),
+        ];
+        let mut info = SessionInfo::new(SessionId(7), "quick", Timestamp(0));
+        info.leaf = Some(MessageId(3));
+        let siblings = vec![MessageId(2), MessageId(3)];
+        let page = vec![(nodes[0].clone(), vec![MessageId(1)]), (nodes[2].clone(), siblings)];
+        chat.send(Msg::Opened { info: Box::new(info), page });
+        assert_eq!(chat.turn(0).answer(), "the sea");
+        chat.send(Msg::Whole { session: SessionId(7), nodes, leaf: Some(MessageId(3)) });
+        assert_eq!(chat.turn(0).answer(), "the sky");
+        assert_eq!(chat.model.current().reading(), Some(MessageId(2)));
+    }
+
+    #[test]
+    fn an_ephemeral_chat_reads_nothing() {
+        let mut chat = Chat::ephemeral();
+        assert_eq!(chat.keys("<C-o><C-r>/search x<Enter>"), []);
+        assert_eq!(chat.model.overlay(), None);
     }
 }
 
@@ -822,7 +1336,7 @@ mod sessions {
 
     #[test]
     fn closing_cancels_and_forgets() {
-        let mut chat = Chat::new();
+        let mut chat = Chat::ephemeral();
         chat.keys("<C-n>");
         let second = chat.ask("two").session;
         assert!(chat.keys("<A-w>").is_empty());
@@ -839,7 +1353,7 @@ mod sessions {
 
     #[test]
     fn the_only_session_makes_way_for_a_new_one() {
-        let mut chat = Chat::new();
+        let mut chat = Chat::ephemeral();
         chat.answered(0, "one", "answer");
         assert_eq!(chat.keys("<A-w>y"), [Effect::Forget(SessionId(0))]);
         assert_eq!((chat.model.sessions().len(), chat.model.current_index()), (1, 0));
@@ -959,6 +1473,9 @@ fn key() -> impl Strategy<Value = String> {
         "<Esc>",
         "<C-z>",
         "<C-l>",
+        "<C-o>",
+        "<C-r>",
+        "<Del>",
         "<Up>",
         "<Down>",
         "<BS>",

@@ -4,8 +4,12 @@ use crate::app::conversation;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::notice::Notice;
+use crate::app::session::Loaded;
+use crate::app::session::Undo;
 use crate::app::settings::Settings;
+use crate::app::turn::Turn;
 use crate::chat::Answer;
+use crate::chat::Fault;
 use crate::chat::Generation;
 use crate::chat::Message;
 use crate::chat::MessageId;
@@ -37,7 +41,10 @@ impl Model {
         let session = self.current_mut();
         session.reading = None;
         session.editing = None;
-        if running {
+        if running || !session.is_whole() {
+            if !session.is_whole() {
+                session.loaded = Loaded::PageAndAsked;
+            }
             session.queue.push_back(question);
             return;
         }
@@ -52,7 +59,7 @@ impl Model {
     /// Sends the next queued prompt of the session in front, which waits there since its answer was
     /// stopped.
     pub(super) fn send_queued(&mut self, effects: &mut Vec<Effect>) {
-        if self.current().running().is_none() {
+        if self.current().running().is_none() && self.current().is_whole() {
             self.current_mut().scroll.follow();
             self.take_queued(self.current, effects);
         }
@@ -65,7 +72,7 @@ impl Model {
         queued.map(|prompt| session.composer.paste(&prompt)).is_some()
     }
 
-    fn take_queued(&mut self, index: usize, effects: &mut Vec<Effect>) {
+    pub(super) fn take_queued(&mut self, index: usize, effects: &mut Vec<Effect>) {
         if let Some(question) = self.sessions[index].queue.pop_front() {
             let parent = self.sessions[index].tree.leaf();
             self.begin(index, question, parent, effects);
@@ -90,50 +97,71 @@ impl Model {
             state: NodeState::Complete,
             answer: None,
         };
-        let asked = node.id;
+        let before = session.tree.leaf();
         // What it follows was found in the tree, and its identity is new.
-        if session.tree.add(node).is_ok() {
-            self.answer(index, asked, None, effects);
+        if session.tree.add(node.clone()).is_ok() {
+            let asked = node.id;
+            self.answer(index, Asking { asked, new: Some(node), begun: None, before }, effects);
         }
     }
 
-    /// Has a question of a session that runs nothing answered; the answer begins as `begun` does,
-    /// if that is given, and goes on from there.
-    pub(super) fn answer(
-        &mut self,
-        index: usize,
-        asked: MessageId,
-        begun: Option<&Node>,
-        effects: &mut Vec<Effect>,
-    ) {
+    /// Has a question of a session that runs nothing answered.
+    pub(super) fn answer(&mut self, index: usize, asking: Asking, effects: &mut Vec<Effect>) {
         let now = self.now;
+        let Asking { asked, new, begun, before } = asking;
         if self.sessions[index].tree.stop_at(asked).is_err() {
             return;
         }
         let mut generation = self.generation(index, None);
-        generation.messages.extend(begun.map(|begun| begun.message.clone()));
-        let session = &mut self.sessions[index];
-        let begun_answer = begun.and_then(|begun| begun.answer.as_deref());
-        let node = Node {
+        generation.messages.extend(begun.iter().map(|begun| begun.message.clone()));
+        let spans = begun.as_ref().and_then(|begun| begun.answer.as_deref());
+        let mut node = Node {
             id: self.mint.message(now),
             parent: Some(asked),
             created: self.mint.time(now),
-            message: begun
-                .map_or_else(|| Message::text(Role::Assistant, ""), |begun| begun.message.clone()),
+            message: Message::text(Role::Assistant, ""),
             state: NodeState::Streaming,
             answer: Some(Box::new(Answer {
-                spans: begun_answer.map(|answer| answer.spans.clone()).unwrap_or_default(),
+                spans: spans.map(|answer| answer.spans.clone()).unwrap_or_default(),
                 settings: in_force(&self.settings),
                 ..Answer::default()
             })),
         };
+        let session = &mut self.sessions[index];
+        let nodes: Vec<Node> = new.iter().cloned().chain([node.clone()]).collect();
+        session.undo = Some(Undo { before, asked: new.map(|new| new.id), answer: node.id });
+        node.message = begun.map_or(node.message, |begun| begun.message);
         if session.tree.add(node).is_err() {
             return;
         }
         session.follow_path(&mut self.next_turn);
         let Some(turn) = session.last_mut() else { return };
         turn.run(now);
-        effects.push(Effect::Generate { turn: turn.id(), generation });
+        let turn = turn.id();
+        self.save_begin(index, nodes, effects);
+        self.save_progress(index, effects);
+        effects.push(Effect::Generate { turn, generation });
+    }
+
+    /// Takes a turn back that could not begin; what was asked is in the draft again.
+    pub(super) fn refused(&mut self, id: TurnId, fault: &Fault) {
+        let Some(index) = self.sessions.iter().position(|session| session.runs(id)) else { return };
+        let session = &mut self.sessions[index];
+        let Some(Undo { before, asked, answer }) = session.undo.take() else { return };
+        let question = asked.and_then(|id| session.tree.node(id)).map(|node| node.message.plain());
+        // Both were added by the turn itself.
+        session.tree.remove(asked.unwrap_or(answer)).ok();
+        if let Some(before) = before {
+            session.tree.stop_at(before).ok();
+        }
+        session.follow_path(&mut self.next_turn);
+        match question {
+            Some(question) if session.composer.is_empty() => session.composer.paste(&question),
+            Some(question) => session.queue.push_front(question),
+            None => {}
+        }
+        self.notice = Some(Notice::fault(fault));
+        self.touch();
     }
 
     /// Puts a draft, if there is one, behind the conversation of a session.
@@ -158,11 +186,16 @@ impl Model {
         }
         let now = self.now;
         let Some(index) = self.sessions.iter().position(|session| session.runs(id)) else { return };
-        let session = &mut self.sessions[index];
-        let Some(turn) = session.running_mut() else { return };
+        let Some(turn) = self.sessions[index].running_mut() else { return };
+        let routed = matches!(event, TurnEvent::Routed(_));
         turn.step(event, now);
-        if ends {
-            session.settle();
+        if routed {
+            self.save_route(index, effects);
+        } else if ends {
+            self.sessions[index].settle();
+            self.save_end(index, effects);
+        } else if self.sessions[index].running().is_some_and(Turn::is_much_unsaved) {
+            self.save_progress(index, effects);
         }
         if index == self.current {
             self.touch();
@@ -174,6 +207,18 @@ impl Model {
             self.take_queued(index, effects);
         }
     }
+}
+
+/// What is to be answered, and how a refusal is undone.
+pub(super) struct Asking {
+    /// The question.
+    pub(super) asked: MessageId,
+    /// The same, if it is a new one.
+    pub(super) new: Option<Node>,
+    /// The answer that is to be continued.
+    pub(super) begun: Option<Node>,
+    /// The leaf that was selected before.
+    pub(super) before: Option<MessageId>,
 }
 
 fn in_force(settings: &Settings) -> TurnSettings {

@@ -3,9 +3,11 @@
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::notice::Notice;
+use crate::app::save::Save;
 use crate::app::session::Session;
 use crate::app::turn::Phase;
 use crate::app::turn::Turn;
+use crate::app::update::turns::Asking;
 use crate::app::update::turns::BUSY;
 use crate::chat::MessageId;
 use crate::chat::Node;
@@ -49,14 +51,14 @@ impl Model {
             Some(Phase::Finished(_)) if turn.is_some_and(Turn::has_answer) => {
                 let begun = turn.and_then(Turn::replied);
                 let begun = begun.and_then(|placed| session.tree.node(placed.id)).cloned();
-                self.answer_marked(question, begun.as_ref(), effects);
+                self.answer_marked(question, begun, effects);
             }
             _ => self.answer_marked(question, None, effects),
         }
     }
 
     /// Goes to the sibling of the marked message that is `by` further on.
-    pub(super) fn sibling(&mut self, by: isize) {
+    pub(super) fn sibling(&mut self, by: isize, effects: &mut Vec<Effect>) {
         if self.is_busy() {
             return;
         }
@@ -75,22 +77,32 @@ impl Model {
         if session.tree.select(to).is_ok() {
             session.follow_path(next_turn);
             self.mark(to);
+            self.save_leaf(effects);
         }
     }
 
     /// Opens a session that holds the conversation up to the marked message.
-    pub(super) fn fork(&mut self) {
-        let id = self.mint.session(self.now);
+    pub(super) fn fork(&mut self, effects: &mut Vec<Effect>) {
         let session = self.current();
-        let Some(Ok(tree)) = session.reading.map(|marked| session.tree.fork(marked)) else {
+        let running = session.running().and_then(Turn::replied).map(|placed| placed.id);
+        if running.is_some() && running == session.reading {
+            self.is_busy();
             return;
-        };
-        let mut fork = Session::new(id);
+        }
+        let into = self.mint.session(self.now);
+        let created = self.mint.time(self.now);
+        let session = self.current();
+        let from = session.id;
+        let Some(at) = session.reading.filter(|_| session.is_whole()) else { return };
+        let Ok(tree) = session.tree.fork(at) else { return };
+        let mut fork = Session::new(into);
         fork.title.clone_from(&session.title);
         fork.tree = tree;
         fork.follow_path(&mut self.next_turn);
+        fork.kept.known = true;
         self.current_mut().reading = None;
         self.sessions.push(fork);
+        self.save(Save::Fork { from, at, into, created }, effects);
         self.show(self.sessions.len() - 1);
         self.notice = Some(Notice::info("a fork: the conversation it came from is as it was"));
     }
@@ -98,13 +110,14 @@ impl Model {
     fn answer_marked(
         &mut self,
         question: MessageId,
-        begun: Option<&Node>,
+        begun: Option<Node>,
         effects: &mut Vec<Effect>,
     ) {
         let session = self.current_mut();
         session.reading = None;
         session.scroll.follow();
-        self.answer(self.current, question, begun, effects);
+        let before = session.tree.leaf();
+        self.answer(self.current, Asking { asked: question, new: None, begun, before }, effects);
     }
 
     /// Returns the question of the marked turn, or says that there is none.
@@ -118,12 +131,15 @@ impl Model {
         asked.map(|placed| placed.id)
     }
 
-    /// Returns whether an answer is running in front, and says so.
+    /// Returns whether the path in front cannot change now, and says why.
     fn is_busy(&mut self) -> bool {
-        let busy = self.current().running().is_some();
-        if busy {
-            self.notice = Some(Notice::info(BUSY));
-        }
-        busy
+        let session = self.current();
+        let why = match session.running() {
+            Some(_) => BUSY,
+            None if !session.is_whole() => "the session is still being read",
+            None => return false,
+        };
+        self.notice = Some(Notice::info(why));
+        true
     }
 }

@@ -1,0 +1,110 @@
+//! A session out of what is saved, and back.
+
+use std::time::Duration;
+
+use super::Desk;
+use super::Loaded;
+use super::Session;
+use crate::app::save::Save;
+use crate::app::scroll::Goal;
+use crate::app::settings::Settings;
+use crate::chat::Draft;
+use crate::chat::MessageId;
+use crate::chat::Node;
+use crate::chat::SessionInfo;
+use crate::chat::Timestamp;
+use crate::chat::Tree;
+
+/// How long a change of the draft may wait to be saved.
+pub(in crate::app) const DESK_WITHIN: Duration = Duration::from_secs(1);
+
+impl Session {
+    /// Opens a saved session by its newest messages; [`Session::complete`] brings the others.
+    pub(in crate::app) fn opened(
+        info: &SessionInfo,
+        page: Vec<(Node, Vec<MessageId>)>,
+        next: &mut u64,
+    ) -> Self {
+        let mut session = Self::new(info.id);
+        if !info.title.is_empty() {
+            session.rename(&info.title);
+        }
+        for (node, siblings) in page.into_iter().rev() {
+            session.tree.load(node, siblings);
+        }
+        session.follow_path(next);
+        session.composer.load(&info.draft.text, usize::try_from(info.draft.cursor).unwrap_or(0));
+        session.queue = info.queued.iter().cloned().collect();
+        session.tags.clone_from(&info.tags);
+        session.archived = info.archived;
+        if let Some(anchor) = info.scroll {
+            session.scroll.show(Goal::Line(anchor));
+        }
+        session.loaded = Loaded::Page;
+        session.kept.known = true;
+        session.kept.desk = session.desk();
+        session
+    }
+
+    /// Takes in all messages. What is shown stays where it is.
+    pub(in crate::app) fn complete(
+        &mut self,
+        nodes: Vec<Node>,
+        leaf: Option<MessageId>,
+        next: &mut u64,
+    ) {
+        if let Ok(tree) = Tree::of(nodes, leaf) {
+            self.tree = tree;
+            self.refresh(next);
+        }
+        self.loaded = Loaded::Whole;
+    }
+
+    /// Returns what the store is told of the session when it is new.
+    pub(in crate::app) fn info(&self, settings: &Settings, created: Timestamp) -> SessionInfo {
+        let mut info = SessionInfo::new(self.id, settings.profile.clone(), created);
+        info.title = self.title.as_ref().map(|title| title.as_str().to_owned()).unwrap_or_default();
+        info.mode = settings.mode;
+        info.privacy = settings.privacy;
+        info.tags.clone_from(&self.tags);
+        info.archived = self.archived;
+        info
+    }
+
+    /// Returns the desk as it is now.
+    pub(in crate::app) fn desk(&self) -> Desk {
+        Desk {
+            version: self.composer.version(),
+            cursor: self.composer.cursor(),
+            queue: self.queue.clone(),
+            scroll: self.scroll.anchor(),
+        }
+    }
+
+    /// Returns the desk to be saved; `None` if it is, or if there is nothing of a session that is
+    /// not saved either.
+    pub(in crate::app) fn keep(&mut self) -> Option<Save> {
+        self.kept.stale_since = None;
+        let desk = self.desk();
+        let empty = self.composer.is_empty() && self.queue.is_empty();
+        if desk == self.kept.desk || !self.kept.known && empty {
+            return None;
+        }
+        let save = Save::Desk {
+            session: self.id,
+            draft: Draft {
+                text: self.composer.text().to_owned(),
+                cursor: self.composer.cursor() as u64,
+            },
+            queued: desk.queue.iter().cloned().collect(),
+            scroll: desk.scroll,
+        };
+        self.kept.desk = desk;
+        Some(save)
+    }
+
+    /// Returns whether the session holds nothing that anybody would miss.
+    pub(in crate::app) fn is_blank(&self) -> bool {
+        self.tree.is_empty() && self.composer.is_empty() && self.queue.is_empty()
+    }
+}
