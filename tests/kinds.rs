@@ -181,6 +181,28 @@ fn what_is_typed_ahead_and_edited_says_the_same_as_from_scratch() {
 }
 
 #[test]
+fn reasoning_that_the_template_drops_is_gone_before_the_next_question() {
+    for kind in KINDS {
+        let mut tiny = Tiny::new(kind);
+        let first = vec![user("where does the fox sleep")];
+        let (text, _) = tiny.ask(1, &first);
+        let thought = format!("<think>\nit is an old fox\n</think>\n\n{text}");
+        let typed = |draft| greedy(1, then(first.clone(), &thought, draft), 24);
+        let before = probe(&tiny.core, &typed("and why")).cached_tokens;
+        // While the answer is read, the history is made what the next turn will find.
+        tiny.core.prepare(CLIENT, &typed(""));
+        run(&mut tiny.core);
+        let after = probe(&tiny.core, &typed("and why"));
+        assert!(after.cached_tokens > before + 24, "{kind:?}: {before}, then {after:?}");
+        let (_, cached) = tiny.ask(1, &then(first.clone(), &thought, "and why"));
+        assert_eq!(cached, after.cached_tokens, "{kind:?}");
+        // What is left is the question and the template's words around it, byte by byte.
+        let rest = after.prompt_tokens - cached;
+        assert!(rest < 60, "{kind:?}: {rest} of {after:?}");
+    }
+}
+
+#[test]
 fn a_pool_that_overflows_says_the_same_as_from_scratch() {
     for kind in KINDS {
         let mut tiny = Tiny::new(kind);

@@ -6,6 +6,9 @@
 
 use std::path::Path;
 
+/// One that drops the reasoning of earlier turns.
+const TEMPLATE: &str = include_str!("../fixtures/templates/qwen.jinja");
+
 /// Width of the model, of its heads, and of what lies between.
 const EMBED: usize = 64;
 const HEADS: usize = 2;
@@ -109,6 +112,7 @@ fn keys(kind: Kind) -> Vec<(String, Vec<u8>)> {
         (own("ssm.inner_size"), whole(2 * EMBED)),
         (own("ssm.state_size"), whole(STATE)),
         (own("ssm.time_step_rank"), whole(STATE)),
+        ("tokenizer.chat_template".to_owned(), text(TEMPLATE)),
         ("tokenizer.ggml.model".to_owned(), text("llama")),
         ("tokenizer.ggml.tokens".to_owned(), texts(&tokens)),
         ("tokenizer.ggml.scores".to_owned(), numbers(6, &[0; VOCAB])),
