@@ -41,7 +41,7 @@ fn greedy_tokens_equal_those_of_a_plain_loop() {
     submit(&mut core, key(1), greedy(1, question.to_vec(), 40));
     run(&mut core);
     let (text, reason, usage) = answer(&mut core, 1);
-    assert_eq!(text, plain(&support::model(), &question, 40));
+    assert_eq!(text, plain(&support::model(), &question, 40).text);
     assert!(!text.trim().is_empty());
     assert!(matches!(reason, StopReason::Length | StopReason::EndOfTurn), "{reason:?}");
     assert!(usage.completion_tokens > 5 && usage.prompt_tokens > 10, "{usage:?}");

@@ -102,8 +102,20 @@ pub(crate) fn answer(core: &mut Core<Kept>, turn: u64) -> (String, StopReason, U
     (text, reason, usage)
 }
 
+/// An answer, and how much of it is beyond doubt.
+#[derive(Clone, Debug)]
+pub(crate) struct Plain {
+    pub(crate) text: String,
+    /// Bytes before the first token that was nearly another one: batches of other shapes round
+    /// otherwise, and may draw that one.
+    pub(crate) sure: usize,
+}
+
+/// How far the likeliest token has to be ahead of the next one.
+const LEAD: f32 = 0.1;
+
 /// The same by the plainest loop over the same library: one sequence, one token at a time.
-pub(crate) fn plain(model: &Path, messages: &[Message], max_tokens: usize) -> String {
+pub(crate) fn plain(model: &Path, messages: &[Message], max_tokens: usize) -> Plain {
     let model = Model::load(model, |_| true).expect("the model loads");
     let weights = model.weights();
     let prompt = model.prompt(messages).expect("the prompt renders");
@@ -125,12 +137,20 @@ pub(crate) fn plain(model: &Path, messages: &[Message], max_tokens: usize) -> St
     for (position, unit) in prompt.iter().enumerate() {
         let at = i32::try_from(position).expect("small");
         batch.add(token(unit), at, &[0], position == last).expect("room");
+        if batch.n_tokens() == 512 && position < last {
+            context.decode(&mut batch).expect("the prompt is evaluated");
+            batch.clear();
+        }
     }
     context.decode(&mut batch).expect("the prompt is evaluated");
     let mut sampler = LlamaSampler::greedy();
-    let mut bytes = Vec::new();
+    let (mut bytes, mut sure) = (Vec::new(), None);
     for position in prompt.len()..prompt.len() + max_tokens {
-        let token = sampler.sample(&context, batch.n_tokens() - 1);
+        let row = batch.n_tokens() - 1;
+        if lead(context.get_logits_ith(row)) < LEAD {
+            sure.get_or_insert(bytes.len());
+        }
+        let token = sampler.sample(&context, row);
         if weights.vocab().is_eog(token) {
             break;
         }
@@ -139,5 +159,13 @@ pub(crate) fn plain(model: &Path, messages: &[Message], max_tokens: usize) -> St
         batch.add(token, i32::try_from(position).expect("small"), &[0], true).expect("room");
         context.decode(&mut batch).expect("the token is evaluated");
     }
-    String::from_utf8(bytes).expect("whole characters")
+    let sure = sure.unwrap_or(bytes.len());
+    Plain { text: String::from_utf8(bytes).expect("whole characters"), sure }
+}
+
+/// Returns by how much the likeliest token leads.
+fn lead(logits: &[f32]) -> f32 {
+    let first = logits.iter().copied().fold(f32::MIN, f32::max);
+    let others = logits.iter().copied().filter(|logit| *logit < first);
+    first - others.fold(f32::MIN, f32::max)
 }

@@ -17,9 +17,11 @@ const STATE: usize = 8;
 /// Three special tokens and one for each byte.
 const VOCAB: usize = 3 + 256;
 
-/// A memory that cannot be cut anywhere, or not without looking.
+/// What a model keeps of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
+    /// Llama: keys and values of every token, which can be cut anywhere.
+    Cells,
     /// Mamba: a state alone.
     Recurrent,
     /// LFM2: layers with a state and layers with attention.
@@ -31,6 +33,7 @@ pub(crate) enum Kind {
 impl Kind {
     fn name(self) -> &'static str {
         match self {
+            Self::Cells => "llama",
             Self::Recurrent => "mamba",
             Self::Hybrid => "lfm2",
             Self::Window => "cohere2",
@@ -190,12 +193,12 @@ fn tensors(kind: Kind) -> Vec<Tensor> {
                 add(name, &[EMBED, EMBED], Fill::Random);
             }
         }
-        if kind == Kind::Hybrid {
+        if matches!(kind, Kind::Hybrid | Kind::Cells) {
             add("ffn_norm.weight", &[EMBED], Fill::One);
-            if layer > 0 {
-                add("attn_q_norm.weight", &[EMBED / HEADS], Fill::Sharp);
-                add("attn_k_norm.weight", &[EMBED / HEADS], Fill::One);
-            }
+        }
+        if kind == Kind::Hybrid && layer > 0 {
+            add("attn_q_norm.weight", &[EMBED / HEADS], Fill::Sharp);
+            add("attn_k_norm.weight", &[EMBED / HEADS], Fill::One);
         }
         add("ffn_gate.weight", &[EMBED, FEED], Fill::Random);
         add("ffn_up.weight", &[EMBED, FEED], Fill::Random);

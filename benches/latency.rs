@@ -1,0 +1,220 @@
+//! Measures what somebody who looks on feels: the longest pause of a stream while another session's
+//! prompt is evaluated, and how long a cancelled turn takes to end, wherever it is.
+//!
+//! `cargo bench --bench latency [-- MODEL.gguf]`; without a model it takes the file that
+//! `EDGEWISE_TEST_MODEL` names. Through the front's own code, the socket, and an engine process.
+
+use std::path::Path;
+use std::path::PathBuf;
+use std::time::Duration;
+use std::time::Instant;
+
+use edgewise::backend::Backend as _;
+use edgewise::backend::Cancel;
+use edgewise::backend::TokenSink;
+use edgewise::backend::TurnQueue;
+use edgewise::backend::turn_queue;
+use edgewise::chat::Generation;
+use edgewise::chat::Limits;
+use edgewise::chat::Message;
+use edgewise::chat::Priority;
+use edgewise::chat::Role;
+use edgewise::chat::Sampling;
+use edgewise::chat::SessionId;
+use edgewise::chat::TokenEvent;
+use edgewise::chat::TurnEvent;
+use edgewise::chat::TurnId;
+use edgewise::engine::Engine;
+use edgewise::engine::EngineConfig;
+use edgewise::engine::EngineEvent;
+use edgewise::ipc::LoadSpec;
+use edgewise::ipc::Spec;
+use tokio::sync::mpsc;
+
+const ROUNDS: u64 = 7;
+
+/// The most that a stream may pause, and the most that a cancelled turn may take.
+const STALL_MOST: Duration = Duration::from_millis(250);
+const CANCEL_MOST: Duration = Duration::from_millis(100);
+
+struct Front {
+    engine: Engine,
+    news: mpsc::Receiver<EngineEvent>,
+    queue: mpsc::Sender<(TurnId, TurnEvent)>,
+    turns: TurnQueue,
+    begun: u64,
+}
+
+#[tokio::main]
+async fn main() {
+    let named = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
+    #[expect(clippy::disallowed_methods, reason = "a benchmark is started by hand")]
+    let set = std::env::var_os("EDGEWISE_TEST_MODEL");
+    let Some(model) = named.map(PathBuf::from).or(set.map(PathBuf::from)) else {
+        return say("no model: name a file, or set EDGEWISE_TEST_MODEL (scripts/test fetches one)");
+    };
+    let (mut stalls, mut prefill, mut decode, mut load) = (vec![], vec![], vec![], vec![]);
+    for _ in 0..ROUNDS {
+        load.push(cancel_load(&model).await);
+    }
+    let directory = private();
+    let mut front = Front::new(&model, directory.path());
+    for _ in 0..ROUNDS {
+        stalls.push(front.stall().await);
+        prefill.push(front.cancel_prefill().await);
+        decode.push(front.cancel_decode().await);
+    }
+    row("longest pause of a stream beside a 1.5k prompt", stalls, STALL_MOST);
+    row("cancel in a 4k prompt", prefill, CANCEL_MOST);
+    row("cancel in an answer", decode, CANCEL_MOST);
+    row("cancel while the model loads", load, CANCEL_MOST);
+}
+
+/// Starts an engine, and cancels the turn that waits for its model.
+async fn cancel_load(model: &Path) -> Duration {
+    let directory = private();
+    let mut front = Front::new(model, directory.path());
+    let cancel = front.start(1, "Hello.", 8).await;
+    while !matches!(front.news.recv().await, Some(EngineEvent::Load(_)) | None) {}
+    front.time_to_end(&cancel).await
+}
+
+impl Front {
+    fn new(model: &Path, directory: &Path) -> Self {
+        let at = |ending: &str| directory.join(format!("e.{ending}"));
+        let load = LoadSpec {
+            model_bytes: model.metadata().expect("the model file").len(),
+            model: model.to_owned(),
+            model_changed_ns: 0,
+            pool_tokens: 8192,
+            max_turns: 4,
+            kv_ram_gb: None,
+            threads: None,
+        };
+        let config = EngineConfig {
+            program: env!("CARGO_BIN_EXE_edgewise").into(),
+            environment: Vec::new(),
+            spec: Spec { load, socket: at("sock"), lock: at("lock"), log: at("log") },
+            keep_alive: Duration::ZERO,
+        };
+        let (events, news) = mpsc::channel(4096);
+        let (queue, turns) = turn_queue(256);
+        Self { engine: Engine::new(config, events), news, queue, turns, begun: 0 }
+    }
+
+    async fn start(&mut self, session: u128, text: &str, max_tokens: u32) -> Cancel {
+        self.begun += 1;
+        let cancel = Cancel::new();
+        let sink = TokenSink::open(TurnId(self.begun), self.queue.clone(), cancel.clone()).await;
+        let generation = Generation {
+            session: SessionId(session),
+            messages: vec![Message::text(Role::User, text)],
+            sampling: Sampling { temp: 0.0, ..Sampling::default() },
+            limits: Limits { max_tokens: Some(max_tokens), stop: Vec::new(), n_ctx: 8192 },
+            priority: Priority::Interactive,
+            ephemeral: false,
+        };
+        self.engine.start(generation, sink.expect("the queue is open"));
+        cancel
+    }
+
+    async fn next(&mut self) -> (u64, TokenEvent) {
+        loop {
+            match self.turns.recv().await.expect("the queue is open") {
+                (turn, TurnEvent::Token(event)) => return (turn.0, event),
+                (_, TurnEvent::Routed(_)) => {}
+            }
+        }
+    }
+
+    /// Waits for an event of a turn.
+    async fn until(&mut self, turn: u64, wanted: impl Fn(&TokenEvent) -> bool) {
+        loop {
+            let (of, event) = self.next().await;
+            if of == turn && wanted(&event) {
+                return;
+            }
+        }
+    }
+
+    async fn time_to_end(&mut self, cancel: &Cancel) -> Duration {
+        let begun = now();
+        cancel.cancel();
+        self.until(self.begun, |event| matches!(event, TokenEvent::Finished(..))).await;
+        begun.elapsed()
+    }
+
+    /// Returns the longest pause of a stream, from the start of another prompt to its first token.
+    async fn stall(&mut self) -> Duration {
+        let stream = self.start(1, "Tell a very long story about a river.", 2000).await;
+        let told = self.begun;
+        self.until(told, |event| matches!(event, TokenEvent::Delta(_))).await;
+        let other =
+            self.start(2, &self.unique("All work and no play makes a dull day.", 150), 4).await;
+        let (mut last, mut longest) = (now(), Duration::ZERO);
+        loop {
+            match self.next().await {
+                (of, TokenEvent::Delta(_)) if of == told => {
+                    longest = longest.max(last.elapsed());
+                    last = now();
+                }
+                (of, TokenEvent::Delta(_) | TokenEvent::Finished(..)) if of == self.begun => break,
+                _ => {}
+            }
+        }
+        other.cancel();
+        stream.cancel();
+        for _ in 0..2 {
+            while !matches!(self.next().await.1, TokenEvent::Finished(..)) {}
+        }
+        longest
+    }
+
+    async fn cancel_prefill(&mut self) -> Duration {
+        let prompt = self.unique("Nobody has ever seen the fox in the hills by the sea.", 280);
+        let cancel = self.start(3, &prompt, 400).await;
+        let begun =
+            |event: &TokenEvent| matches!(event, TokenEvent::Prefill { done, .. } if *done > 0);
+        self.until(self.begun, begun).await;
+        self.time_to_end(&cancel).await
+    }
+
+    async fn cancel_decode(&mut self) -> Duration {
+        let cancel = self.start(4, "Write a long story.", 2000).await;
+        self.until(self.begun, |event| matches!(event, TokenEvent::Delta(_))).await;
+        self.time_to_end(&cancel).await
+    }
+
+    /// Makes a prompt that no other turn has begun with.
+    fn unique(&self, text: &str, times: usize) -> String {
+        format!("Number {}. ", self.begun) + &text.repeat(times)
+    }
+}
+
+fn private() -> tempfile::TempDir {
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    tempfile::Builder::new().permissions(mode).tempdir().expect("a directory")
+}
+
+fn row(name: &str, mut times: Vec<Duration>, most: Duration) {
+    times.sort();
+    let ms = |time: Duration| time.as_secs_f64() * 1e3;
+    let (middle, last) = (times[times.len() / 2], times[times.len() - 1]);
+    let verdict = if last <= most { "ok" } else { "too long" };
+    say(&format!(
+        "{name:48} {:7.1} ms median  {:7.1} ms at most  (wanted: {:.0}) {verdict}",
+        ms(middle),
+        ms(last),
+        ms(most)
+    ));
+}
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[expect(clippy::print_stdout, reason = "a benchmark prints")]
+fn say(line: &str) {
+    println!("{line}");
+}
