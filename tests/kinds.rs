@@ -143,11 +143,10 @@ fn turns_in_one_batch_a_cancel_and_a_stop_in_the_middle_disturb_nobody() {
     for kind in KINDS {
         let mut tiny = Tiny::new(kind);
         let questions = ["where does the fox sleep", "where does the fox eat", "say hello"];
-        let asked: Vec<Vec<Message>> = questions.map(|question| vec![user(question)]).to_vec();
+        let long = "nobody has ever seen it in the hills by the sea ".repeat(6);
+        let ask = |question| vec![user(&format!("{long}{question}"))];
+        let asked: Vec<Vec<Message>> = questions.map(ask).to_vec();
         let turns: Vec<u64> = (1..).zip(&asked).map(|(of, ask)| tiny.begin(of, ask)).collect();
-        for _ in 0..10 {
-            tiny.core.step();
-        }
         // Steps are stopped between any two graph nodes, as for a cancel.
         let abort = Arc::clone(&tiny.abort);
         let go = Arc::new(Barrier::new(2));
