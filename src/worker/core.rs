@@ -85,6 +85,9 @@ pub struct Core<O> {
     ahead: Option<Ahead>,
     outlet: O,
     prefill_rate: Rate,
+    /// What the next slice of a prompt is planned by: tokens per second of the last one, at most
+    /// the usual rate.
+    slice_rate: Option<f64>,
     pace: Pace,
     /// Others want this machine: scripts wait while somebody looks on.
     strained: bool,
@@ -128,6 +131,7 @@ impl<O: Outlet> Core<O> {
             ahead: None,
             outlet,
             prefill_rate: Rate::default(),
+            slice_rate: None,
             pace: Pace::default(),
             strained: false,
             turns_begun: 0,

@@ -7,6 +7,10 @@ use crate::chat::Priority;
 /// The smallest slice of a prompt: below it a graph's fixed cost weighs more than its tokens.
 pub(super) const SLICE_TOKENS_MIN: usize = 32;
 
+/// The smallest slice beside streams: a slow machine evaluates few tokens in a pause that a reader
+/// accepts, and fixed cost matters less than the pause.
+const SLICE_BESIDE_STREAMS_MIN: usize = 4;
+
 /// How long a slice may hold up tokens that stream beside it: below the pause that a reader
 /// notices in a stream.
 const SLICE_BESIDE_STREAMS: Duration = Duration::from_millis(100);
@@ -48,8 +52,10 @@ pub(super) fn slice_tokens(rate: Option<f64>, streams: bool, batch_tokens: usize
         reason = "a rate is positive, and the cast saturates"
     )]
     let tokens = tokens as usize;
+    let least = if streams { SLICE_BESIDE_STREAMS_MIN } else { SLICE_TOKENS_MIN };
     // Multiples of 32 fill the kernels' tiles.
-    (tokens / SLICE_TOKENS_MIN * SLICE_TOKENS_MIN).clamp(SLICE_TOKENS_MIN, batch_tokens)
+    let whole = tokens / SLICE_TOKENS_MIN * SLICE_TOKENS_MIN;
+    (if whole > 0 { whole } else { tokens }).clamp(least, batch_tokens)
 }
 
 /// Fills a batch: every stream's next token first, then the prompts of the highest priority that
@@ -110,7 +116,9 @@ mod tests {
     fn slices_follow_the_measured_rate() {
         assert_eq!(slice_tokens(Some(1000.0), true, 512), 96);
         assert_eq!(slice_tokens(Some(1000.0), false, 512), 224);
-        assert_eq!(slice_tokens(Some(10.0), true, 512), 32);
+        assert_eq!(slice_tokens(Some(10.0), true, 512), 4);
+        assert_eq!(slice_tokens(Some(110.0), true, 512), 11);
+        assert_eq!(slice_tokens(Some(10.0), false, 512), 32);
         assert_eq!(slice_tokens(Some(1e9), false, 512), 512);
         assert_eq!(slice_tokens(None, false, 512), 64);
     }

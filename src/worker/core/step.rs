@@ -44,7 +44,7 @@ impl<O: Outlet> Core<O> {
         }
         let batch_tokens = self.params.batch_tokens as usize;
         let streams = views.iter().any(|view| view.streams);
-        let slice = slice_tokens(self.prefill_rate.get(), streams, batch_tokens);
+        let slice = slice_tokens(self.slice_rate, streams, batch_tokens);
         let fed = self.fill(&plan(&views, slice, batch_tokens));
         let begun = now();
         let decoded = self.context.decode(&self.batch);
@@ -109,6 +109,13 @@ impl<O: Outlet> Core<O> {
         let prompts: usize = fed.iter().map(|fed| fed.share.take).filter(|take| *take > 1).sum();
         if prompts >= SLICE_TOKENS_MIN {
             self.prefill_rate.add(prompts, time);
+        }
+        if prompts > 0 {
+            // When others take the machine the next slice has to know at once, not on average.
+            let last = prompts as f64 / time.as_secs_f64().max(f64::EPSILON);
+            let usual = self.prefill_rate.get().filter(|_| prompts >= SLICE_TOKENS_MIN);
+            let usual = usual.unwrap_or(last);
+            self.slice_rate = Some(last.min(usual));
         }
         if prompts == 0 {
             let bucket = Bucket::new(self.params.threads, fed.len(), self.used_tokens());
