@@ -17,6 +17,7 @@ use edgewise::chat::StopReason;
 use edgewise::chat::TokenEvent;
 use edgewise::chat::Usage;
 use edgewise::worker::Core;
+use edgewise::worker::TurnKey;
 
 use crate::batch::CLIENT;
 use crate::batch::Kept;
@@ -93,6 +94,10 @@ fn an_idle_session_leaves_the_pool_and_comes_back_as_it_went() {
 fn a_session_that_ends_beside_others_moves_without_holding_them_up() {
     let mut core = core(2048);
     submit(&mut core, key(1), greedy(1, vec![user(&long("the old fox", 600))], 4));
+    let says = |(_, event): &(TurnKey, TokenEvent)| matches!(event, TokenEvent::Delta(_));
+    while !core.outlet().events.iter().any(says) {
+        assert!(core.step());
+    }
     submit(&mut core, key(2), greedy(2, vec![user("Write a long tale.")], 60));
     run(&mut core);
     // Its cells went while the other one was generated.
