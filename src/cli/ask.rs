@@ -95,7 +95,8 @@ pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
         if let Some(Saved::InMemory(fault) | Saved::Refused(fault) | Saved::Busy(fault)) =
             asked.saved
         {
-            return Err(Fault::new(format!("the answer was not saved: {fault}")));
+            super::notices(&[format!("the answer was not saved: {fault}")]);
+            return Ok(Exit::Failed);
         }
         // Whoever closed the pipe has read enough.
         Ok(if asked.unread { Exit::Answered } else { Exit::from(&asked.reason) })

@@ -13,6 +13,7 @@ mod models;
 mod processes;
 mod profiles;
 mod running;
+mod saved;
 mod settings;
 mod stdin;
 mod words;

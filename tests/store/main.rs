@@ -4,8 +4,11 @@
 //! afterwards is compared with that.
 
 mod crash;
+#[cfg(target_os = "linux")]
 mod faults;
 mod home;
+#[cfg(target_os = "linux")]
 mod power;
 mod shared;
+#[cfg(target_os = "linux")]
 mod trace;

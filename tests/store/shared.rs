@@ -45,6 +45,7 @@ fn eight_programs_write_at_once() {
 /// A stand-in for a window that is killed in the middle of an answer: its lease is given to a
 /// process that is killed.
 #[test]
+#[cfg(target_os = "linux")]
 fn the_lease_of_a_killed_window_is_taken_over() {
     let home = Home::new();
     let store = Store::open(home.place(), Options::default(), NOW).store;

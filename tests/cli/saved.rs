@@ -1,0 +1,102 @@
+//! Turns that are kept: `ask -s` and what it leaves behind.
+
+use std::fs;
+use std::io;
+use std::io::Read as _;
+
+use rustix::process::Signal;
+
+use crate::answers::LONG;
+use crate::events::Events;
+use crate::home::Home;
+use crate::running::Running;
+use crate::running::gone;
+
+#[test]
+fn a_session_goes_on_where_it_was() {
+    let home = Home::new();
+    let first = home.run(&["ask", "-s", "new", "--temp", "0", "--max-tokens", "8", "--json", "Hi"]);
+    let first = Events::read(&first.exits(0));
+    let id = first.finish()["session"].as_str().expect("an id").to_owned();
+    let args = ["ask", "-s", "last", "--temp", "0", "--max-tokens", "8", "--json", "And then?"];
+    let second = Events::read(&home.run(&args).exits(0));
+    assert_eq!(second.finish()["session"], id.as_str());
+    assert!(second.prompt() > first.prompt(), "the first turn is part of the second one's prompt");
+    let shown = home.run(&["sessions", "show", &id[..18], "--json"]).exits(0).stdout;
+    let lines: Vec<serde_json::Value> =
+        shown.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!((lines.len(), &lines[0]["title"]), (5, &"Hi".into()));
+    let states: Vec<&str> =
+        lines[1..].iter().map(|line| line["state"].as_str().expect("a state")).collect();
+    assert_eq!(states, ["complete"; 4]);
+    assert_eq!(lines[2]["parts"][0]["text"], first.text().as_str());
+    assert_eq!(lines[4]["answer"]["spans"][0]["route"], "local");
+    assert_eq!(lines[4]["answer"]["stop"], second.finish()["reason"]);
+    home.engines_leave();
+}
+
+#[test]
+fn nothing_is_kept_unasked() {
+    let home = Home::new();
+    home.run(&["ask", "--max-tokens", "2", "Hi"]).exits(0);
+    home.run(&["ask", "--ephemeral", "--max-tokens", "2", "Hi"]).exits(0);
+    assert!(!home.path("data/sessions").exists());
+    home.run(&["ask", "--ephemeral", "-s", "new", "Hi"]).exits(2);
+    home.engines_leave();
+}
+
+#[test]
+fn an_answer_that_is_cut_off_is_kept_as_far_as_it_came() {
+    let home = Home::new();
+    let mut asked = Running::start(home.command(&["ask", "-s", "new", "--temp", "0", LONG]));
+    let mut first = [0; 8];
+    let mut stdout = asked.stdout();
+    stdout.read_exact(&mut first).expect("the first words");
+    // While it streams, the session is busy for everybody else.
+    let busy = home.run(&["ask", "-s", "last", "Me too"]).exits(1);
+    assert!(busy.stderr.contains("another window answers in this session"), "{busy:?}");
+    asked.signal(Signal::INT);
+    drop(io::read_to_string(stdout));
+    asked.end().exits(130);
+    let shown = home.run(&["sessions", "show", "last"]).exits(0).stdout;
+    assert!(shown.contains(", stopped\n"), "{shown}");
+    assert!(shown.contains(std::str::from_utf8(&first).expect("text").trim()), "{shown}");
+    home.engines_leave();
+}
+
+#[test]
+fn an_answer_whose_program_was_killed_is_interrupted() {
+    let home = Home::new();
+    let mut asked = Running::start(home.command(&["ask", "-s", "new", "--temp", "0", LONG]));
+    let mut first = [0; 8];
+    let mut stdout = asked.stdout();
+    stdout.read_exact(&mut first).expect("the first words");
+    asked.signal(Signal::KILL);
+    gone(asked.pid());
+    let shown = home.run(&["sessions", "show", "last"]).exits(0);
+    assert!(shown.stdout.contains(", cut short\n"), "{shown:?}");
+    assert!(shown.stderr.contains("one answer was cut short when its window died"), "{shown:?}");
+    home.engines_leave();
+}
+
+#[test]
+fn a_session_that_is_not_there_lists_the_nearest() {
+    let home = Home::without_model();
+    let none = home.run(&["ask", "-s", "rivers", "Hi"]).exits(2);
+    assert!(none.stderr.contains("no session `rivers`"), "{none:?}");
+    let file = home.path("log.db");
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/store/llm-0.36.db");
+    fs::copy(fixture, &file).expect("copied");
+    let file = file.to_string_lossy().into_owned();
+    let taken = home.run(&["sessions", "import", &file]).exits(0).stdout;
+    assert!(taken.starts_with("taken in: 4 sessions with 10 messages\n"), "{taken}");
+    let near = home.run(&["sessions", "show", "café"]).exits(2);
+    assert!(near.stderr.contains("What is a café?"), "{near:?}");
+    let all = home.run(&["sessions", "export"]).exits(0).stdout;
+    let other = Home::without_model();
+    let moved = other.path("all.jsonl");
+    fs::write(&moved, &all).expect("written");
+    let moved = moved.to_string_lossy().into_owned();
+    other.run(&["sessions", "import", &moved]).exits(0);
+    assert_eq!(other.run(&["sessions", "export"]).exits(0).stdout, all, "identical");
+}
