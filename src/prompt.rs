@@ -4,7 +4,7 @@
 //! nesting and output, and reaches nothing but the values handed to it. The contents of messages are
 //! untrusted too: they cannot write a control token (see [`SpecialTexts`]).
 //!
-//! Owns rendering and the comparison of prompts as tokens. Never: tokenising, a clock.
+//! Owns rendering, the comparison of prompts as tokens, and what a context would drop. Never: tokenising, a clock.
 
 mod breaker;
 mod chat;
@@ -15,8 +15,10 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod unit;
+mod window;
 
 pub use breaker::SpecialTexts;
 pub use error::TemplateError;
 pub use template::{RenderOptions, Rendered, Template};
 pub use unit::{Unit, common_prefix};
+pub use window::{Density, oldest_to_drop};

@@ -10,6 +10,7 @@
 mod bar;
 mod composer;
 mod figures;
+mod full;
 mod layout;
 mod overlay;
 mod paint;

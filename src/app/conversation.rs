@@ -2,8 +2,20 @@
 
 use crate::app::settings::Settings;
 use crate::chat::Message;
+use crate::chat::MessageId;
 use crate::chat::Node;
 use crate::chat::Role;
+
+/// Returns whether a message is on a path.
+pub(super) fn is_on(path: &[&Node], id: MessageId) -> bool {
+    path.iter().any(|node| node.id == id)
+}
+
+/// Returns what of a path is sent: all, or what begins with `from`.
+pub(super) fn sent<'a>(path: &'a [&'a Node], from: Option<MessageId>) -> &'a [&'a Node] {
+    let first = from.and_then(|from| path.iter().position(|node| node.id == from));
+    &path[first.unwrap_or(0)..]
+}
 
 /// Returns the system prompt, the messages of a path, and behind them `draft`.
 ///

@@ -39,6 +39,8 @@ pub enum Overlay {
     Quit(Duration),
     /// "Close this session?"
     Close,
+    /// The conversation does not fit its context: what is to go? [`Model::dropping`] tells what would.
+    Full,
     /// The saved sessions: [`Model::picker`].
     Sessions,
     /// The search over all messages: [`Model::search`].

@@ -48,8 +48,21 @@ pub struct Session {
     pub(super) loaded: Loaded,
     /// What is saved of it.
     pub(super) kept: Kept,
+    /// The oldest message that is sent, where the user had earlier ones left out.
+    pub(super) window: Option<MessageId>,
+    /// The summary that is being made.
+    pub(super) summary: Option<Summary>,
     /// How the newest turn is taken back.
     pub(super) undo: Option<Undo>,
+}
+
+/// A summary as far as it has come.
+#[derive(Clone, Debug)]
+pub(super) struct Summary {
+    pub(super) turn: TurnId,
+    /// The first message behind what is summed up.
+    pub(super) kept: MessageId,
+    pub(super) text: String,
 }
 
 /// What a turn added, and what was selected before it.
@@ -111,6 +124,8 @@ impl Session {
             archived: false,
             loaded: Loaded::Whole,
             kept: Kept::default(),
+            window: None,
+            summary: None,
             undo: None,
         }
     }
@@ -169,6 +184,16 @@ impl Session {
     /// Returns the question that the draft is another wording of.
     pub fn editing(&self) -> Option<MessageId> {
         self.editing
+    }
+
+    /// Returns the oldest message that is sent with the next question, where earlier ones are not.
+    pub fn sent_from(&self) -> Option<MessageId> {
+        self.window
+    }
+
+    /// Returns whether its oldest turns are being summed up.
+    pub fn is_summarising(&self) -> bool {
+        self.summary.is_some()
     }
 
     /// Returns whether an answer ended while another session was in front.

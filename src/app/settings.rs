@@ -4,6 +4,7 @@ use crate::chat::Limits;
 use crate::chat::Mode;
 use crate::chat::PrivacyClass;
 use crate::chat::Sampling;
+use crate::config::OnFull;
 
 /// A snapshot of the resolved profile; it does not change during a run.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,6 +23,8 @@ pub struct Settings {
     pub sampling: Sampling,
     /// Where an answer ends at the latest; `n_ctx` is the total beside "context used".
     pub limits: Limits,
+    /// What happens when a conversation no longer fits its context.
+    pub on_full: OnFull,
     /// Whether what is sure of the next prompt is evaluated while it is typed.
     pub prefill_ahead: bool,
     /// Whether any trace may be kept after a turn.

@@ -177,6 +177,14 @@ impl Turn {
         }
     }
 
+    /// Returns why it ended.
+    pub fn end(&self) -> Option<&StopReason> {
+        match &self.phase {
+            Phase::Finished(reason) => Some(reason),
+            _ => None,
+        }
+    }
+
     /// Returns whether it was asked to stop and has not ended yet.
     pub fn is_stopping(&self) -> bool {
         self.stopping && self.is_open()

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod finding;
+mod full;
 mod keys;
 mod leaving;
 mod opening;
@@ -14,6 +15,7 @@ mod turns;
 mod variants;
 
 pub(super) use ahead::Ahead;
+pub(super) use full::window;
 
 use crate::app::effect::Effect;
 use crate::app::model::Model;

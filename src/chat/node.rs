@@ -73,6 +73,9 @@ pub struct TurnSettings {
     pub sampling: Sampling,
     /// Where the answer was to end.
     pub limits: Limits,
+    /// The oldest message that was sent, where the user had earlier ones left out; `None` where
+    /// all of the conversation was sent.
+    pub sent_from: Option<MessageId>,
 }
 
 /// Where a stretch of an answer came from.

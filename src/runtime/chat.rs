@@ -139,6 +139,7 @@ impl Chat {
             system: front.profile.system.clone(),
             sampling: front.profile.sampling.clone(),
             limits: front.limits(),
+            on_full: front.profile.on_full,
             prefill_ahead: front.prefill_ahead,
             // What nobody finds again the engine need not keep either.
             ephemeral: matches!(keeping, Keeping::Nothing),

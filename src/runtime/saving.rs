@@ -124,6 +124,7 @@ fn settings(front: &Front) -> TurnSettings {
         system: front.profile.system.clone(),
         sampling: front.profile.sampling.clone(),
         limits: front.limits(),
+        sent_from: None,
     }
 }
 

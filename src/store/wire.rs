@@ -238,11 +238,13 @@ pub(super) struct WireSettings {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stop: Vec<String>,
     n_ctx: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_from: Option<String>,
 }
 
 impl From<&TurnSettings> for WireSettings {
     fn from(settings: &TurnSettings) -> Self {
-        let TurnSettings { profile, system, sampling, limits } = settings;
+        let TurnSettings { profile, system, sampling, limits, sent_from } = settings;
         Self {
             profile: profile.clone(),
             system: system.clone(),
@@ -255,6 +257,7 @@ impl From<&TurnSettings> for WireSettings {
             max_tokens: limits.max_tokens,
             stop: limits.stop.clone(),
             n_ctx: limits.n_ctx,
+            sent_from: sent_from.map(|id| id.to_string()),
         }
     }
 }
@@ -273,6 +276,7 @@ impl From<WireSettings> for TurnSettings {
                 seed: wire.seed,
             },
             limits: Limits { max_tokens: wire.max_tokens, stop: wire.stop, n_ctx: wire.n_ctx },
+            sent_from: wire.sent_from.and_then(|id| id.parse().ok()),
         }
     }
 }

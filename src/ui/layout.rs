@@ -346,7 +346,7 @@ fn ending(turn: &Turn, reason: &StopReason, columns: usize) -> Vec<Line> {
             say(Role::Dim, "Esc, then x continues it, r asks again");
         }
         StopReason::ContextFull => {
-            say(Role::Warn, "the context is full · Ctrl-N opens a new session");
+            say(Role::Warn, "the context is full · the next question asks what is to go");
         }
         StopReason::Cancelled if !turn.has_answer() => {
             say(Role::Dim, "stopped before the first word");

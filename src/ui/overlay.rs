@@ -12,6 +12,7 @@ use crate::text;
 use crate::text::Clean;
 use crate::theme::Role;
 use crate::theme::Theme;
+use crate::ui::full;
 use crate::ui::paint;
 use crate::ui::paint::Shown;
 use crate::ui::panel;
@@ -43,6 +44,10 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -
                 _ => format!("{running} answers are still running"),
             };
             ask(("Quit?", &told, "y quit · n stay"), theme, area, buf);
+            0
+        }
+        Some(Overlay::Full) => {
+            full::draw(model, theme, area, buf);
             0
         }
         Some(Overlay::Sessions) => {

@@ -32,7 +32,10 @@ pub(super) fn draw(model: &Model, theme: &Theme, row: Rect, buf: &mut Buffer) {
     let left =
         fit(activity(model), row.width.saturating_sub(if sure > 0 { sure + GAP } else { 0 }));
     let rest = paint::after(paint::put(buf, row, Shown::all(&left), dim), GAP);
-    paint::put_right(buf, rest, &fit_whole(resources(model), rest.width), dim);
+    let (used, total) = (model.current().context_tokens(), model.context_limit());
+    let warns = total > 0 && is_nearly_full(used, total);
+    let look = if warns { style(theme, Role::Warn) } else { dim };
+    paint::put_right(buf, rest, &fit_whole(resources(model), rest.width), look);
 }
 
 fn activity(model: &Model) -> Vec<Figure> {
@@ -43,6 +46,9 @@ fn activity(model: &Model) -> Vec<Figure> {
     if model.current().reading().is_some() && model.overlay().is_none() {
         let keys = ["e edit", "r again", "h l others", "x continue", "f fork", "Esc back"];
         return (1..).zip(keys).map(|(rank, key)| figure(rank, key)).collect();
+    }
+    if model.current().is_summarising() {
+        return vec![figure(1, "summing up"), figure(2, "Ctrl-C stops it")];
     }
     match (model.current().running(), model.engine().state()) {
         (Some(turn), _) if turn.is_stopping() => vec![figure(1, "stopping")],
@@ -94,11 +100,20 @@ fn streaming(model: &Model, turn: &Turn) -> Vec<Figure> {
     figures
 }
 
+/// Says whether the next turn or the one after it may not fit any more.
+fn is_nearly_full(used: u32, total: u32) -> bool {
+    // Seven eighths: about where a question and an answer of usual length no longer fit 4096.
+    u64::from(used) * 8 >= u64::from(total) * 7
+}
+
 fn resources(model: &Model) -> Vec<Figure> {
     let mut figures = Vec::new();
     let (used, total) = (model.current().context_tokens(), model.context_limit());
     if total > 0 {
         figures.push(figure(1, format!("ctx {used}/{total}")));
+        if is_nearly_full(used, total) {
+            figures.push(figure(2, "nearly full"));
+        }
     }
     if let Some(health) = model.engine().health().filter(|it| it.level != DeviceLevel::Normal) {
         figures.insert(0, figure(2, format!("device {}", health.level.name())));

@@ -439,6 +439,49 @@ fn search() {
     });
 }
 
+fn overflowing(stage: &mut Stage) {
+    for turn in 0..6 {
+        stage.answered(
+            turn,
+            &format!("Question number {turn}, about the sky"),
+            &RAYLEIGH.repeat(5),
+        );
+    }
+    stage.ask("And at night?");
+    let fault = Fault::new("the conversation has 4410 tokens, the context holds 4096")
+        .kind(chat::FaultKind::TooLong)
+        .hint("shorten it, begin a new session, or raise n_ctx in the profile");
+    stage.token(6, TokenEvent::Finished(StopReason::Failed(fault), Usage::default()));
+}
+
+#[test]
+fn a_full_context_asks() {
+    snapshot("full", overflowing);
+}
+
+#[test]
+fn what_is_not_sent_any_more_is_marked() {
+    let mut stage = Stage::ready(80, 24);
+    overflowing(&mut stage);
+    stage.plain(KeyCode::Char('d'));
+    stage.plain(KeyCode::Esc);
+    let mark = "↑ not sent any more";
+    let seen = (0..12).any(|_| {
+        stage.plain(KeyCode::Up);
+        stage.shot().contains(mark)
+    });
+    assert!(seen, "{}", stage.shot());
+}
+
+#[test]
+fn the_meter_warns() {
+    let mut stage = Stage::ready(80, 24);
+    stage.ask("Why?");
+    let usage = Usage { prompt_tokens: 3500, completion_tokens: 84, ..Usage::default() };
+    stage.token(0, TokenEvent::Finished(StopReason::EndOfTurn, usage));
+    assert!(stage.shot().contains("ctx 3584/4096 · nearly full"), "{}", stage.shot());
+}
+
 #[test]
 fn what_is_not_saved_is_said() {
     let mut stage = Stage::ready(80, 24);

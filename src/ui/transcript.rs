@@ -78,7 +78,14 @@ fn draw_row(scene: Scene<'_>, turn: &Turn, row: &Row<'_>, area: Rect, buf: &mut 
         paint::put(buf, Rect { width: 1, ..area }, Shown::literal("▌"), style(theme, Role::Accent));
     }
     match row {
-        Row::Blank(before) => draw_place(turn, *before, text, theme, buf),
+        Row::Blank(before) => {
+            let from = scene.model.current().sent_from();
+            if *before == Before::Question && from.is_some() && from == message_asked(turn) {
+                let told = Shown::literal("↑ not sent any more");
+                paint::put(buf, paint::after(text, 6), told, style(theme, Role::Warn));
+            }
+            draw_place(turn, *before, text, theme, buf);
+        }
         Row::Question(range, first) => {
             let user = turn.asker() == chat::Role::User;
             let look = style(theme, if user { Role::User } else { Role::Dim });
@@ -110,6 +117,10 @@ fn message(turn: &Turn, row: &Row<'_>) -> Option<MessageId> {
         Row::Answer(..) | Row::Line(_) => turn.replied().or(turn.asked()),
     };
     placed.map(|placed| placed.id)
+}
+
+fn message_asked(turn: &Turn) -> Option<MessageId> {
+    turn.asked().map(|placed| placed.id)
 }
 
 /// Says above a message which of how many it is, where there are others in its place.

@@ -3,6 +3,7 @@
 use crate::app::session::Session;
 use crate::app::turn::Placed;
 use crate::app::turn::Turn;
+use crate::app::update::window;
 use crate::chat::MessageId;
 use crate::chat::Node;
 use crate::chat::Role;
@@ -39,7 +40,9 @@ impl Session {
     /// Brings the turns up to date with the tree's selected path. What both have in common stays;
     /// `next` counts the turns of this run.
     pub(in crate::app) fn follow_path(&mut self, next: &mut u64) {
-        let pairs = pairs(&self.tree.path());
+        let path = self.tree.path();
+        self.window = window(&path);
+        let pairs = pairs(&path);
         let first = self.turns.first().map(pair_of);
         let found = first.and_then(|first| pairs.iter().position(|pair| *pair == first));
         // A path that has nothing in common with what is shown is shown from its end.

@@ -253,7 +253,8 @@ impl Model {
 
     /// Asks for the end of the selected conversation, unless it is here.
     fn preview(&self, effects: &mut Vec<Effect>) {
-        if let Some(entry) = self.picker.current().filter(|_| self.picker.preview().is_none()) {
+        let wanted = self.overlay == Some(Overlay::Sessions) && self.picker.preview().is_none();
+        if let Some(entry) = self.picker.current().filter(|_| wanted) {
             effects.push(Effect::Preview(entry.info.id));
         }
     }

@@ -170,7 +170,9 @@ impl Model {
     /// Ctrl-C: stops the answer, else clears the draft, else asks.
     fn interrupt(&mut self, effects: &mut Vec<Effect>) {
         let session = self.current_mut();
-        if let Some(turn) = session.running_mut().filter(|turn| !turn.is_stopping()) {
+        if let Some(summary) = &session.summary {
+            effects.push(Effect::Cancel(summary.turn));
+        } else if let Some(turn) = session.running_mut().filter(|turn| !turn.is_stopping()) {
             let id = turn.id();
             turn.stop();
             effects.push(Effect::Cancel(id));

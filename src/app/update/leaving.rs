@@ -37,6 +37,7 @@ impl Model {
                 None if action == Some(Action::Interrupt) => self.overlay = None,
                 None => {}
             },
+            Some(Overlay::Full) => self.full_key(key, action, effects),
             Some(Overlay::Sessions) => self.picker_key(key, action, effects),
             Some(Overlay::Search) => self.search_key(key, action, effects),
             None => {}
@@ -103,6 +104,8 @@ impl Model {
                 effects.push(Effect::Cancel(turn.id()));
             }
         }
+        let summaries = self.sessions.iter().filter_map(|session| session.summary.as_ref());
+        effects.extend(summaries.map(|summary| Effect::Cancel(summary.turn)));
         self.touch();
     }
 

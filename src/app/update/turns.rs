@@ -8,6 +8,7 @@ use crate::app::session::Loaded;
 use crate::app::session::Undo;
 use crate::app::settings::Settings;
 use crate::app::turn::Turn;
+use crate::app::update::full::window;
 use crate::chat::Answer;
 use crate::chat::Fault;
 use crate::chat::Generation;
@@ -29,7 +30,7 @@ impl Model {
     /// Sends the draft in the session in front: as another wording of the question that is being
     /// edited, or behind the conversation, where it queues while an answer is running.
     pub(super) fn ask(&mut self, question: String, effects: &mut Vec<Effect>) {
-        let running = self.current().running().is_some();
+        let running = self.current().running().is_some() || self.current().is_summarising();
         let editing = self.current().editing;
         if running && editing.is_some() {
             self.notice = Some(Notice::info(BUSY));
@@ -87,6 +88,17 @@ impl Model {
         parent: Option<MessageId>,
         effects: &mut Vec<Effect>,
     ) {
+        self.begin_from(index, question, (parent, None), effects);
+    }
+
+    /// Asks a question behind `parent`; with `window`, what is before that message is not sent.
+    pub(super) fn begin_from(
+        &mut self,
+        index: usize,
+        question: String,
+        (parent, window): (Option<MessageId>, Option<MessageId>),
+        effects: &mut Vec<Effect>,
+    ) {
         let session = &mut self.sessions[index];
         session.name_by(&question);
         let node = Node {
@@ -101,17 +113,20 @@ impl Model {
         // What it follows was found in the tree, and its identity is new.
         if session.tree.add(node.clone()).is_ok() {
             let asked = node.id;
-            self.answer(index, Asking { asked, new: Some(node), begun: None, before }, effects);
+            let asking = Asking { asked, new: Some(node), begun: None, before, window };
+            self.answer(index, asking, effects);
         }
     }
 
     /// Has a question of a session that runs nothing answered.
     pub(super) fn answer(&mut self, index: usize, asking: Asking, effects: &mut Vec<Effect>) {
         let now = self.now;
-        let Asking { asked, new, begun, before } = asking;
-        if self.sessions[index].tree.stop_at(asked).is_err() {
+        let Asking { asked, new, begun, before, window: wanted } = asking;
+        let session = &mut self.sessions[index];
+        if session.tree.stop_at(asked).is_err() {
             return;
         }
+        session.window = wanted.or_else(|| window(&session.tree.path()));
         let mut generation = self.generation(index, None);
         generation.messages.extend(begun.iter().map(|begun| begun.message.clone()));
         let spans = begun.as_ref().and_then(|begun| begun.answer.as_deref());
@@ -123,7 +138,10 @@ impl Model {
             state: NodeState::Streaming,
             answer: Some(Box::new(Answer {
                 spans: spans.map(|answer| answer.spans.clone()).unwrap_or_default(),
-                settings: in_force(&self.settings),
+                settings: TurnSettings {
+                    sent_from: self.sessions[index].window,
+                    ..in_force(&self.settings)
+                },
                 ..Answer::default()
             })),
         };
@@ -167,9 +185,11 @@ impl Model {
     /// Puts a draft, if there is one, behind the conversation of a session.
     pub(super) fn generation(&self, index: usize, draft: Option<&str>) -> Generation {
         let session = &self.sessions[index];
+        let path = session.tree.path();
+        let sent = conversation::sent(&path, session.window);
         Generation {
             session: session.id,
-            messages: conversation::messages(&self.settings, &session.tree.path(), draft),
+            messages: conversation::messages(&self.settings, sent, draft),
             sampling: self.settings.sampling.clone(),
             limits: self.settings.limits.clone(),
             priority: Priority::Interactive,
@@ -184,6 +204,9 @@ impl Model {
         if ends {
             self.orphans.retain(|orphan| *orphan != id);
         }
+        if self.summary_step(id, &event, effects) {
+            return;
+        }
         let now = self.now;
         let Some(index) = self.sessions.iter().position(|session| session.runs(id)) else { return };
         let Some(turn) = self.sessions[index].running_mut() else { return };
@@ -194,6 +217,7 @@ impl Model {
         } else if ends {
             self.sessions[index].settle();
             self.save_end(index, effects);
+            self.overflowed(index, effects);
         } else if self.sessions[index].running().is_some_and(Turn::is_much_unsaved) {
             self.save_progress(index, effects);
         }
@@ -219,6 +243,8 @@ pub(super) struct Asking {
     pub(super) begun: Option<Node>,
     /// The leaf that was selected before.
     pub(super) before: Option<MessageId>,
+    /// The oldest message that is sent, if the user has just left others out.
+    pub(super) window: Option<MessageId>,
 }
 
 fn in_force(settings: &Settings) -> TurnSettings {
@@ -227,5 +253,6 @@ fn in_force(settings: &Settings) -> TurnSettings {
         system: settings.system.clone(),
         sampling: settings.sampling.clone(),
         limits: settings.limits.clone(),
+        sent_from: None,
     }
 }

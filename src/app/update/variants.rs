@@ -117,7 +117,11 @@ impl Model {
         session.reading = None;
         session.scroll.follow();
         let before = session.tree.leaf();
-        self.answer(self.current, Asking { asked: question, new: None, begun, before }, effects);
+        self.answer(
+            self.current,
+            Asking { asked: question, new: None, begun, before, window: None },
+            effects,
+        );
     }
 
     /// Returns the question of the marked turn, or says that there is none.
@@ -136,6 +140,7 @@ impl Model {
         let session = self.current();
         let why = match session.running() {
             Some(_) => BUSY,
+            None if session.is_summarising() => BUSY,
             None if !session.is_whole() => "the session is still being read",
             None => return false,
         };
