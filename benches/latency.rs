@@ -31,7 +31,7 @@ use edgewise::ipc::LoadSpec;
 use edgewise::ipc::Spec;
 use tokio::sync::mpsc;
 
-const ROUNDS: u64 = 7;
+const ROUNDS: u64 = 5;
 
 /// The most that a stream may pause, and the most that a cancelled turn may take.
 const STALL_MOST: Duration = Duration::from_millis(250);
@@ -53,21 +53,24 @@ async fn main() {
     let Some(model) = named.map(PathBuf::from).or(set.map(PathBuf::from)) else {
         return say("no model: name a file, or set EDGEWISE_TEST_MODEL (scripts/test fetches one)");
     };
-    let (mut stalls, mut prefill, mut decode, mut load) = (vec![], vec![], vec![], vec![]);
+    let mut load = Vec::new();
     for _ in 0..ROUNDS {
         load.push(cancel_load(&model).await);
     }
+    row("cancel while the model loads", load, CANCEL_MOST);
     let directory = private();
     let mut front = Front::new(&model, directory.path());
+    let (mut prefill, mut decode, mut stalls) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
-        stalls.push(front.stall().await);
         prefill.push(front.cancel_prefill().await);
         decode.push(front.cancel_decode().await);
     }
-    row("longest pause of a stream beside a 1.5k prompt", stalls, STALL_MOST);
     row("cancel in a 4k prompt", prefill, CANCEL_MOST);
     row("cancel in an answer", decode, CANCEL_MOST);
-    row("cancel while the model loads", load, CANCEL_MOST);
+    for _ in 0..ROUNDS {
+        stalls.push(front.stall().await);
+    }
+    row("longest pause of a stream beside a 1.5k prompt", stalls, STALL_MOST);
 }
 
 /// Starts an engine, and cancels the turn that waits for its model.

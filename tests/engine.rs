@@ -2,6 +2,9 @@
 
 mod support;
 
+#[path = "support/process.rs"]
+mod process;
+
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use std::time::Duration;
@@ -31,18 +34,20 @@ use edgewise::engine::EngineConfig;
 use edgewise::engine::EngineEvent;
 use edgewise::engine::SeenState;
 use edgewise::ipc::LoadSpec;
+use edgewise::ipc::PROTOCOL;
 use edgewise::ipc::Spec;
 use edgewise::ipc::Status;
+use edgewise::ipc::ToEngine;
+use edgewise::ipc::ToFront;
+use edgewise::ipc::Visit;
 use tokio::sync::mpsc;
+
+use crate::process::gone;
+use crate::process::private;
+use crate::process::signal;
 
 /// Longer than anything here takes, so that a failure ends the test instead of hanging it.
 const PATIENCE: Duration = Duration::from_mins(1);
-
-/// Makes a directory that only this user can enter, as an engine wants it.
-fn private() -> tempfile::TempDir {
-    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o700);
-    tempfile::Builder::new().permissions(mode).tempdir().expect("a directory")
-}
 
 fn config(directory: &Path) -> EngineConfig {
     let model = support::model();
@@ -148,26 +153,6 @@ fn ask(session: u128, text: &str, max_tokens: u32) -> Generation {
     }
 }
 
-fn signal(pid: u32, name: &str) {
-    let status = std::process::Command::new("kill").args([name, &pid.to_string()]).status();
-    assert!(status.expect("kill runs").success());
-}
-
-/// Waits until a process is gone, by the descriptor that stands for it.
-async fn gone(pid: u32) {
-    let process =
-        rustix::process::Pid::from_raw(i32::try_from(pid).expect("a pid")).expect("a pid");
-    let flags = rustix::process::PidfdFlags::empty();
-    let Ok(handle) = rustix::process::pidfd_open(process, flags) else { return };
-    let wait = move || {
-        let mut polled = [rustix::event::PollFd::new(&handle, rustix::event::PollFlags::IN)];
-        let patience = rustix::event::Timespec { tv_sec: 60, tv_nsec: 0 };
-        rustix::event::poll(&mut polled, Some(&patience)).expect("it polls")
-    };
-    let ended = tokio::task::spawn_blocking(wait).await.expect("it waits");
-    assert_eq!(ended, 1, "process {pid} ends");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn one_engine_serves_two_fronts_and_leaves_with_the_last() {
     let directory = private();
@@ -207,6 +192,76 @@ async fn a_killed_engine_interrupts_the_answer_and_the_next_one_is_answered() {
     let (text, reason, _) = front.finish().await;
     assert!(!text.is_empty() && reason.fault().is_none(), "{reason:?}");
     assert_ne!(front.health().await.pid, pid);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_in_the_middle_of_a_batch_interrupts_all_and_one_engine_takes_over() {
+    let directory = private();
+    let config = config(directory.path());
+    let (mut one, mut two) = (Front::new(config.clone()), Front::new(config));
+    one.start(1, ask(1, "Write a long story.", 400)).await;
+    two.start(1, ask(2, "Write a long tale.", 400)).await;
+    tokio::join!(one.first_token(), two.first_token());
+    let pid = one.health().await.pid;
+    signal(pid, "-KILL");
+    let (first, second) = tokio::join!(one.finish(), two.finish());
+    for (_, reason, usage) in [&first, &second] {
+        assert!(matches!(reason, StopReason::Interrupted(_)), "{reason:?}");
+        assert!(usage.completion_tokens >= 1, "{usage:?}");
+    }
+    one.start(2, ask(1, "Say hello.", 8)).await;
+    two.start(2, ask(2, "Say hello.", 8)).await;
+    let (first, second) = tokio::join!(one.finish(), two.finish());
+    assert_eq!(first.0, second.0);
+    assert!(first.1.fault().is_none() && second.1.fault().is_none());
+    let seen = edgewise::engine::look(&[directory.path().to_owned()]).expect("a list");
+    assert!(seen.len() == 1 && seen[0].pid != pid, "{seen:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_of_another_version_is_replaced_and_a_log_that_cannot_be_had_is_done_without() {
+    let directory = private();
+    let mut config = config(directory.path());
+    config.spec.log = directory.path().join("none/e.log");
+    let listener = UnixListener::bind(&config.spec.socket).expect("a socket");
+    let other = std::thread::spawn(move || {
+        let (mut front, _) = listener.accept().expect("a front");
+        let hello = ToFront::Hello { protocol: PROTOCOL, version: "0.0.0".to_owned(), pid: 1 };
+        let hello = edgewise::ipc::encode(&hello).expect("a frame");
+        std::io::Write::write_all(&mut front, &hello).expect("it reads");
+    });
+    let mut front = Front::new(config);
+    front.start(1, ask(1, "Say hello.", 4)).await;
+    assert!(front.finish().await.1.fault().is_none());
+    other.join().expect("the other one was asked first");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_is_suspended_holds_up_nobody() {
+    let directory = private();
+    let config = config(directory.path());
+    let mut front = Front::new(config.clone());
+    front.start(1, ask(1, "Say hello.", 4)).await;
+    front.finish().await;
+    // It asks, and never reads.
+    let mut deaf = std::os::unix::net::UnixStream::connect(&config.spec.socket).expect("a socket");
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let visit = Visit::Work { keep_alive: Duration::ZERO };
+    let mut said = edgewise::ipc::encode(&ToEngine::Hello { protocol: PROTOCOL, version, visit })
+        .expect("small");
+    for turn in 0..2 {
+        let generation = ask(100 + u128::from(turn), "Write a very long story.", 60);
+        said.extend(edgewise::ipc::encode(&ToEngine::Start { turn, generation }).expect("small"));
+    }
+    std::io::Write::write_all(&mut deaf, &said).expect("it is read");
+    for turn in 2..=3 {
+        front.start(turn, ask(1, "Count to ten.", 12)).await;
+        let (_, reason, usage) = front.finish().await;
+        assert!(reason.fault().is_none() && usage.completion_tokens > 5, "{reason:?}");
+    }
+    drop(deaf);
+    front.start(5, ask(1, "Say hello.", 4)).await;
+    assert!(front.finish().await.1.fault().is_none());
 }
 
 #[tokio::test(flavor = "multi_thread")]
