@@ -172,12 +172,12 @@ fn main() -> ExitCode {
 
 /// What the thread that streams waits for, and what a commit takes.
 fn append(store: &Store) -> bool {
-    let mut begun = session(SessionId(u128::MAX), 2, &mut 1);
+    let mut begun = session(SessionId(1_000_000), 2, &mut 1);
     begun.nodes[1].state = NodeState::Streaming;
     begun.nodes[1].message.parts.clear();
     save(store, Change::Begin { session: Box::new(begun.info), nodes: begun.nodes });
     let change = |at: u32| Change::Append {
-        session: SessionId(u128::MAX),
+        session: SessionId(1_000_000),
         message: MessageId(2),
         from_byte: u64::from(at) * 4096,
         kind: PartKind::Text,

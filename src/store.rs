@@ -35,6 +35,7 @@ mod salvage;
 mod search;
 mod stats;
 mod streaming;
+mod watching;
 mod wire;
 mod words;
 mod writer;
@@ -54,6 +55,7 @@ pub use receipt::Receipt;
 pub use salvage::Salvage;
 pub use search::Hit;
 pub use stats::{Stats, Used};
+pub use watching::Watching;
 pub use writer::Health;
 
 use std::sync::Arc;

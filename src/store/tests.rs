@@ -288,3 +288,52 @@ fn on_a_network_drive_one_program_at_a_time_saves() {
     drop(first);
     save(&open().store, append(0, "a"));
 }
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_window_hears_of_another_one_and_of_nothing_else() {
+    use rustix::event::PollFd;
+    use rustix::event::PollFlags;
+    use rustix::event::poll;
+    let home = Home::new();
+    let (window, other) = (home.open().store, home.open().store);
+    save(&other, Change::Create(info()));
+    let reader = window.reader().expect("a reader");
+    assert!(reader.session(SESSION).expect("read").is_some());
+    let watching = window.watch().expect("watched");
+    let seen = reader.version().expect("read");
+    let heard = |patience_ms: i64| {
+        let patience = rustix::fs::Timespec { tv_sec: 0, tv_nsec: patience_ms * 1_000_000 };
+        let mut polled = [PollFd::new(&watching, PollFlags::IN)];
+        poll(&mut polled, Some(&patience)).expect("polled") > 0
+    };
+    assert!(reader.sessions(&Filter::default(), 9).is_ok());
+    assert!(!heard(0) && !watching.take(), "reading is no news");
+    save(&other, begin("q"));
+    assert!(heard(900) && watching.take());
+    assert_ne!(reader.version().expect("read"), seen);
+    assert!(!watching.take(), "all of it is taken");
+}
+
+#[test]
+fn what_finds_no_room_is_held_and_written_when_there_is() {
+    let home = Home::new();
+    let opened = home.open();
+    let store = opened.store;
+    save(&store, begin("q"));
+    // Another program that keeps the file locked for longer than a writer waits at once.
+    let lock = Connection::open(home.place().database()).expect("opens");
+    lock.execute_batch("PRAGMA busy_timeout = 9000; BEGIN IMMEDIATE").expect("locked");
+    let held = store.submit(append(0, "half"));
+    assert!(
+        matches!(held.wait(), Saved::InMemory(fault) if fault.message.contains("another program"))
+    );
+    assert!(matches!(*store.health().borrow(), Health::Holding { waiting: 1, .. }));
+    let later = store.submit(append(4, " and more"));
+    lock.execute_batch("ROLLBACK").expect("unlocked");
+    assert!(matches!(later.wait(), Saved::Durable | Saved::InMemory(_)));
+    save(&store, finish(NodeState::Complete));
+    assert_eq!(*store.health().borrow(), Health::Saving);
+    let nodes = store.reader().expect("a reader").nodes(SESSION).expect("read");
+    assert_eq!(nodes[1].message.plain(), "half and more");
+}

@@ -50,18 +50,19 @@ impl Writer {
         while let Some(mut entries) = self.queue.take() {
             match self.commit(&entries) {
                 Ok(results) => {
+                    self.say(Health::Saving);
                     for (entry, saved) in entries.iter_mut().zip(&results) {
                         entry.tell(saved);
                     }
-                    self.say(Health::Saving);
                 }
                 Err(error) => {
                     let fault = Fault::from(error);
+                    let waiting = entries.len() + self.queue.len();
+                    self.say(Health::Holding { fault: fault.clone(), waiting });
                     for entry in &mut entries {
                         entry.tell(&Saved::InMemory(fault.clone()));
                     }
                     self.queue.put_back(entries);
-                    self.say(Health::Holding { fault, waiting: self.queue.len() });
                     if self.queue.pause(RETRY) {
                         return self.last_try();
                     }
