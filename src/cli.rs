@@ -16,6 +16,7 @@ mod doctor;
 mod engine;
 mod engines;
 mod map;
+mod models;
 mod prepare;
 mod profiles;
 mod progress;
@@ -64,6 +65,7 @@ fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
         Some(Command::Ps) => engines::ps(cli, env),
         Some(Command::Stop) => engines::stop(env),
         Some(Command::Doctor) => Ok(doctor::run(cli, env)),
+        Some(Command::Models(args)) => models::run(cli, args, env),
         Some(Command::Profiles(args)) => profiles::run(cli, args, env),
         Some(Command::Config(args)) => config::run(cli, args, env),
         Some(Command::Sessions(args)) => sessions::run(cli, args, env),

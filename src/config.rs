@@ -11,6 +11,7 @@
 pub mod env;
 pub mod paths;
 
+mod app_dirs;
 mod duration;
 mod endpoint;
 mod error;
@@ -34,6 +35,7 @@ mod trust;
 mod value;
 mod write;
 
+pub use app_dirs::AppDirs;
 pub use endpoint::{Endpoint, KeySource, Protocol};
 pub use env::Env;
 pub use error::{ConfigError, Place};

@@ -5,6 +5,7 @@
 //!
 //! Never: decisions; `route` says what a sample means.
 
+mod bandwidth;
 mod cgroup;
 mod contention;
 mod cores;
@@ -16,6 +17,7 @@ mod reading;
 mod sampler;
 mod schedule;
 
+pub use bandwidth::bandwidth;
 pub use contention::{Contention, Crowd, others};
 pub use cores::{Cores, cores};
 pub use reading::{Quantity, Reading, readings};

@@ -11,11 +11,13 @@ mod link;
 mod open;
 mod place;
 mod restart;
+mod room;
 mod spawn;
 mod supervisor;
 mod visit;
 
 pub use place::EngineConfig;
+pub use room::Demand;
 pub use visit::{Seen, SeenState, forget, look, stop};
 
 use std::sync::Arc;
@@ -198,6 +200,7 @@ mod tests {
             environment: Vec::new(),
             spec: Spec { load, socket: at("sock"), lock: at("lock"), log: at("log") },
             keep_alive: std::time::Duration::ZERO,
+            demand: None,
         };
         let (events, _news) = mpsc::channel(8);
         let engine = Engine::new(config, events);

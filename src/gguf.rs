@@ -3,23 +3,31 @@
 //! Owns what may be believed of a header: every size is checked against the file's own length, by
 //! checked arithmetic, before anything is allocated for it. A file that passes can still hold
 //! nonsense; it cannot make the reader (or the loader's own arithmetic) reach outside the file.
+//! Also what a model of that header will take and give on a machine, by formulas alone.
 //!
 //! Never: llama.cpp; opening files; keeping arrays (a vocabulary is walked over, not stored).
 
 mod error;
+mod fit;
 #[cfg(test)]
 mod fixture;
+mod footprint;
+mod ftype;
 mod header;
 mod keys;
 mod kind;
 mod source;
+mod tally;
 mod tensor;
 #[cfg(test)]
 mod tests;
 
 pub use error::GgufError;
+pub use fit::{Fit, Gpu, Machine, fit, usable};
+pub use footprint::{Footprint, Need};
 pub use header::Header;
 pub use keys::Value;
+pub use tally::{Tally, TypeTotal};
 
 use std::io::Read;
 
@@ -52,6 +60,6 @@ pub fn read(reader: impl Read, file_bytes: u64) -> Result<Header, GgufError> {
     let alignment = keys::alignment(&values)?;
     let tensors = tensor::read(&mut source, tensor_count)?;
     source.at = Part::Header;
-    let tensor_bytes = tensor::check(&tensors, source.position(), alignment, file_bytes)?;
-    Header::check(version, values, tensors.len(), tensor_bytes)
+    tensor::check(&tensors, source.position(), alignment, file_bytes)?;
+    Header::check(version, values, Tally::of(&tensors))
 }

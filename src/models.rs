@@ -1,12 +1,25 @@
-//! Names to model files: the directory of models, the built-in catalogue, paths.
+//! Names to model files: the directory of models, the built-in catalogue, the caches of other
+//! programs, paths.
 //!
-//! Never: llama.cpp.
+//! Never: llama.cpp; writing into another program's cache.
 
+mod caches;
 mod catalogue;
 mod error;
+mod file_name;
+mod files;
+mod keep;
 mod locate;
 mod preflight;
+mod pull;
+mod stock;
 
-pub use catalogue::{CATALOGUE, CatalogueEntry};
+pub use catalogue::{CatalogueEntry, catalogue};
 pub use error::ModelError;
-pub use locate::{ModelFile, available, locate};
+pub use keep::{Step, Take, Verified, import, known, remove, verify};
+pub use locate::{ModelFile, available, find, inspect, locate};
+pub use pull::{Pulling, Told, Wanted, pull};
+pub use stock::{Keeper, Stocked, stock};
+
+#[cfg(test)]
+mod tests;

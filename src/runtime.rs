@@ -22,9 +22,11 @@ mod saving;
 mod screen;
 mod signals;
 mod stdin;
+mod stopping;
 mod terminal;
 
 pub use chat::{Opening, chat};
+pub use clock::Clock;
 pub use clock::now;
 pub use crash::install as install_crash_hook;
 pub use front::{Front, FrontError, KEEP_ALIVE_CHAT, KEEP_ALIVE_SCRIPT, Place};
@@ -37,6 +39,7 @@ pub use record::{At, Recorder};
 pub use saving::{Question, Saving};
 pub use signals::die_by;
 pub use stdin::read_stdin;
+pub use stopping::{Stopping, asked_to_stop};
 pub use terminal::reset as reset_terminal;
 
 /// Makes the runtime that tasks run on: one worker, so that a panic in a task is never on the

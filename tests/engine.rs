@@ -66,6 +66,7 @@ fn config(directory: &Path) -> EngineConfig {
         environment: Vec::new(),
         spec: Spec { load, socket: at("sock"), lock: at("lock"), log: at("log") },
         keep_alive: Duration::ZERO,
+        demand: None,
     }
 }
 

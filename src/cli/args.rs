@@ -21,6 +21,7 @@ use crate::cli::db;
 use crate::cli::engine;
 use crate::cli::exit::Exit;
 use crate::cli::map;
+use crate::cli::models;
 use crate::cli::profiles;
 use crate::cli::sessions;
 use crate::cli::stdin::Wish;
@@ -28,7 +29,7 @@ use crate::config::nearest;
 use crate::text::Clean;
 
 /// Commands that are planned; their names are no prompts.
-const PLANNED: &[&str] = &["models", "endpoints", "bench", "audit", "man"];
+const PLANNED: &[&str] = &["endpoints", "bench", "audit", "man"];
 
 /// A shorter name is near too many words.
 const SHORTEST_NEAR: usize = 3;
@@ -79,6 +80,7 @@ pub enum Command {
     Stop,
     /// Check the device and the installation
     Doctor,
+    Models(models::Args),
     Profiles(profiles::Args),
     Config(config::Args),
     Sessions(sessions::Args),

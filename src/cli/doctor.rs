@@ -1,6 +1,10 @@
 //! `doctor`: what is as it should be and what is not, a line each, with what to do about it.
 
+mod build;
+mod configuration;
 mod device;
+mod models;
+mod terminal;
 
 use std::fmt::Write as _;
 
@@ -69,7 +73,13 @@ pub(super) struct Ground<'a> {
 type Section = fn(Ground<'_>) -> Vec<Check>;
 
 /// The sections in the order they are shown. A new one is a line here and a file below.
-const SECTIONS: [(&str, Section); 1] = [("device", device::checks)];
+const SECTIONS: [(&str, Section); 5] = [
+    ("device", device::checks),
+    ("build", build::checks),
+    ("configuration", configuration::checks),
+    ("models", models::checks),
+    ("terminal", terminal::checks),
+];
 
 /// Checks everything and prints a report; any failure in it is exit code 1.
 pub(super) fn run(cli: &Cli, env: &Env) -> Exit {

@@ -3,7 +3,8 @@
 //! Owns the list of those variables, the platform's directories, which follow from them, and the
 //! allow-list of what the engine process may inherit.
 //!
-//! Never: a look at the environment after the snapshot; a variable that may hold a secret.
+//! Never: a look at the environment after the snapshot, or a variable that may hold a secret, but
+//! for [`secret`].
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -13,8 +14,19 @@ use std::path::PathBuf;
 use directories::ProjectDirs;
 
 /// Variables that the front reads and the engine does not need.
-const FRONT_ONLY: [&str; 6] =
-    ["NO_COLOR", "CLICOLOR_FORCE", "TERM", "COLORTERM", "VISUAL", "EDITOR"];
+const FRONT_ONLY: [&str; 11] = [
+    "NO_COLOR",
+    "CLICOLOR_FORCE",
+    "TERM",
+    "COLORTERM",
+    "VISUAL",
+    "EDITOR",
+    "OLLAMA_MODELS", // where other programs keep their models
+    "HF_HOME",
+    "HF_HUB_CACHE",
+    "HF_ENDPOINT", // the hub that models are fetched from
+    "LLAMA_CACHE",
+];
 
 /// Variables that the engine process inherits, by full name.
 const ENGINE: [&str; 11] = [
@@ -128,6 +140,13 @@ impl Env {
         let inherited = self.vars.iter().filter(|(name, _)| is_for_engine(name));
         inherited.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
+}
+
+/// Reads one variable that the user named as a key's source; it is in no snapshot, so that nothing
+/// keeps it, shows it or hands it on.
+#[expect(clippy::disallowed_methods, reason = "this is the module that reads the environment")]
+pub fn secret(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 fn is_for_engine(name: &OsStr) -> bool {

@@ -5,12 +5,13 @@
 use std::path::Path;
 use std::path::PathBuf;
 
+use crate::config::AppDirs;
 use crate::config::ConfigError;
 use crate::config::Env;
 use crate::config::runtime_dir;
 
 /// Where everything is; all absolute.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Paths {
     /// `config.toml`.
     pub config: PathBuf,
@@ -22,6 +23,8 @@ pub struct Paths {
     pub runtime: PathBuf,
     /// The user's home, for `~` in a model's path.
     pub home: Option<PathBuf>,
+    /// Where other programs keep their models.
+    pub apps: AppDirs,
 }
 
 impl Paths {
@@ -50,7 +53,7 @@ impl Paths {
             Some(path) => path,
             None => session_runtime(env).unwrap_or_else(|| cache.join("run")),
         };
-        Ok(Self { config, data, cache, runtime, home: env.home() })
+        Ok(Self { config, data, cache, runtime, home: env.home(), apps: AppDirs::of(env) })
     }
 
     /// Returns the user's configuration file.

@@ -16,6 +16,7 @@ use rustix::fs::FlockOperation;
 use rustix::io::Errno;
 
 use super::EngineConfig;
+use super::room;
 use super::spawn;
 use super::spawn::Ending;
 use crate::chat::Fault;
@@ -100,6 +101,7 @@ pub(super) fn connect(config: &EngineConfig) -> Result<Connection, Fault> {
     {
         return Ok(connection);
     }
+    room::check(config)?;
     for _ in 0..ATTEMPTS {
         // Dead, of another version, or mute: its file goes, and whoever still talks to it may
         // finish. There may be none.

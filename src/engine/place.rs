@@ -8,6 +8,7 @@ use std::time::Duration;
 use sha2::Digest as _;
 use sha2::Sha256;
 
+use super::room::Demand;
 use crate::config::ConfigError;
 use crate::config::Paths;
 use crate::ipc::LoadSpec;
@@ -25,6 +26,8 @@ pub struct EngineConfig {
     pub spec: Spec,
     /// How long it stays after this front has left.
     pub keep_alive: Duration,
+    /// What the model takes; an engine that has to be started is refused where that is too much.
+    pub demand: Option<Demand>,
 }
 
 impl EngineConfig {
@@ -45,7 +48,7 @@ impl EngineConfig {
         let at = |ending: &str| directory.join(file(ending));
         let (socket, lock, log) = (at("sock"), at("lock"), at("log"));
         let spec = Spec { load, socket, lock, log };
-        Ok(Self { program, environment, spec, keep_alive })
+        Ok(Self { program, environment, spec, keep_alive, demand: None })
     }
 }
 

@@ -2,11 +2,13 @@
 
 use super::error::GgufError;
 use super::error::shown;
+use super::ftype;
 use super::keys::FLOAT32;
 use super::keys::INT32;
 use super::keys::STRING;
 use super::keys::Value;
 use super::keys::Values;
+use super::tally::Tally;
 
 /// `LLAMA_MAX_LAYERS` in llama.cpp.
 const MAX_BLOCKS: u32 = 512;
@@ -30,17 +32,14 @@ pub struct Header {
     pub tensor_count: usize,
     /// Bytes of all tensors, without padding.
     pub tensor_bytes: u64,
+    /// What the tensors are, by their type and by their place in the model.
+    pub tensors: Tally,
     values: Values,
 }
 
 impl Header {
     /// Checks the keys that a language model cannot do without.
-    pub(super) fn check(
-        version: u32,
-        values: Values,
-        tensor_count: usize,
-        tensor_bytes: u64,
-    ) -> Result<Self, GgufError> {
+    pub(super) fn check(version: u32, values: Values, tensors: Tally) -> Result<Self, GgufError> {
         let architecture = required(&values, "general.architecture")?
             .as_text()
             .filter(|name| !name.is_empty())
@@ -61,6 +60,7 @@ impl Header {
         let embedding_length = size("embedding_length", most, "a width")?;
         let block_count = size("block_count", MAX_BLOCKS, "a number from 1 to 512")?;
         let vocab_tokens = vocabulary(&values)?;
+        let tensor_count = tensors.count();
         if tensor_count == 0 {
             return Err(GgufError::NoTensors);
         }
@@ -72,7 +72,8 @@ impl Header {
             block_count,
             vocab_tokens,
             tensor_count,
-            tensor_bytes,
+            tensor_bytes: tensors.bytes(),
+            tensors,
             values,
         })
     }
@@ -80,6 +81,39 @@ impl Header {
     /// Returns the value of a key.
     pub fn get(&self, key: &str) -> Option<&Value> {
         self.values.get(key)
+    }
+
+    /// Returns every key with its value, sorted by key.
+    pub fn values(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.values.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// Returns the width of one head's keys; `values` asks for that of its values.
+    pub(super) fn head_width(&self, what: &str) -> Option<u32> {
+        self.number(&format!("{}.attention.{what}_length", self.architecture))
+    }
+
+    /// Returns how many experts there are and how many a token uses; one of one for most models.
+    pub(super) fn experts(&self) -> (u32, u32) {
+        let number = |name: &str| self.number(&format!("{}.{name}", self.architecture));
+        let all = number("expert_count").unwrap_or(0).max(1);
+        (all, number("expert_used_count").unwrap_or(all).clamp(1, all))
+    }
+
+    /// Returns the width of a block's inner layer; four times the embedding where it is not said.
+    pub(super) fn inner_width(&self) -> u64 {
+        let said = self.number(&format!("{}.feed_forward_length", self.architecture));
+        said.map_or_else(|| u64::from(self.embedding_length) * 4, u64::from)
+    }
+
+    /// Returns the name of the quantisation; a number that is not known has none.
+    pub fn quantisation(&self) -> Option<&'static str> {
+        self.file_type().and_then(ftype::name)
+    }
+
+    /// Returns the licence that the file names.
+    pub fn licence(&self) -> Option<&str> {
+        self.get("general.license")?.as_text()
     }
 
     /// Returns the model's own name.

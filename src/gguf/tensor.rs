@@ -22,9 +22,11 @@ const MIN_ENTRY_BYTES: u64 = 8 + 4 + 4 + 8;
 /// One tensor; `offset` counts from the start of the tensor data.
 #[derive(Debug)]
 pub(super) struct Tensor {
-    name: String,
+    pub(super) name: String,
     offset: u64,
-    bytes: u64,
+    pub(super) bytes: u64,
+    /// `enum ggml_type`.
+    pub(super) kind: u32,
 }
 
 /// Reads the `count` entries that `source` stands before.
@@ -40,19 +42,18 @@ pub(super) fn read<R: Read>(source: &mut Source<R>, count: u64) -> Result<Vec<Te
     Ok(tensors)
 }
 
-/// Checks that the tensors follow each other inside the file and that no name comes twice; returns
-/// their bytes together. `header_end` is where the entries end.
+/// Checks that the tensors follow each other inside the file and that no name comes twice.
+/// `header_end` is where the entries end.
 pub(super) fn check(
     tensors: &[Tensor],
     header_end: u64,
     alignment: u64,
     file_bytes: u64,
-) -> Result<u64, GgufError> {
+) -> Result<(), GgufError> {
     let mut names = HashSet::new();
     let data = header_end.next_multiple_of(alignment);
     let mut expected = 0_u64;
-    let mut total = 0;
-    for Tensor { name, offset, bytes } in tensors {
+    for Tensor { name, offset, bytes, .. } in tensors {
         if !names.insert(name) {
             return Err(GgufError::DuplicateTensor(shown(name)));
         }
@@ -67,9 +68,8 @@ pub(super) fn check(
             return Err(GgufError::Truncated { part, end, file_bytes });
         }
         expected = (offset + bytes).next_multiple_of(alignment);
-        total += bytes;
     }
-    Ok(total)
+    Ok(())
 }
 
 fn entry<R: Read>(source: &mut Source<R>) -> Result<Tensor, GgufError> {
@@ -86,7 +86,7 @@ fn entry<R: Read>(source: &mut Source<R>) -> Result<Tensor, GgufError> {
     let kind = source.u32()?;
     let offset = source.u64()?;
     let bytes = bytes(&name, sizes, kind)?;
-    Ok(Tensor { name, offset, bytes })
+    Ok(Tensor { name, offset, bytes, kind })
 }
 
 /// Returns the bytes of a tensor with `sizes` elements along each dimension, rows first.

@@ -20,6 +20,12 @@ pub enum ModelError {
         /// The file and what is wrong with it.
         message: String,
     },
+    /// It could not be fetched; the exit code is the fault's.
+    #[error("{0}")]
+    Fetch(Fault),
+    /// The user stopped it; exit 130.
+    #[error("stopped")]
+    Stopped,
     /// The name can name no model; exit 2.
     #[error("{message}")]
     Invalid {
@@ -35,6 +41,8 @@ impl From<ModelError> for Fault {
                 Self::new(message).kind(FaultKind::Usage).hint(hint)
             }
             ModelError::Bad { message } => Self::new(message),
+            ModelError::Fetch(fault) => fault,
+            ModelError::Stopped => Self::new("stopped"),
             ModelError::Invalid { message } => Self::new(message).kind(FaultKind::Usage),
         }
     }

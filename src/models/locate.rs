@@ -9,16 +9,27 @@ use std::time::SystemTime;
 use crate::config::Paths;
 use crate::config::nearest;
 use crate::gguf;
-use crate::models::CATALOGUE;
+use crate::gguf::Footprint;
 use crate::models::CatalogueEntry;
+use crate::models::Keeper;
 use crate::models::ModelError;
+use crate::models::Stocked;
+use crate::models::catalogue;
+use crate::models::file_name;
+use crate::models::files::is_gguf;
+use crate::models::files::model_files;
+use crate::models::files::stem;
 use crate::models::preflight::bad;
 use crate::models::preflight::preflight;
+use crate::models::stock;
+
+/// The most names in a hint.
+const NAMES_MAX: usize = 12;
 
 /// A model file that passed the preflight.
 #[derive(Clone, Debug)]
 pub struct ModelFile {
-    /// The file, absolute and without symbolic links.
+    /// The file, or the first of several; absolute and without symbolic links.
     pub path: PathBuf,
     /// The name as the user knows it: the one asked for, or a path's file stem.
     pub name: String,
@@ -26,31 +37,101 @@ pub struct ModelFile {
     pub bytes: u64,
     /// When it was last written.
     pub modified: SystemTime,
+    /// The size of all files together.
+    pub total_bytes: u64,
     /// What the file says of itself.
     pub header: gguf::Header,
+}
+
+impl ModelFile {
+    /// Returns how much memory the model takes.
+    pub fn footprint(&self) -> Footprint {
+        let footprint = Footprint::of(&self.header);
+        if self.total_bytes > self.bytes {
+            return footprint.with_weights(self.total_bytes);
+        }
+        footprint
+    }
 }
 
 /// Finds the file of a model and checks it.
 ///
 /// What starts with `/`, `.` or `~` or ends in `.gguf` is a path; anything else is a name: of the
-/// catalogue, or a file's stem in [`Paths::models_dir`], whatever the letters' case.
+/// catalogue, or a file's stem in [`Paths::models_dir`], or what another program calls a model of
+/// its own (`qwen3:0.6b`, `org/repo:quant`), whatever the letters' case.
 ///
 /// # Errors
 /// [`ModelError::Invalid`] for a name that can name nothing, [`ModelError::Missing`] where there
 /// is no file, [`ModelError::Bad`] where the file is no whole model.
 pub fn locate(name: &str, paths: &Paths) -> Result<ModelFile, ModelError> {
+    let found = find(name, paths)?;
+    let name = if is_path(name) { found.name.clone() } else { name.to_owned() };
+    inspect(&found, &name)
+}
+
+/// Finds what [`locate`] would check.
+///
+/// # Errors
+/// As for [`locate`]; the file is not looked into.
+pub fn find(name: &str, paths: &Paths) -> Result<Stocked, ModelError> {
     if name.trim().is_empty() || name.contains(char::is_control) {
         let message = format!("`{}` is no model's name", name.escape_debug());
         return Err(ModelError::Invalid { message });
     }
-    let found = if is_path(name) { by_path(name, paths)? } else { by_name(name, paths)? };
+    if !is_path(name) {
+        return by_name(name, paths);
+    }
+    let path = file_behind(&by_path(name, paths)?)?;
+    let name = stem(&path).unwrap_or_default();
+    let found = Stocked::of(Keeper::Own, &name, &path);
+    // What goes with a model, or is the second of several, is refused by its content.
+    let alone = Stocked {
+        keeper: Keeper::Own,
+        name,
+        path,
+        parts: (1, 1),
+        bytes: 0,
+        sha256: None,
+        licence: None,
+    };
+    Ok(found.unwrap_or(alone))
+}
+
+/// Checks a model that was found, and calls it `name`.
+///
+/// # Errors
+/// [`ModelError::Bad`] where the file is no whole model, or one of several is missing.
+pub fn inspect(stocked: &Stocked, name: &str) -> Result<ModelFile, ModelError> {
+    let (here, all) = stocked.parts;
+    if here < all {
+        let what = format!("only {here} of {all} files of the model are there");
+        return Err(bad(&stocked.path, &what));
+    }
+    let total = (all > 1).then_some(stocked.bytes);
+    checked(&stocked.path, name.to_owned(), total)
+}
+
+/// Returns the file behind every link. Of several files the names stay, for by them llama.cpp finds
+/// the others.
+fn file_behind(path: &Path) -> Result<PathBuf, ModelError> {
+    let of_several = stem(path).is_some_and(|stem| file_name::part(&stem).is_some());
+    let real = match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) if of_several => {
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            fs::canonicalize(parent).map(|parent| parent.join(name))
+        }
+        _ => fs::canonicalize(path),
+    };
+    real.map_err(|error| bad(path, &error))
+}
+
+fn checked(found: &Path, name: String, total: Option<u64>) -> Result<ModelFile, ModelError> {
     // `bytes`, `modified` and the header are those of the file behind every link.
-    let path = fs::canonicalize(&found).map_err(|error| bad(&found, &error))?;
+    let path = file_behind(found)?;
     let (meta, header) = preflight(&path)?;
     let modified = meta.modified().map_err(|error| bad(&path, &error))?;
-    let stem = || stem(&path).unwrap_or_default();
-    let name = if is_path(name) { stem() } else { name.to_owned() };
-    Ok(ModelFile { path, name, bytes: meta.len(), modified, header })
+    let bytes = meta.len();
+    Ok(ModelFile { path, name, bytes, modified, total_bytes: total.unwrap_or(bytes), header })
 }
 
 /// Lists the names of the files in the directory of models, sorted; none if it cannot be read.
@@ -64,14 +145,6 @@ pub fn available(paths: &Paths) -> Vec<String> {
 /// Tells whether `name` is a path.
 fn is_path(name: &str) -> bool {
     name.starts_with(['/', '.', '~']) || is_gguf(Path::new(name))
-}
-
-fn is_gguf(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"))
-}
-
-fn stem(path: &Path) -> Option<String> {
-    path.file_stem().map(|stem| stem.to_string_lossy().into_owned())
 }
 
 fn by_path(name: &str, paths: &Paths) -> Result<PathBuf, ModelError> {
@@ -98,46 +171,47 @@ fn expand(name: &str, paths: &Paths) -> Result<PathBuf, ModelError> {
     Ok(home.join(rest.trim_start_matches('/')))
 }
 
-fn by_name(name: &str, paths: &Paths) -> Result<PathBuf, ModelError> {
-    if name.contains('/') {
-        return Err(ModelError::Invalid {
-            message: format!(
-                "`{name}`: models of a repository cannot be fetched yet; name a file as ./{name}"
-            ),
-        });
-    }
+fn by_name(name: &str, paths: &Paths) -> Result<Stocked, ModelError> {
     let dir = paths.models_dir();
     let entry = CatalogueEntry::find(name);
-    let catalogued = entry.map(|entry| dir.join(entry.file)).filter(|path| path.exists());
-    let named =
-        |path: &PathBuf| stem(path).is_some_and(|stem| stem.to_lowercase() == name.to_lowercase());
-    let found = catalogued.or_else(|| model_files(&dir).into_iter().find(named));
-    found.ok_or_else(|| ModelError::Missing {
-        message: format!("no model `{name}` in {}", dir.display()),
-        hint: entry.map_or_else(
-            || others(name, paths),
-            |entry| format!("run {} to fetch it", entry.fetch),
-        ),
-    })
-}
-
-/// Says which models there are, the nearest alone if one is near.
-fn others(name: &str, paths: &Paths) -> String {
-    let mut all = available(paths);
-    all.extend(CATALOGUE.iter().map(|entry| entry.name.to_owned()));
-    match nearest(name, all.iter().map(String::as_str)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("there is {}; or name a file as ./FILE.gguf", all.join(", ")),
+    let stock = stock(paths);
+    let catalogued = entry.map(|entry| dir.join(&entry.file));
+    let of_catalogue = |model: &&Stocked| Some(&model.path) == catalogued.as_ref();
+    let named = |model: &&Stocked| model.name.to_lowercase() == name.to_lowercase();
+    let found = stock.iter().find(of_catalogue).or_else(|| stock.iter().find(named));
+    if let Some(found) = found {
+        return Ok(found.clone());
+    }
+    // A repository without a quantisation is enough where there is only one.
+    let repository = format!("{}:", name.to_lowercase());
+    let variants: Vec<&Stocked> =
+        stock.iter().filter(|model| model.name.to_lowercase().starts_with(&repository)).collect();
+    match variants.as_slice() {
+        [one] => Ok((*one).clone()),
+        [] => Err(ModelError::Missing {
+            message: format!("no model `{name}` in {}", dir.display()),
+            hint: missing(name, entry, &stock),
+        }),
+        several => {
+            let all: Vec<&str> = several.iter().map(|model| model.name.as_str()).collect();
+            let message = format!("`{name}` can be {}", all.join(", "));
+            Err(ModelError::Invalid { message })
+        }
     }
 }
 
-/// Lists the model files in `dir`, sorted, so that of two names equal but for case the same wins.
-fn model_files(dir: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(dir) else { return Vec::new() };
-    let mut files: Vec<PathBuf> =
-        entries.flatten().map(|entry| entry.path()).filter(|path| is_gguf(path)).collect();
-    files.sort();
-    files
+/// Says what fetches the model, or which models there are, the nearest alone if one is near.
+fn missing(name: &str, entry: Option<&CatalogueEntry>, stock: &[Stocked]) -> String {
+    if let Some(entry) = entry {
+        return format!("run {} to fetch it", entry.fetch());
+    }
+    let known = catalogue().iter().map(|entry| entry.name.as_str());
+    let mut all: Vec<&str> = stock.iter().map(|model| model.name.as_str()).chain(known).collect();
+    if let Some(near) = nearest(name, all.iter().copied()) {
+        return format!("did you mean `{near}`?");
+    }
+    all.truncate(NAMES_MAX);
+    format!("there is {}; or name a file as ./FILE.gguf", all.join(", "))
 }
 
 #[cfg(test)]
@@ -156,6 +230,7 @@ mod tests {
             cache: root.clone(),
             runtime: root.clone(),
             home: Some(root),
+            ..Paths::default()
         };
         (dir, paths)
     }
@@ -239,7 +314,7 @@ mod tests {
     #[test]
     fn what_can_name_nothing_is_a_usage_error() {
         let (_dir, paths) = home();
-        for name in ["", " ", "a\0b", "\u{1b}[31m", "~root/m", "org/m"] {
+        for name in ["", " ", "a\0b", "\u{1b}[31m", "~root/m"] {
             let error = locate(name, &paths).expect_err(name);
             assert!(matches!(error, ModelError::Invalid { .. }), "{name:?}: {error}");
             assert!(!error.to_string().contains(char::is_control), "{error:?}");

@@ -8,17 +8,17 @@ use crate::chat::Timestamp;
 
 /// Tells the time since it was made.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Clock(Instant);
+pub struct Clock(Instant);
 
 impl Clock {
     /// Starts now.
     #[expect(clippy::disallowed_methods, reason = "this is the clock that the front reads")]
-    pub(super) fn start() -> Self {
+    pub fn start() -> Self {
         Self(Instant::now())
     }
 
     /// Returns the time since the start.
-    pub(super) fn at(self) -> Duration {
+    pub fn at(self) -> Duration {
         self.0.elapsed()
     }
 

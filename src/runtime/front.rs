@@ -21,6 +21,7 @@ use crate::config::PoolTokens;
 use crate::config::Profile;
 use crate::config::Settings;
 use crate::config::Threads;
+use crate::engine::Demand;
 use crate::engine::EngineConfig;
 use crate::ipc::LoadSpec;
 use crate::models;
@@ -99,7 +100,9 @@ impl Front {
         let profile = Profile { n_ctx: context(&profile, &file), ..profile };
         let load = load(settings, &profile, &file);
         let keep_alive = settings.engine.keep_alive.unwrap_or(keep_alive);
-        let engine = EngineConfig::new(program, env.for_engine(), load, paths, keep_alive)?;
+        let demand = Demand { footprint: file.footprint(), n_ctx: profile.n_ctx };
+        let mut engine = EngineConfig::new(program, env.for_engine(), load, paths, keep_alive)?;
+        engine.demand = Some(demand);
         let panic_at = env.get("EDGEWISE_TEST_PANIC").and_then(|place| place.to_str());
         let panic_at = panic_at.map(str::to_owned);
         let prefill_ahead = settings.engine.prefill_ahead;

@@ -1,5 +1,6 @@
 //! The report on the device, with and without an engine.
 
+use std::fs;
 use std::io::Read as _;
 
 use rustix::process::Signal;
@@ -48,4 +49,34 @@ fn an_engine_that_answers_tells_its_state_and_speed() {
     assert_eq!(verdict(&checks, "decode_tps"), "ok", "{ran:?}");
     asked.signal(Signal::INT);
     asked.end().exits(130);
+}
+
+#[test]
+fn the_installation_is_checked_model_by_model() {
+    let home = Home::new();
+    fs::write(home.path("data/models/broken.gguf"), "no \u{1b}[31mmodel").expect("a file");
+    fs::write(home.path("home/.edgewise.toml"), "theme = \"dark\"").expect("a file");
+    let ran = home.run(&["doctor", "--json"]).exits(1);
+    let checks = checks(&ran);
+    let verdict = |key: &str| {
+        let check = checks.iter().find(|check| check["key"] == key);
+        check.unwrap_or_else(|| panic!("{key} is among {checks:?}"))["verdict"].clone()
+    };
+    for (key, expected) in [
+        ("gpu_backends", "ok"),
+        ("config", "ok"),
+        ("project", "warning"),
+        ("model:SmolLM2-135M-Instruct.Q4_1", "ok"),
+        ("model:broken", "failure"),
+        ("other_models", "ok"),
+        ("terminal", "unknown"),
+        ("utf8", "warning"),
+    ] {
+        assert_eq!(verdict(key), expected, "{key}");
+    }
+    assert_ne!(verdict("cpu_kernels"), "failure");
+    assert!(!ran.stdout.contains('\u{1b}'), "{ran:?}");
+    home.config("nonsense = 1\n");
+    let ran = home.run(&["doctor"]).exits(1);
+    assert!(ran.stdout.contains("failure  config.toml"), "{ran:?}");
 }

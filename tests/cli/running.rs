@@ -87,6 +87,12 @@ impl Running {
         }
     }
 
+    /// Kills it and waits for its end.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("killed");
+        self.child.wait().expect("ended");
+    }
+
     /// Returns the process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()

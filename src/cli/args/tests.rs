@@ -81,7 +81,7 @@ fn what_is_not_there_yet_is_refused_by_name() {
     let table: [(&[&str], &str); 3] = [
         (&["ask", "--schema", "s.json", "x"], "--schema is not there yet"),
         (&["ask", "-f", "a.png", "x"], "--file is not there yet"),
-        (&["models"], "the command `models` is not there yet"),
+        (&["bench"], "the command `bench` is not there yet"),
     ];
     for (args, message) in table {
         let fault = refused(args);

@@ -1,0 +1,117 @@
+//! `models list`.
+
+use std::fmt::Write as _;
+
+use serde_json::json;
+
+use super::machine;
+use super::shown;
+use crate::cli::args::Cli;
+use crate::cli::exit::Exit;
+use crate::config::DEFAULT_N_CTX;
+use crate::config::Paths;
+use crate::gguf;
+use crate::gguf::Machine;
+use crate::models;
+use crate::models::ModelError;
+use crate::models::ModelFile;
+use crate::models::Stocked;
+use crate::runtime::Printed;
+use crate::text;
+use crate::text::Clean;
+
+/// The longest name and licence in the table, in graphemes.
+const NAME_MAX: usize = 48;
+const LICENCE_MAX: usize = 16;
+
+/// A model with what its file says, or why it says nothing.
+struct Row {
+    stocked: Stocked,
+    file: Result<ModelFile, ModelError>,
+}
+
+/// Lists every model.
+pub(super) fn run(cli: &Cli, paths: &Paths) -> Exit {
+    let rows: Vec<Row> = models::stock(paths)
+        .into_iter()
+        .map(|stocked| Row { file: models::inspect(&stocked, &stocked.name), stocked })
+        .collect();
+    let machine = machine();
+    if rows.is_empty() && !cli.common.json && !cli.common.quiet {
+        let stderr =
+            format!("no model in {}, nor in other programs' caches\n", shown(&paths.models_dir()));
+        super::super::print(&Printed { stdout: String::new(), stderr });
+    }
+    let text = match (cli.common.json, rows.is_empty()) {
+        (true, _) => objects(&rows, &machine),
+        (false, true) => String::new(),
+        (false, false) => table(&rows, &machine),
+    };
+    super::super::give(text)
+}
+
+fn table(rows: &[Row], machine: &Machine) -> String {
+    let name = |row: &Row| Clean::one_line(&row.stocked.name, NAME_MAX);
+    let width = rows.iter().map(|row| text::width(name(row).as_str())).max().unwrap_or(4);
+    let mut text = format!(
+        "{:width$}  {:>7}  {:8}  {:>7}  {:5}  {:LICENCE_MAX$}  FROM\n",
+        "NAME", "SIZE", "QUANT", "CONTEXT", "FITS", "LICENCE"
+    );
+    for row in rows {
+        let name = name(row);
+        let pad = width.saturating_sub(text::width(name.as_str()));
+        let size = text::bytes(row.stocked.bytes);
+        let from = row.stocked.keeper.name();
+        write!(text, "{}{:pad$}  {size:>7}  ", name.as_str(), "").ok();
+        match &row.file {
+            Ok(file) => {
+                let quant = file.header.quantisation().unwrap_or("?");
+                let context = file.header.context_length;
+                let licence = Clean::one_line(&licence(row).unwrap_or_default(), LICENCE_MAX);
+                let licence = licence.as_str();
+                let fits = fits(file, machine).map_or("?", |fits| if fits { "yes" } else { "no" });
+                writeln!(text, "{quant:8}  {context:>7}  {fits:5}  {licence:LICENCE_MAX$}  {from}")
+                    .ok();
+            }
+            Err(error) => {
+                let why = Clean::one_line(&error.to_string(), 200);
+                writeln!(text, "{}  {from}", why.as_str()).ok();
+            }
+        }
+    }
+    text
+}
+
+fn fits(file: &ModelFile, machine: &Machine) -> Option<bool> {
+    gguf::fit(&file.footprint(), DEFAULT_N_CTX.min(file.header.context_length), machine).fits
+}
+
+/// The licence that the file names, or its keeper, or the catalogue.
+fn licence(row: &Row) -> Option<String> {
+    let own = row.file.as_ref().ok().and_then(|file| file.header.licence());
+    let file = row.stocked.path.file_name().and_then(|name| name.to_str());
+    let listed = || models::catalogue().iter().find(|entry| Some(entry.file.as_str()) == file);
+    own.or(row.stocked.licence.as_deref())
+        .or_else(|| listed().map(|entry| entry.licence.as_str()))
+        .map(str::to_owned)
+}
+
+fn objects(rows: &[Row], machine: &Machine) -> String {
+    let clean = |text: &str| Clean::one_line(text, 4000).into_string();
+    rows.iter().fold(String::new(), |mut text, row| {
+        let Stocked { keeper, name, path, bytes, parts, .. } = &row.stocked;
+        let file = row.file.as_ref().ok();
+        let object = json!({
+            "v": 1, "type": "model", "name": clean(name), "from": keeper.name(),
+            "path": clean(&shown(path)), "bytes": bytes, "files": parts.1,
+            "quantisation": file.and_then(|file| file.header.quantisation()),
+            "architecture": file.map(|file| clean(&file.header.architecture)),
+            "context": file.map(|file| file.header.context_length),
+            "licence": licence(row).map(|text| clean(&text)),
+            "fits": file.and_then(|file| fits(file, machine)),
+            "error": row.file.as_ref().err().map(|error| clean(&error.to_string())),
+        });
+        writeln!(text, "{object}").ok();
+        text
+    })
+}
