@@ -99,6 +99,7 @@ impl Front {
             environment: Vec::new(),
             spec: Spec { load, socket: at("sock"), lock: at("lock"), log: at("log") },
             keep_alive: Duration::ZERO,
+            demand: None,
         };
         let (events, news) = mpsc::channel(4096);
         let (queue, turns) = turn_queue(256);
