@@ -36,7 +36,7 @@ mod value;
 mod write;
 
 pub use app_dirs::AppDirs;
-pub use endpoint::{Endpoint, KeySource, Protocol};
+pub use endpoint::{Endpoint, KeySource, Price, Protocol};
 pub use env::Env;
 pub use error::{ConfigError, Place};
 pub use hint::nearest;

@@ -31,8 +31,17 @@ pub enum KeySource {
     Keyring,
 }
 
+/// What a server charges, in the user's own currency for a million tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Price {
+    /// Tokens sent.
+    pub input: f32,
+    /// Tokens generated.
+    pub output: f32,
+}
+
 /// A remote server of the user's configuration.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Endpoint {
     /// The name in `[endpoints.NAME]`.
     pub name: String,
@@ -44,4 +53,16 @@ pub struct Endpoint {
     pub model: Option<String>,
     /// Where its key comes from.
     pub key: KeySource,
+    /// The most tokens of prompt and answer together there, at least 1; `None` when unknown.
+    pub n_ctx: Option<u32>,
+    /// What it charges; `None` when nothing or unknown.
+    pub price: Option<Price>,
+    /// PEM certificates that are trusted for it beside the system's.
+    pub ca_file: Option<String>,
+    /// What connections to it go through, unless it is this device.
+    pub proxy: Option<String>,
+    /// Headers that go with every request: name and value.
+    pub headers: Vec<(String, String)>,
+    /// Whether plain text to it may leave this device.
+    pub allow_http: bool,
 }

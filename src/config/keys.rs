@@ -56,6 +56,8 @@ pub(super) enum Takes {
     Span,
     /// The address of a server.
     Url,
+    /// A list of headers like `name: value`.
+    Headers,
 }
 
 const fn key(path: &'static str, takes: Takes, doc: &'static str) -> Key {
@@ -174,4 +176,15 @@ pub(super) const KEYS: &[Key] = &[
         "The command whose output is its key: program and arguments, without a shell",
     ),
     key("endpoints.*.keyring", Takes::Flag, "Whether its key is in the system's keyring"),
+    key("endpoints.*.n_ctx", Takes::Whole(1, U32), "The most tokens of a session there"),
+    key("endpoints.*.price_in", Takes::AtLeastZero, "What a million tokens sent there cost"),
+    key("endpoints.*.price_out", Takes::AtLeastZero, "What a million tokens generated there cost"),
+    key("endpoints.*.ca_file", Takes::Name, "PEM certificates to trust for it beside the system's"),
+    key("endpoints.*.proxy", Takes::Url, "The proxy that connections to it go through"),
+    key(
+        "endpoints.*.headers",
+        Takes::Headers,
+        "Headers of every request, no keys: \"name: value\"",
+    ),
+    key("endpoints.*.allow_http", Takes::Flag, "Whether plain text to it may leave this device"),
 ];

@@ -15,6 +15,7 @@ use crate::config::ThemeChoice;
 use crate::config::Threads;
 use crate::config::endpoint::Endpoint;
 use crate::config::endpoint::KeySource;
+use crate::config::endpoint::Price;
 use crate::config::endpoint::Protocol;
 use crate::config::source::At;
 use crate::config::source::Table;
@@ -190,12 +191,35 @@ fn read_endpoint(name: &str, mut table: Table<'_>) -> Result<Endpoint, ConfigErr
     let base_url = table.take("base_url", value::url)?;
     let model = table.take("model", value::name)?;
     let key = read_key(&mut table)?;
+    let n_ctx = table.take("n_ctx", value::whole(1..=u32::MAX))?;
+    let price_in = table.take("price_in", value::positive_or_zero)?;
+    let price_out = table.take("price_out", value::positive_or_zero)?;
+    let ca_file = table.take("ca_file", value::name)?;
+    let proxy = table.take("proxy", value::url)?;
+    let headers = table.take("headers", value::headers)?;
+    let allow_http = table.take("allow_http", value::flag)?;
     table.end()?;
     let missing =
         |what: &str| ConfigError::at(&place, format!("[endpoints.{name}] has no `{what}`"));
     let protocol = protocol.ok_or_else(|| missing("protocol"))?;
     let base_url = base_url.ok_or_else(|| missing("base_url"))?;
-    Ok(Endpoint { name: name.to_owned(), protocol, base_url, model, key })
+    let price = (price_in.is_some() || price_out.is_some()).then(|| Price {
+        input: price_in.unwrap_or_default(),
+        output: price_out.unwrap_or_default(),
+    });
+    Ok(Endpoint {
+        name: name.to_owned(),
+        protocol,
+        base_url,
+        model,
+        key,
+        n_ctx,
+        price,
+        ca_file,
+        proxy,
+        headers: headers.unwrap_or_default(),
+        allow_http: allow_http.unwrap_or(false),
+    })
 }
 
 fn read_key(table: &mut Table<'_>) -> Result<KeySource, ConfigError> {

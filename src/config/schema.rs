@@ -77,6 +77,10 @@ fn describe(key: &Key) -> Value {
         Takes::Url => {
             json!({ "type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://[^@?#\\s]+$" })
         }
+        Takes::Headers => json!({
+            "type": "array",
+            "items": { "type": "string", "pattern": "^\\s*[A-Za-z0-9_.-]+\\s*:[ -~]*$" },
+        }),
     };
     value["description"] = key.doc.into();
     value
@@ -147,6 +151,10 @@ mod tests {
                 Takes::Url => (
                     all(&["\"http://h\"", "\"HTTPS://h:1/v1\""]),
                     all(&["\"ftp://h\"", "\"http://u@h\"", "\"http://h?q\"", "1"]),
+                ),
+                Takes::Headers => (
+                    all(&["[]", "[\"x-a: b\", \"x-b:\"]"]),
+                    all(&["[\"x\"]", "[\"authorization: b\"]", "[\"x y: b\"]", "\"x-a: b\""]),
                 ),
             };
             for value in good {

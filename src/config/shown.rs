@@ -156,7 +156,22 @@ fn endpoint_pairs(endpoint: &Endpoint) -> Vec<Pair> {
         ("model", endpoint.model.as_deref().map(text)),
     ];
     pairs.extend(key);
+    let price = endpoint.price;
+    pairs.extend([
+        ("n_ctx", endpoint.n_ctx.map(|tokens| tokens.to_string())),
+        ("price_in", price.map(|price| price.input.to_string())),
+        ("price_out", price.map(|price| price.output.to_string())),
+        ("ca_file", endpoint.ca_file.as_deref().map(text)),
+        ("proxy", endpoint.proxy.as_deref().map(text)),
+        // A value may be a secret, whatever it is called.
+        ("headers", some_list(&endpoint.headers.iter().map(hidden_value).collect::<Vec<_>>())),
+        ("allow_http", endpoint.allow_http.then(|| "true".to_owned())),
+    ]);
     pairs
+}
+
+fn hidden_value((name, _): &(String, String)) -> String {
+    format!("{name}: …")
 }
 
 /// Names a table of the user's; a name that is more than a bare key is quoted.

@@ -99,6 +99,12 @@ fn the_whole_sample_means_what_it_says() {
             base_url: "http://127.0.0.1:8080/v1".to_owned(),
             model: Some("smollm2".to_owned()),
             key: KeySource::Env("LAN_API_KEY".to_owned()),
+            n_ctx: None,
+            price: None,
+            ca_file: None,
+            proxy: None,
+            headers: Vec::new(),
+            allow_http: false,
         }
     );
 }
@@ -258,4 +264,16 @@ fn every_key_is_shown_with_its_place() {
         };
         assert!(hidden || shown.iter().any(|shown| full(shown) == name), "{name} is not shown");
     }
+}
+
+#[test]
+fn an_endpoint_has_a_way_and_a_price() {
+    let endpoint = valid("endpoint_whole").endpoints.remove("lan").expect("lan");
+    assert_eq!(endpoint.key, KeySource::Command(vec!["pass".into(), "lan".into()]));
+    assert_eq!((endpoint.n_ctx, endpoint.allow_http), (Some(32_768), true));
+    assert_eq!(endpoint.price, Some(Price { input: 3.0, output: 15.0 }));
+    assert_eq!(endpoint.ca_file.as_deref(), Some("~/lan.pem"));
+    assert_eq!(endpoint.proxy.as_deref(), Some("http://proxy:3128"));
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(endpoint.headers, [pair("x-title", "notes"), pair("x-empty", "")]);
 }

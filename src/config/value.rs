@@ -139,6 +139,50 @@ pub(super) fn choice<T: Copy>(names: &'static [(&str, T)]) -> impl Fn(&DeValue<'
     }
 }
 
+/// Headers that are not the user's to set: keys have a source of their own, and the rest would
+/// change what a message is.
+const RESERVED: [&str; 11] = [
+    "authorization",
+    "proxy-authorization",
+    "x-api-key",
+    "api-key",
+    "cookie",
+    "host",
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+    "accept-encoding",
+    "connection",
+];
+
+/// Reads a list of headers, each written `name: value`.
+///
+/// A refused header's value is not repeated in the message: it may be a secret.
+pub(super) fn headers(value: &DeValue<'_>) -> Read<Vec<(String, String)>> {
+    let expected = "a list of headers like \"x-title: notes\"";
+    let read = |header: String| {
+        let found = |found: &str| Refusal::value(expected, found);
+        let Some((name, text)) = header.split_once(':') else {
+            return Err(found("one with a header without a colon"));
+        };
+        let (name, text) = (name.trim().to_ascii_lowercase(), text.trim());
+        let token = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if name.is_empty() || !name.chars().all(token) {
+            return Err(found("one with a header whose name is none"));
+        }
+        if RESERVED.contains(&name.as_str()) {
+            let hint = "keys come from key_env, key_command or the keyring".to_owned();
+            let refusal = found(&format!("one that sets {}", quoted(&name)));
+            return Err(Refusal { hint: Some(hint), ..refusal });
+        }
+        if !text.chars().all(|c| c == ' ' || c.is_ascii_graphic()) {
+            return Err(found("one with a value that cannot be sent"));
+        }
+        Ok((name, text.to_owned()))
+    };
+    list(value)?.into_iter().map(read).collect()
+}
+
 /// Reads the address of a server.
 ///
 /// A refused address is not repeated in the message: it may hold a password.
