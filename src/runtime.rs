@@ -6,6 +6,7 @@
 //!
 //! Never: business rules.
 
+mod changes;
 mod chat;
 mod clock;
 mod crash;

@@ -344,6 +344,146 @@ fn a_dead_engine_interrupts_the_answer_and_the_next_one_knows_it() {
     }
 }
 
+/// Says whether an answer stands there and nothing runs.
+fn at_rest(frame: &Frame) -> bool {
+    frame.has(" ready · ") && !frame.row(0).contains('●')
+}
+
+#[test]
+fn a_conversation_comes_back_and_is_found() {
+    let home = Home::new();
+    let arguments = ["--max-tokens", "12"];
+    let mut pty = Pty::start(&home, &arguments, &[]);
+    pty.ready();
+    pty.ask("Tell me about the sea.");
+    pty.see("an answer", answered);
+    pty.send("a draft that wai");
+    pty.see_text("› a draft that wai");
+    pty.send("\x01!");
+    pty.see_text("› !a draft that wai");
+    // Ctrl-D would delete: a signal leaves with the draft as it is.
+    let front = pty.front();
+    front.signal(Signal::TERM);
+    pty.given_back(128 + 15);
+    front.gone();
+
+    let mut pty = Pty::start(&home, &[&arguments[..], &["-s", "last"]].concat(), &[]);
+    let back = pty.see("the conversation", |frame| frame.has("› Tell me about the sea."));
+    assert!(back.has("• ") && back.has("› !a draft that wai"), "{}", back.text);
+    pty.see("the engine", at_rest);
+    // The cursor was behind the first character.
+    pty.send(" ");
+    pty.see_text("› ! a draft that wai");
+    pty.send(CTRL_C);
+    pty.see_text("› ask something");
+    // Another wording is a sibling; the first one is a key away.
+    pty.send(ESC);
+    pty.see_text("▌ ");
+    pty.send("e");
+    pty.see_text("another wording");
+    pty.send("\x7f and the sky.");
+    pty.see_text("› Tell me about the sea and the sky.");
+    pty.send("\r");
+    let second = pty.see("the second", |frame| answered(frame) && frame.has("sky."));
+    assert!(second.has("‹2/2›") && !second.has("› Tell me about the sea.\n"), "{}", second.text);
+    pty.send(ESC);
+    pty.see_text("▌ ");
+    pty.send("k");
+    pty.see_text("▌ Tell me about the sea and the sky.");
+    pty.send("h");
+    let first = pty.see("the first", |frame| frame.has("▌ Tell me about the sea.\n"));
+    assert!(first.has("‹1/2›"), "{}", first.text);
+    // In another session a search finds the branch that is not shown, and goes there.
+    pty.send(CTRL_N);
+    pty.see_text(" 2 new");
+    pty.send("\x12");
+    pty.see_text("search ›");
+    pty.send("sky");
+    pty.see("what is found", |frame| frame.has("› Tell me about the sea and the sky."));
+    // The oldest is the question.
+    pty.send("\x1b[F");
+    pty.see("the last one", |frame| !frame.has("searching"));
+    pty.send("\r");
+    let found = pty.see("the message", |frame| frame.has("▌ Tell me about the sea and the sky."));
+    assert!(found.row(0).contains("1 Tell me"), "{}", found.text);
+    pty.send(ESC);
+    pty.see_text("› ask something");
+    quit(&mut pty);
+    // An ephemeral chat leaves no trace of itself and knows of none.
+    let before = stored(&home);
+    let mut pty = Pty::start(&home, &[&arguments[..], &["--ephemeral"]].concat(), &[]);
+    pty.ready();
+    pty.ask("Say hello.");
+    pty.see("an answer", answered);
+    quit(&mut pty);
+    assert_eq!(stored(&home), before);
+}
+
+/// Returns the messages in the store, as the command line tells.
+fn stored(home: &Home) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_edgewise"));
+    command.env_clear().envs(home.environment()).args(["sessions", "list", "--json"]);
+    let output = command.output().expect("it runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+#[test]
+fn an_answer_whose_window_is_killed_is_there_and_goes_on() {
+    let home = Home::new();
+    let mut pty = streaming(&home);
+    // A second of it is at risk at the most.
+    let begun = pty.last().context();
+    pty.see("enough of it", |frame| frame.context() > begun + 60);
+    let (front, engine) = (pty.front(), pty.front().engine());
+    front.signal(Signal::KILL);
+    front.gone();
+    engine.gone();
+
+    let mut pty = Pty::start(&home, &["--max-tokens", "8", "-s", "last"], &[]);
+    let back = pty.see_text("✗ interrupted: the program ended before the answer was complete");
+    assert!(back.has(&format!("› {STORY}")) && back.has("\n• "), "{}", back.text);
+    let words = |frame: &Frame| {
+        let answer = frame.text.split("\n• ").nth(1).unwrap_or_default();
+        answer.chars().take(40).collect::<String>()
+    };
+    let cut = words(&back);
+    pty.see("the engine", at_rest);
+    pty.send(ESC);
+    pty.see_text("▌ ");
+    pty.send("x");
+    let next = pty.see("the rest", |frame| answered(frame) && frame.has("‹2/2›"));
+    assert_eq!(words(&next), cut, "it goes on from what was there:\n{}", next.text);
+    quit(&mut pty);
+}
+
+#[test]
+fn two_windows_on_one_session_do_not_answer_at_once() {
+    let home = Home::new();
+    let mut one = streaming(&home);
+    let mut two = Pty::start(&home, &["-s", "last"], &[]);
+    let shown = two.see("the session", |frame| frame.has("being answered in another window"));
+    assert!(shown.has(&format!("› {STORY}")), "{}", shown.text);
+    two.see("the engine", at_rest);
+    two.send("me too");
+    two.see_text("› me too");
+    two.send("\r");
+    let refused = two.see_text("another window answers in this session");
+    assert!(refused.has("› me too"), "the question is in the draft again:\n{}", refused.text);
+    one.send(CTRL_C);
+    one.see_text("stopped by you");
+    let complete = two.see("the answer", |frame| frame.has("stopped by you"));
+    assert!(!complete.has("being answered"), "{}", complete.text);
+    two.send("\r");
+    two.see("its own answer", |frame| streams(frame) && frame.has("› me too"));
+    for pty in [&mut one, &mut two] {
+        let front = pty.front();
+        front.signal(Signal::TERM);
+        pty.given_back(128 + 15);
+        front.gone();
+    }
+}
+
 #[test]
 fn two_windows_share_one_engine() {
     let home = Home::new();

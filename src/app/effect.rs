@@ -13,6 +13,10 @@ pub enum Effect {
     Save(Save),
     /// Read a saved session; it comes as `Msg::Opened`, and then `Msg::Whole`.
     Open(SessionId),
+    /// Read a session once more that another window answers in; it comes as `Msg::Whole`.
+    Reread(SessionId),
+    /// Tell, or no longer, when something is written to the store, as `Msg::Changed`.
+    Watch(bool),
     /// Read the list of saved sessions; it comes as `Msg::Listed`.
     List,
     /// Read the end of a saved conversation; it comes as `Msg::Previewed`. A newer wish replaces it.

@@ -69,6 +69,8 @@ pub struct Model {
     pub(super) orphans: Vec<TurnId>,
     pub(super) mint: Mint,
     pub(super) saving: Saving,
+    /// Whether changes of the store are told.
+    pub(super) watching: bool,
     pub(super) picker: Picker,
     pub(super) search: Search,
     /// The message to show as soon as its session has been read.
@@ -102,6 +104,7 @@ impl Model {
             orphans: Vec::new(),
             mint: Mint::new(first),
             saving: Saving::default(),
+            watching: false,
             picker: Picker::default(),
             search: Search::default(),
             jump: None,

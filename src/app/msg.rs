@@ -84,6 +84,8 @@ pub enum Msg {
         /// The selected leaf.
         leaf: Option<MessageId>,
     },
+    /// Something was written to the store; told while [`Effect::Watch`](crate::app::Effect::Watch) asks for it.
+    Changed,
     /// The saved sessions, archived ones included, the one that changed last first.
     Listed(Vec<Entry>),
     /// The end of a saved conversation, oldest message first.

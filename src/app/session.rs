@@ -211,6 +211,11 @@ impl Session {
         self.loaded == Loaded::Whole
     }
 
+    /// Returns whether another window answers in it, as far as is known here.
+    pub(super) fn is_answered_elsewhere(&self) -> bool {
+        self.turns.last().is_some_and(|turn| *turn.phase() == Phase::Elsewhere)
+    }
+
     /// Returns the turn that shows a message.
     pub(super) fn turn_of(&self, id: MessageId) -> Option<&Turn> {
         self.turns.iter().rev().find(|turn| turn.messages().any(|shown| shown == id))

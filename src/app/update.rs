@@ -67,6 +67,7 @@ impl Model {
             }
             Msg::Opened { info, page } => self.opened(&info, page),
             Msg::Whole { session, nodes, leaf } => self.whole(session, nodes, leaf, &mut effects),
+            Msg::Changed => self.changed(&mut effects),
             Msg::Listed(entries) => self.listed(entries, &mut effects),
             Msg::Previewed { session, messages } => self.previewed(session, &messages),
             Msg::Found { query, hits } => self.found(&query, hits),
@@ -80,6 +81,7 @@ impl Model {
             Msg::Redraw => self.touch(),
         }
         self.notice_desk();
+        self.watch(&mut effects);
         self.look_ahead(&mut effects);
         self.depart(&mut effects);
         effects

@@ -329,6 +329,8 @@ impl Chat {
             match effect {
                 Effect::Save(save) => self.keeper.save(save),
                 Effect::Open(session) => self.keeper.open(session),
+                Effect::Reread(session) => self.keeper.reread(session),
+                Effect::Watch(wanted) => self.keeper.watch_changes(wanted),
                 Effect::List => self.keeper.list(),
                 Effect::Preview(session) => self.keeper.preview(session),
                 Effect::Find(words) => self.keeper.find(words),

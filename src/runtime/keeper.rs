@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::changes::Changes;
 use super::clock::now;
 use crate::app;
 use crate::app::Entry;
@@ -40,6 +41,9 @@ const PAGE: u32 = 128;
 
 /// Messages that a preview shows.
 const PREVIEW: u32 = 6;
+
+/// Between two looks at what others write.
+const SETTLE: Duration = Duration::from_millis(250);
 
 /// The most sessions in a list.
 const LISTED: u32 = 10_000;
@@ -85,6 +89,7 @@ pub(super) struct Keeper {
     held: Vec<(TurnId, Generation)>,
     wanted: Vec<SessionId>,
     begun: HashMap<SessionId, Receipt>,
+    watching: Option<JoinHandle<()>>,
     /// The newest wishes; older ones that were not begun are dropped.
     preview: watch::Sender<Option<SessionId>>,
     find: watch::Sender<String>,
@@ -102,6 +107,7 @@ impl Keeper {
             held: Vec::new(),
             wanted: Vec::new(),
             begun: HashMap::new(),
+            watching: None,
             preview: watch::Sender::new(None),
             find: watch::Sender::new(String::new()),
             news,
@@ -197,6 +203,38 @@ impl Keeper {
             });
             tell(read.unwrap_or_else(|error| Msg::Missing(error.into())));
         });
+    }
+
+    /// Reads all of a session once more.
+    pub(super) fn reread(&self, session: SessionId) {
+        let Some(store) = self.store.clone() else { return };
+        let news = self.news.clone();
+        tokio::task::spawn_blocking(move || {
+            // What cannot be read now is read after the next change.
+            if let Ok(msg) = store.reader().and_then(|reader| all(&reader, session)) {
+                news.blocking_send(News::Msg(Box::new(msg))).ok();
+            }
+        });
+    }
+
+    /// Tells when somebody writes to the store, or no longer.
+    pub(super) fn watch_changes(&mut self, wanted: bool) {
+        if let Some(watching) = self.watching.take() {
+            watching.abort();
+        }
+        let Some(store) = self.store.as_ref().filter(|_| wanted) else { return };
+        let Ok(mut changes) = Changes::of(store.place().dir()) else { return };
+        let news = self.news.clone();
+        self.watching = Some(tokio::spawn(async move {
+            // What was written before the watch began is looked at as well.
+            loop {
+                if news.send(News::Msg(Box::new(Msg::Changed))).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(SETTLE).await;
+                changes.next().await;
+            }
+        }));
     }
 
     /// Reads the list of sessions.

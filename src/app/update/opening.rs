@@ -2,6 +2,7 @@
 
 use crate::app::effect::Effect;
 use crate::app::model::Model;
+use crate::app::model::Overlay;
 use crate::app::session::Loaded;
 use crate::app::session::Session;
 use crate::chat::MessageId;
@@ -47,6 +48,25 @@ impl Model {
         if asked && !self.is_leaving() {
             self.take_queued(index, effects);
         }
+    }
+
+    /// Asks to be told of changes while something on the screen depends on other windows.
+    pub(super) fn watch(&mut self, effects: &mut Vec<Effect>) {
+        let wanted = self.overlay == Some(Overlay::Sessions)
+            || self.sessions.iter().any(Session::is_answered_elsewhere);
+        if wanted != self.watching {
+            self.watching = wanted;
+            effects.push(Effect::Watch(wanted));
+        }
+    }
+
+    /// Reads what may be another one now.
+    pub(super) fn changed(&self, effects: &mut Vec<Effect>) {
+        if self.overlay == Some(Overlay::Sessions) {
+            effects.push(Effect::List);
+        }
+        let elsewhere = self.sessions.iter().filter(|session| session.is_answered_elsewhere());
+        effects.extend(elsewhere.map(|session| Effect::Reread(session.id)));
     }
 
     /// Shows a message, on whichever branch it is, and marks it.

@@ -64,6 +64,7 @@ impl Chat {
             .model
             .update(msg)
             .into_iter()
+            .filter(|effect| !matches!(effect, Effect::Watch(_)))
             .partition(|effect| matches!(effect, Effect::Save(_)));
         let saves = saves.into_iter().map(|effect| match effect {
             Effect::Save(save) => save,
@@ -1107,11 +1108,26 @@ mod saving {
         open(&mut chat, &info, &nodes);
         assert_eq!(*chat.turn(1).phase(), Phase::Elsewhere);
         assert_eq!(chat.model.open_turns().count(), 0);
+        assert_eq!(chat.send(Msg::Changed), [Effect::Reread(SessionId(77))]);
         nodes[3] = node(4, Some(3), "2 and more", NodeState::Complete);
         let whole = Msg::Whole { session: SessionId(77), nodes, leaf: Some(MessageId(4)) };
         chat.send(whole);
         assert_eq!(chat.turn(1).answer(), "2 and more");
         assert_eq!(*chat.turn(1).phase(), Phase::Finished(StopReason::EndOfTurn));
+        assert_eq!(chat.send(Msg::Changed), [], "and then nothing is read again");
+    }
+
+    #[test]
+    fn changes_are_told_only_while_something_on_the_screen_depends_on_them() {
+        let mut chat = Chat::new();
+        let watches = |effects: Vec<Effect>| {
+            let watches = effects.into_iter().filter(|effect| matches!(effect, Effect::Watch(_)));
+            watches.collect::<Vec<_>>()
+        };
+        let mut key = |key: Key| watches(chat.model.update(Msg::Key { key, at: Duration::ZERO }));
+        assert_eq!(key(Key::ctrl('o')), [Effect::Watch(true)]);
+        assert_eq!(key(Key::plain(KeyCode::Down)), []);
+        assert_eq!(key(Key::plain(KeyCode::Esc)), [Effect::Watch(false)]);
     }
 
     #[test]
