@@ -47,7 +47,7 @@ pub struct Hit {
 
 impl Reader {
     /// Returns messages in which every blank-separated word of `question` is found, or begins a
-    /// word; in quotes, whole words that follow each other. Case and diacritics do not count. The
+    /// word (a single letter is a word); in quotes, whole words that follow each other. Case and diacritics do not count. The
     /// newest come first. A question counts as its answers' model and route.
     ///
     /// # Errors

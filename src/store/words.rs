@@ -99,10 +99,15 @@ impl Term {
         }
         let begins = match self.words.last() {
             Some(Word::Run(run)) => run.len() == 1,
-            Some(Word::Plain(_)) => !self.whole,
+            Some(Word::Plain(word)) => self.is_beginning(word),
             None => false,
         };
         format!("\"{}\"{}", tokens.trim_end(), if begins { " *" } else { "" })
+    }
+
+    /// Whether a word that is asked for may be how one begins: a single letter alone begins too many.
+    fn is_beginning(&self, word: &str) -> bool {
+        !self.whole && (self.words.len() > 1 || word.chars().nth(1).is_some())
     }
 
     /// Returns where the term stands first among the words of a text.
@@ -128,7 +133,7 @@ impl Term {
         let (first, last) = (at == 0, at + 1 == self.words.len());
         match (wanted, word) {
             (Word::Plain(wanted), Word::Plain(word)) => {
-                let begins = last && !self.whole && word.starts_with(wanted.as_str());
+                let begins = last && self.is_beginning(wanted) && word.starts_with(wanted.as_str());
                 (begins || wanted == word).then(|| place.clone())
             }
             (Word::Run(wanted), Word::Run(run)) => {
@@ -236,6 +241,7 @@ mod tests {
         assert_eq!(ask("Foo-Bar baz"), "\"foo bar\" * AND \"baz\" *");
         assert_eq!(ask("\"foo bar\" 型"), "\"foo bar\" AND \"型\" *");
         assert_eq!(ask("大模型"), "\"大模 模型\"");
+        assert_eq!(ask("a b2"), "\"a\" AND \"b2\" *", "a letter is a word");
         assert_eq!(ask("大模abc"), "\"大模 模 abc\" *");
         assert_eq!(ask("OR NOT* (\") -- "), "\"or\" * AND \"not\" *");
         assert!(terms(" !? \"\" ").is_empty());
