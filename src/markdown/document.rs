@@ -37,12 +37,13 @@ pub struct Document {
     definitions: Definitions,
 }
 
-/// The outermost fenced code block that the tail is.
+/// The outermost fenced code block that the tail is; its text stands in `open`, so that no look at
+/// a long one copies it.
 #[derive(Clone, Debug)]
 struct Open {
     fence: Fence,
-    code: Code,
-    spaced: bool,
+    /// Bytes of the block's complete lines.
+    complete: usize,
 }
 
 impl Document {
@@ -88,17 +89,19 @@ impl Document {
     fn fenced(&mut self, text: &str, end: usize) -> usize {
         let from = self.seen;
         let line = &text[from..end];
-        let Some(open) = &mut self.fence else { return 0 };
+        let (Some(open), Some(code)) = (&mut self.fence, code(&mut self.open)) else { return 0 };
+        code.text.truncate(open.complete);
         if open.fence.is_closed_by(line) {
-            open.code.ended = true;
-            let block = Block::Code(std::mem::take(&mut open.code));
-            let spaced = open.spaced;
-            self.closed.push(Placed { block, range: self.start..end, spaced });
+            code.ended = true;
+            let mut block = std::mem::take(&mut self.open);
+            block[0].range = self.start..end;
+            self.closed.append(&mut block);
             self.fence = None;
             self.number = None;
             self.restart(end);
         } else {
-            open.code.text.push(&Clean::new(open.fence.content(line)));
+            code.text.push(&Clean::new(open.fence.content(line)));
+            open.complete = code.text.len();
         }
         self.seen = end;
         self.after_blank = false;
@@ -123,9 +126,10 @@ impl Document {
         let read = if self.start < from && (begins || grown) { self.close(text) } else { 0 };
         if let (Some((fence, info)), true) = (fence, self.start == from) {
             let info = Clean::one_line(info, usize::MAX);
-            let code = Code { info, ..Code::default() };
+            let block = Block::Code(Code { info, ..Code::default() });
             let spaced = !self.closed.is_empty();
-            self.fence = Some(Open { fence, code, spaced });
+            self.open = vec![Placed { block, range: self.start..end, spaced }];
+            self.fence = Some(Open { fence, complete: 0 });
         }
         read
     }
@@ -176,19 +180,14 @@ impl Document {
 
     /// Reads the tail as it stands for now; returns the bytes that were read.
     fn look(&mut self, text: &str) -> usize {
-        if let Some(open) = &self.fence {
+        if let (Some(open), Some(code)) = (&self.fence, code(&mut self.open)) {
             let rest = &text[self.seen..];
-            let mut code = open.code.clone();
+            code.text.truncate(open.complete);
             code.ended = open.fence.is_closed_by(rest);
             if !code.ended {
                 code.text.push(&Clean::new(open.fence.content(rest)));
             }
-            let placed = Placed {
-                block: Block::Code(code),
-                range: self.start..text.len(),
-                spaced: open.spaced,
-            };
-            self.open = vec![placed];
+            self.open[0].range = self.start..text.len();
             return rest.len();
         }
         let definitions = self.definitions.clone();
@@ -220,6 +219,14 @@ impl Document {
             placed.push(Placed { block, range, spaced });
         }
         placed
+    }
+}
+
+/// Returns the code block that the tail is.
+fn code(open: &mut [Placed]) -> Option<&mut Code> {
+    match open {
+        [Placed { block: Block::Code(code), .. }] => Some(code),
+        _ => None,
     }
 }
 

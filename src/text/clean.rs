@@ -66,6 +66,11 @@ impl Clean {
         self.0.push_str(&more.0);
     }
 
+    /// Cuts the text down to its first `len` bytes, a boundary of characters.
+    pub fn truncate(&mut self, len: usize) {
+        self.0.truncate(len);
+    }
+
     /// Copies a piece, which is as clean as the whole; both ends must be boundaries of characters.
     #[must_use]
     pub fn slice(&self, range: Range<usize>) -> Self {

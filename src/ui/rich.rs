@@ -57,22 +57,22 @@ impl Rich {
         stats.wrapped_bytes += self.document.extend(text);
         let (blocks, rows) = self.closed;
         self.extents.truncate(blocks);
-        self.rows.truncate(rows);
-        for placed in self.document.closed().get(blocks..).unwrap_or_default() {
-            lay(placed, width, &mut self.extents, &mut self.rows);
+        let closed = self.document.closed().get(blocks..).unwrap_or_default();
+        let open = self.document.open();
+        // Of a code block that was open, what is done stays, even if the block is closed now.
+        let next = closed.first().or(open.first());
+        let is_code = |placed: &&Placed| matches!(placed.block, Block::Code(_));
+        let kept = next.filter(is_code).map_or(0, |placed| self.code.kept(placed));
+        if kept == 0 {
+            self.code = OpenCode::default();
         }
-        self.closed = (self.document.closed().len(), self.rows.len());
-        match self.document.open() {
-            [Placed { block: Block::Code(open), range, spaced }] if !open.ended => {
-                self.extents.push(Extent { byte: range.start, row: self.rows.len() });
-                self.rows.extend(spaced.then(Row::new));
-                self.rows.extend_from_slice(self.code.rows(range.start, open, width));
-            }
-            open => {
-                for placed in open {
-                    lay(placed, width, &mut self.extents, &mut self.rows);
-                }
-            }
+        self.rows.truncate(rows + kept);
+        for placed in closed {
+            lay(placed, width, &mut self.code, &mut self.extents, &mut self.rows);
+            self.closed = (self.closed.0 + 1, self.rows.len());
+        }
+        for placed in open {
+            lay(placed, width, &mut self.code, &mut self.extents, &mut self.rows);
         }
     }
 
@@ -114,10 +114,23 @@ fn weight(row: &Row) -> usize {
     row.iter().map(shown).sum()
 }
 
-fn lay(placed: &Placed, width: usize, extents: &mut Vec<Extent>, rows: &mut Vec<Row>) {
-    extents.push(Extent { byte: placed.range.start, row: rows.len() });
-    rows.extend(placed.spaced.then(Row::new));
-    blocks::lay(&placed.block, width, rows);
+/// Adds the rows of a block; of an open code block those that `rows` does not end with.
+fn lay(
+    placed: &Placed,
+    width: usize,
+    open: &mut OpenCode,
+    extents: &mut Vec<Extent>,
+    rows: &mut Vec<Row>,
+) {
+    let kept = open.kept(placed);
+    extents.push(Extent { byte: placed.range.start, row: rows.len() - kept });
+    match &placed.block {
+        Block::Code(code) if kept > 0 || !code.ended => open.grow(placed, code, width, rows),
+        block => {
+            rows.extend(placed.spaced.then(Row::new));
+            blocks::lay(block, width, rows);
+        }
+    }
 }
 
 #[cfg(test)]

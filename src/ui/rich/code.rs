@@ -1,6 +1,7 @@
 //! Code blocks to rows: the language above, the lines indented, wrapped where they must be.
 
 use crate::markdown::Code;
+use crate::markdown::Placed;
 use crate::text::TAB_WIDTH;
 use crate::text::width;
 use crate::theme::Highlighter;
@@ -14,29 +15,30 @@ const INDENT: usize = 2;
 
 /// Returns the rows of a whole block.
 pub(super) fn rows(code: &Code, width: usize) -> Vec<Row> {
-    let mut lines = Lines::new(code, width);
-    lines.add(code.text.as_str());
-    lines.rows
+    let mut rows = Vec::new();
+    Lines::begin(code, width, &mut rows).add(code.text.as_str(), &mut rows);
+    rows
 }
 
-/// The rows of complete lines, and where highlighting stands behind them.
+/// Makes rows of complete lines, one after the other.
 #[derive(Debug, Default)]
 struct Lines {
     width: usize,
-    rows: Vec<Row>,
     highlighter: Option<Highlighter>,
 }
 
 impl Lines {
-    fn new(code: &Code, width: usize) -> Self {
-        let named = !code.info.is_empty();
-        let name = Piece::new(&format!("  {}", code.info), Role::Dim);
-        let rows = if named { flow::wrap(&[name], width) } else { Vec::new() };
-        Self { width, rows, highlighter: Highlighter::new(code.language()) }
+    /// Begins a block: with the language, where one is named.
+    fn begin(code: &Code, width: usize, rows: &mut Vec<Row>) -> Self {
+        if !code.info.is_empty() {
+            let name = Piece::new(&format!("  {}", code.info), Role::Dim);
+            rows.append(&mut flow::wrap(&[name], width));
+        }
+        Self { width, highlighter: Highlighter::new(code.language()) }
     }
 
     /// Adds the rows of some lines.
-    fn add(&mut self, lines: &str) {
+    fn add(&mut self, lines: &str, rows: &mut Vec<Row>) {
         let room = self.width.saturating_sub(INDENT).max(1);
         for line in lines.split_inclusive('\n') {
             let line = &expanded(line);
@@ -52,7 +54,7 @@ impl Lines {
             let pieces: Vec<_> = pieces.into_iter().map(piece).collect();
             for mut row in flow::wrap(&pieces, room) {
                 row.insert(0, Piece::new(&" ".repeat(INDENT.min(self.width - 1)), Role::Text));
-                self.rows.push(row);
+                rows.push(row);
             }
         }
     }
@@ -71,36 +73,42 @@ fn expanded(line: &str) -> String {
     expanded
 }
 
-/// An outermost code block that still grows.
+/// An outermost code block that still grows: its complete lines are laid out once, and their rows
+/// stay where they are.
 #[derive(Debug, Default)]
 pub(super) struct OpenCode {
-    /// Where the block begins in the source, and how much of its text is in `lines`.
+    /// Where the block begins in the source, and how much of its text is laid out for good.
     at: Option<(usize, usize)>,
+    /// How many rows that made, the blank one before the block included.
+    rows: usize,
     lines: Lines,
-    shown: Vec<Row>,
 }
 
 impl OpenCode {
-    /// Returns the rows of the open block at byte `start`; complete lines are done once.
-    pub(super) fn rows(&mut self, start: usize, code: &Code, width: usize) -> &[Row] {
-        let text = code.text.as_str();
+    /// Returns how many rows of a block stay as they are.
+    pub(super) fn kept(&self, placed: &Placed) -> usize {
+        if self.at.is_some_and(|(at, _)| at == placed.range.start) { self.rows } else { 0 }
+    }
+
+    /// Adds the rows of what is new in a block to `rows`, whose end is those that were kept of it.
+    pub(super) fn grow(&mut self, placed: &Placed, code: &Code, width: usize, rows: &mut Vec<Row>) {
+        let first = rows.len() - self.kept(placed);
+        let (start, text) = (placed.range.start, code.text.as_str());
         let done = match self.at {
             Some((at, done)) if at == start && done <= text.len() => done,
             _ => {
-                self.lines = Lines::new(code, width);
-                self.shown.clone_from(&self.lines.rows);
+                rows.truncate(first);
+                rows.extend(placed.spaced.then(Row::new));
+                self.lines = Lines::begin(code, width, rows);
                 0
             }
         };
-        self.shown.truncate(self.lines.rows.len());
         let complete = text[done..].rfind('\n').map_or(done, |at| done + at + 1);
-        self.lines.add(&text[done..complete]);
-        self.shown.extend_from_slice(&self.lines.rows[self.shown.len()..]);
-        // The line that is being written is shown plain: its end may change what its words are.
-        let mut rest = Lines { width, ..Lines::default() };
-        rest.add(&text[complete..]);
-        self.shown.append(&mut rest.rows);
+        let complete = if code.ended { text.len() } else { complete };
+        self.lines.add(&text[done..complete], rows);
         self.at = Some((start, complete));
-        &self.shown
+        self.rows = rows.len() - first;
+        // The line that is being written is shown plain: its end may change what its words are.
+        Lines { width, highlighter: None }.add(&text[complete..], rows);
     }
 }
