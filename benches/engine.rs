@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use edgewise::chat::Constraint;
 use edgewise::chat::Generation;
 use edgewise::chat::Limits;
 use edgewise::chat::Message;
@@ -65,10 +66,39 @@ fn main() {
     ] {
         let prompt = prompt_of(&model, depth);
         // The first round is not counted: it warms caches and the measured prefill rate.
-        let rates = (0..=ROUNDS).map(|round| rate(&mut core, &prompt, round, kind)).skip(1);
+        let free = &Constraint::Free;
+        let rates = (0..=ROUNDS).map(|round| rate(&mut core, &prompt, round, (kind, free))).skip(1);
         say(&format!("{name:24} {}", spread(rates.collect())));
     }
+    compare(&mut core, &model);
 }
+
+/// Decodes with and without a schema in turn, so that both see the same machine.
+fn compare(core: &mut Core<Cost>, model: &Model) {
+    let prompt = prompt_of(model, 16) + " Answer in JSON.";
+    let schema = Constraint::JsonSchema(SCHEMA.to_owned());
+    let mut rates = [Vec::new(), Vec::new()];
+    for round in 0..=ROUNDS {
+        for (rates, constraint) in rates.iter_mut().zip([&Constraint::Free, &schema]) {
+            rates.push(rate(core, &prompt, round, (Kind::Decode, constraint)));
+        }
+    }
+    let mut ratios: Vec<f64> =
+        rates[0].iter().zip(&rates[1]).skip(1).map(|(free, held)| held / free).collect();
+    ratios.sort_by(f64::total_cmp);
+    say(&format!("decode 64 with a schema  {}", spread(rates[1].split_off(1))));
+    say(&format!(
+        "with a schema / without  {:8.3}        ({:.3} to {:.3})",
+        ratios[ratios.len() / 2],
+        ratios[0],
+        ratios[ratios.len() - 1]
+    ));
+}
+
+/// A list of objects that never has to end: as many tokens as without it.
+const SCHEMA: &str = r#"{"type": "array", "minItems": 20, "items": {"type": "object",
+    "properties": {"name": {"type": "string", "maxLength": 40}, "kind": {"enum": ["a", "b"]},
+    "year": {"type": "integer"}}, "required": ["name", "kind", "year"]}}"#;
 
 #[derive(Clone, Copy)]
 enum Kind {
@@ -77,13 +107,19 @@ enum Kind {
 }
 
 /// Runs one turn of a new session and returns tokens per second.
-fn rate(core: &mut Core<Cost>, prompt: &str, round: usize, kind: Kind) -> f64 {
+fn rate(
+    core: &mut Core<Cost>,
+    prompt: &str,
+    round: usize,
+    (kind, constraint): (Kind, &Constraint),
+) -> f64 {
     let turn = u64::try_from(round).unwrap_or(0);
     let session = SessionId(u128::from(turn));
     let generation = Generation {
         session,
         messages: vec![Message::text(Role::User, prompt)],
         sampling: Sampling { temp: 0.0, ..Sampling::default() },
+        constraint: constraint.clone(),
         limits: Limits { max_tokens: Some(DECODE_TOKENS), stop: Vec::new(), n_ctx: POOL_TOKENS },
         priority: Priority::Interactive,
         ephemeral: true,

@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use edgewise::chat::Constraint;
 use edgewise::chat::Generation;
 use edgewise::chat::Limits;
 use edgewise::chat::Message;
@@ -132,6 +133,7 @@ impl Bench {
             session: SessionId(session),
             messages: vec![Message::text(Role::User, prompt)],
             sampling: Sampling { temp: 0.0, ..Sampling::default() },
+            constraint: Constraint::Free,
             limits: Limits { max_tokens: Some(max_tokens), stop: Vec::new(), n_ctx: 4096 },
             priority: Priority::Interactive,
             ephemeral: false,

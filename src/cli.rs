@@ -22,6 +22,7 @@ mod profiles;
 mod progress;
 mod reset_terminal;
 mod saved;
+mod schema;
 mod sessions;
 
 use std::ffi::OsString;

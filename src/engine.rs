@@ -173,6 +173,7 @@ mod tests {
     use super::*;
     use crate::backend::Cancel;
     use crate::backend::turn_queue;
+    use crate::chat::Constraint;
     use crate::chat::Limits;
     use crate::chat::Priority;
     use crate::chat::Sampling;
@@ -212,6 +213,7 @@ mod tests {
             session: SessionId(1),
             messages: Vec::new(),
             sampling: Sampling::default(),
+            constraint: Constraint::Free,
             limits: Limits { max_tokens: None, stop: Vec::new(), n_ctx: 1 },
             priority: Priority::Interactive,
             ephemeral: true,

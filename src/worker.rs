@@ -18,6 +18,7 @@ mod intake;
 
 mod listen;
 mod model;
+mod narrow;
 mod pace;
 mod plan;
 mod serve;

@@ -8,14 +8,18 @@ mod batch;
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use edgewise::chat::Constraint;
+use edgewise::chat::FaultKind;
 use edgewise::chat::Generation;
 use edgewise::chat::Limits;
 use edgewise::chat::Message;
 use edgewise::chat::Priority;
 use edgewise::chat::Role;
+use edgewise::chat::Sampling;
 use edgewise::chat::SessionId;
 use edgewise::chat::StopReason;
 use edgewise::chat::TokenEvent;
+use edgewise::chat::Usage;
 use edgewise::worker::Core;
 use edgewise::worker::TurnKey;
 
@@ -224,7 +228,7 @@ fn a_prompt_longer_than_the_context_is_refused_with_both_numbers() {
     let (_, reason, _) = answer(&mut core, 1);
     let fault = reason.fault().expect("a fault");
     assert!(fault.message.contains("512"), "{fault}");
-    assert_eq!(fault.kind, edgewise::chat::FaultKind::TooLong);
+    assert_eq!(fault.kind, FaultKind::TooLong);
 }
 
 #[test]
@@ -415,5 +419,71 @@ fn a_limit_in_the_middle_of_a_character_leaves_half_of_it_out() {
     for turn in 1..=8 {
         let (text, _, _) = answer(&mut core, turn);
         assert!(!text.contains(char::REPLACEMENT_CHARACTER), "{text:?}");
+    }
+}
+
+/// Returns the answer to a question that is held to a constraint.
+fn held(
+    constraint: Constraint,
+    sampling: Sampling,
+    max_tokens: u32,
+) -> (String, StopReason, Usage) {
+    let mut core = core(2048);
+    let question = greedy(1, vec![user("Describe a person in JSON.")], max_tokens);
+    submit(&mut core, key(1), Generation { constraint, sampling, ..question });
+    run(&mut core);
+    answer(&mut core, 1)
+}
+
+const PERSON: &str = r#"{"type": "object", "properties": {"name": {"type": "string", "maxLength": 30},
+    "age": {"type": "integer", "minimum": 1, "maximum": 120}, "kind": {"enum": ["cat", "dög"]}},
+    "required": ["name", "age", "kind"], "additionalProperties": false}"#;
+
+#[test]
+fn an_answer_is_what_the_schema_allows_however_wild_the_draw() {
+    let schema = Constraint::JsonSchema(PERSON.to_owned());
+    let validator =
+        jsonschema::validator_for(&serde_json::from_str(PERSON).expect("JSON")).expect("a schema");
+    let wild = |seed, top_k, min_p, repeat_penalty| Sampling {
+        temp: 3.0,
+        top_p: 1.0,
+        seed: Some(seed),
+        top_k,
+        min_p,
+        repeat_penalty,
+    };
+    let greedy = Sampling { temp: 0.0, ..Sampling::default() };
+    let draws = [greedy, wild(1, 40, 0.05, 1.0), wild(2, 0, 0.0, 1.0), wild(3, 40, 0.0, 1.3)];
+    for sampling in draws {
+        let (text, reason, _) = held(schema.clone(), sampling.clone(), 400);
+        assert_eq!(reason, StopReason::EndOfTurn, "{sampling:?}: {text}");
+        let value = serde_json::from_str(&text).expect(&text);
+        validator.validate(&value).expect(&text);
+    }
+}
+
+#[test]
+fn a_grammar_leads_and_one_that_is_none_is_refused() {
+    let greedy = || Sampling { temp: 0.0, ..Sampling::default() };
+    let colours = Constraint::Grammar("root ::= (\"red\" | \"green\") \"!\"".to_owned());
+    let (text, reason, _) = held(colours, greedy(), 40);
+    assert!(["red!", "green!"].contains(&text.as_str()), "{text}");
+    assert_eq!(reason, StopReason::EndOfTurn);
+    let bad = [
+        Constraint::Grammar("root ::= nowhere".to_owned()),
+        Constraint::Grammar("root ::= root \"a\"".to_owned()),
+        Constraint::Grammar("other ::= \"a\"".to_owned()),
+        Constraint::Grammar("root ::= (\"a\"".to_owned()),
+        Constraint::Grammar("\0".to_owned()),
+        Constraint::Grammar(String::new()),
+        Constraint::JsonSchema("{".to_owned()),
+        Constraint::JsonSchema(r##"{"$ref": "#/$defs/nowhere"}"##.to_owned()),
+        Constraint::JsonSchema(r#"{"type": "string", "minLength": 9999999}"#.to_owned()),
+        Constraint::JsonSchema("[".repeat(100_000)),
+    ];
+    for constraint in bad {
+        let (text, reason, _) = held(constraint.clone(), greedy(), 4);
+        let fault = reason.fault().expect("a fault");
+        assert_eq!((text.as_str(), fault.kind), ("", FaultKind::Usage), "{constraint:?}");
     }
 }

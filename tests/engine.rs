@@ -14,6 +14,7 @@ use edgewise::backend::Cancel;
 use edgewise::backend::TokenSink;
 use edgewise::backend::TurnQueue;
 use edgewise::backend::turn_queue;
+use edgewise::chat::Constraint;
 use edgewise::chat::Generation;
 use edgewise::chat::Health;
 use edgewise::chat::Limits;
@@ -148,6 +149,7 @@ fn ask(session: u128, text: &str, max_tokens: u32) -> Generation {
         session: SessionId(session),
         messages: vec![Message::text(Role::User, text)],
         sampling: Sampling { temp: 0.0, ..Sampling::default() },
+        constraint: Constraint::Free,
         limits: Limits { max_tokens: Some(max_tokens), stop: Vec::new(), n_ctx: 4096 },
         priority: Priority::Interactive,
         ephemeral: false,

@@ -14,6 +14,8 @@ pub enum FaultKind {
     NoRoute,
     /// The input does not fit the context.
     TooLong,
+    /// The answer does not match the schema.
+    Schema,
 }
 
 /// A failure in words: one lower-case line that names the thing, and what to do about it.

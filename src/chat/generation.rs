@@ -26,6 +26,18 @@ impl Default for Sampling {
     }
 }
 
+/// What an answer has to look like, whatever the model would rather say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Constraint {
+    /// Anything.
+    #[default]
+    Free,
+    /// A JSON text that a JSON schema allows: the schema's own text.
+    JsonSchema(String),
+    /// What a grammar derives from its rule `root`: GBNF, the notation of llama.cpp.
+    Grammar(String),
+}
+
 /// Where a generation ends at the latest.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
@@ -59,6 +71,8 @@ pub struct Generation {
     pub messages: Vec<Message>,
     /// How to draw tokens.
     pub sampling: Sampling,
+    /// What the answer has to look like.
+    pub constraint: Constraint,
     /// Where to end.
     pub limits: Limits,
     /// Who goes first.

@@ -166,7 +166,7 @@ impl Cli {
     pub fn wish(&self) -> Wish {
         let ask = matches!(self.command, Some(Command::Ask(_)));
         Wish {
-            one_turn: ask || self.common.json || self.common.plain,
+            one_turn: ask || self.common.json || self.common.plain || self.common.schema.is_some(),
             prompt: self.question().is_some_and(|text| !text.trim().is_empty()),
             no_stdin: self.common.no_stdin,
         }

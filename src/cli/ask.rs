@@ -22,6 +22,7 @@ use crate::cli::output::use_color;
 use crate::cli::prepare::prepare_for;
 use crate::cli::progress::Progress;
 use crate::cli::saved;
+use crate::cli::schema::Schema;
 use crate::cli::stdin;
 use crate::config::Env;
 use crate::runtime;
@@ -62,9 +63,13 @@ pub(super) enum Input {
 /// # Errors
 /// It did not get as far as a turn; a turn's own end is in the exit code.
 pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
+    let schema = cli.common.schema.as_deref().map(Schema::read).transpose()?;
     let kept = Kept::find(cli, env)?;
     let known = kept.as_ref().and_then(|kept| kept.info.as_deref());
-    let prepared = prepare_for(cli, env, KEEP_ALIVE_SCRIPT, known)?;
+    let mut prepared = prepare_for(cli, env, KEEP_ALIVE_SCRIPT, known)?;
+    if let Some(schema) = &schema {
+        prepared.front.constraint = schema.constraint();
+    }
     let front = prepared.front.clone();
     let saving = kept.map(|kept| kept.saving(&front));
     let quiet = cli.common.quiet;
@@ -77,7 +82,7 @@ pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
         let mut one_shot = OneShot::begin(prepared.front)
             .map_err(|error| Fault::new(format!("cannot take over the signals: {error}")))?;
         let id = saving.as_ref().map(|saving| saving.info.id);
-        let mut show = Show::new(cli, env, id);
+        let mut show = Show::new(cli, env, id).with_schema(schema);
         let prompt = tokio::select! {
             asked = question(cli, input, &front, saving) => asked?,
             () = one_shot.cancelled() => {
@@ -99,7 +104,8 @@ pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
             return Ok(Exit::Failed);
         }
         // Whoever closed the pipe has read enough.
-        Ok(if asked.unread { Exit::Answered } else { Exit::from(&asked.reason) })
+        let reason = show.judged.as_ref().unwrap_or(&asked.reason);
+        Ok(if asked.unread { Exit::Answered } else { Exit::from(reason) })
     });
     // A thread may still sit in a write that nobody reads.
     tasks.shutdown_background();
@@ -178,6 +184,11 @@ struct Show {
     printer: Printer,
     /// Only on a terminal, and not beside machine-readable output.
     progress: Option<Progress>,
+    /// What the whole answer is held against.
+    schema: Option<Schema>,
+    answer: String,
+    /// The end of an answer that does not match.
+    judged: Option<StopReason>,
 }
 
 impl Show {
@@ -192,16 +203,37 @@ impl Show {
             Printer::Plain(Plain::new(Style { summary, color }))
         };
         let progress = (terminal && !common.quiet).then(Progress::default);
-        Self { printer, progress }
+        Self { printer, progress, schema: None, answer: String::new(), judged: None }
+    }
+
+    /// Holds the answer against a schema.
+    fn with_schema(self, schema: Option<Schema>) -> Self {
+        Self { schema, ..self }
     }
 
     fn step(&mut self, told: &Told<'_>, timings: Timings) -> Printed {
         let line = self.progress.as_mut().map(|progress| progress.step(told, timings.total));
         let mut printed = match told {
-            Told::Turn(event) => self.printer.event(event, timings),
+            Told::Turn(event) => {
+                let judged = self.judge(event);
+                self.printer.event(judged.as_ref().unwrap_or(event), timings)
+            }
             Told::Engine(_) => Printed::default(),
         };
         printed.stderr.insert_str(0, &line.unwrap_or_default());
         printed
+    }
+
+    /// Collects the answer and holds it against the schema; returns the end that it has then.
+    fn judge(&mut self, event: &TurnEvent) -> Option<TurnEvent> {
+        let schema = self.schema.as_ref()?;
+        let TurnEvent::Token(event) = event else { return None };
+        if let TokenEvent::Delta(text) = event {
+            self.answer.push_str(text);
+        }
+        let TokenEvent::Finished(reason, usage) = event else { return None };
+        let reason = schema.judge(reason, &self.answer)?;
+        self.judged = Some(reason.clone());
+        Some(TurnEvent::Token(TokenEvent::Finished(reason, *usage)))
     }
 }

@@ -61,6 +61,7 @@ impl From<FaultKind> for Exit {
             FaultKind::Usage => Self::Usage,
             FaultKind::NoRoute => Self::NoRoute,
             FaultKind::TooLong => Self::TooLong,
+            FaultKind::Schema => Self::Schema,
         }
     }
 }
@@ -105,6 +106,7 @@ mod tests {
             (StopReason::Failed(fault(FaultKind::Usage)), 2),
             (StopReason::Failed(fault(FaultKind::NoRoute)), 4),
             (StopReason::Failed(fault(FaultKind::TooLong)), 5),
+            (StopReason::Failed(fault(FaultKind::Schema)), 6),
         ];
         for (reason, code) in table {
             assert_eq!(Exit::from(&reason).code(), code, "{reason:?}");

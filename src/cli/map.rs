@@ -18,6 +18,7 @@ use crate::chat::FaultKind;
 use crate::cli::args::Cli;
 use crate::cli::exit::Exit;
 use crate::cli::prepare::prepare;
+use crate::cli::schema::Schema;
 use crate::config::Env;
 use crate::runtime;
 use crate::runtime::KEEP_ALIVE_SCRIPT;
@@ -62,7 +63,11 @@ pub(super) fn run(args: &Args, cli: &Cli, env: &Env) -> Result<Exit, Fault> {
             .kind(FaultKind::Usage)
             .hint("edgewise ask \"a question\" has no input"));
     }
-    let prepared = prepare(cli, env, KEEP_ALIVE_SCRIPT)?;
+    let schema = cli.common.schema.as_deref().map(Schema::read).transpose()?;
+    let mut prepared = prepare(cli, env, KEEP_ALIVE_SCRIPT)?;
+    if let Some(schema) = &schema {
+        prepared.front.constraint = schema.constraint();
+    }
     if !cli.common.quiet {
         super::notices(&prepared.settings.notices);
         if io::stdin().is_terminal() {
@@ -71,7 +76,7 @@ pub(super) fn run(args: &Args, cli: &Cli, env: &Env) -> Result<Exit, Fault> {
         }
     }
     let jobs = args.jobs.unwrap_or(prepared.settings.engine.max_turns).min(JOBS_MAX) as usize;
-    let mut show = Show::new(args, cli, env, length(io::stdin()));
+    let mut show = Show::new(args, cli, env, length(io::stdin())).with_schema(schema);
     let tasks = runtime::tasks().map_err(|error| Fault::new(format!("no threads: {error}")))?;
     let mapped = tasks.block_on(async {
         let mut lines = Lines::new(BufReader::new(io::stdin()));

@@ -33,15 +33,17 @@ impl Progress {
                 let turns = if *ahead == 1 { "turn" } else { "turns" };
                 return format!("{CLEAR}waiting for {ahead} {turns}");
             }
+            // Cleared before the first word comes: that goes to stdout, and stdout goes first.
+            Told::Turn(TurnEvent::Token(TokenEvent::Prefill { done, total, .. }))
+                if done >= total =>
+            {
+                return self.clear();
+            }
             Told::Turn(TurnEvent::Token(TokenEvent::Prefill { done, total, cached })) => {
                 format!("reading the prompt {done} / {total} tokens, {cached} cached")
             }
             Told::Turn(TurnEvent::Token(TokenEvent::Delta(_) | TokenEvent::Finished(..))) => {
-                return if std::mem::take(&mut self.shown) {
-                    CLEAR.to_owned()
-                } else {
-                    String::new()
-                };
+                return self.clear();
             }
             Told::Turn(TurnEvent::Routed(_)) | Told::Engine(_) => return String::new(),
         };
@@ -50,6 +52,11 @@ impl Progress {
         }
         self.shown = true;
         format!("{CLEAR}{line}")
+    }
+
+    /// Returns what clears the line, if there is one.
+    fn clear(&mut self) -> String {
+        if std::mem::take(&mut self.shown) { CLEAR.to_owned() } else { String::new() }
     }
 }
 
@@ -70,7 +77,8 @@ mod tests {
             progress.step(&Told::Turn(&prefill), late),
             "\r\u{1b}[Kreading the prompt 10 / 20 tokens, 5 cached"
         );
-        assert_eq!(progress.step(&Told::Turn(&delta), late), CLEAR);
+        let done = TokenEvent::Prefill { done: 20, total: 20, cached: 5 };
+        assert_eq!(progress.step(&Told::Turn(&TurnEvent::Token(done)), late), CLEAR);
         assert_eq!(progress.step(&Told::Turn(&delta), late), "");
     }
 }

@@ -28,6 +28,7 @@ enum FaultKindDef {
     Usage,
     NoRoute,
     TooLong,
+    Schema,
 }
 
 #[derive(Serialize, Deserialize)]

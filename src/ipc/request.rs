@@ -6,6 +6,7 @@ use serde::Deserializer;
 use serde::Serialize;
 use serde::Serializer;
 
+use crate::chat::Constraint;
 use crate::chat::Generation;
 use crate::chat::Limits;
 use crate::chat::MediaHash;
@@ -25,6 +26,8 @@ pub(super) struct GenerationDef {
     messages: Vec<Message>,
     #[serde(with = "SamplingDef")]
     sampling: Sampling,
+    #[serde(with = "ConstraintDef")]
+    constraint: Constraint,
     #[serde(with = "LimitsDef")]
     limits: Limits,
     #[serde(with = "PriorityDef")]
@@ -45,6 +48,14 @@ struct SamplingDef {
     min_p: f32,
     repeat_penalty: f32,
     seed: Option<u32>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Constraint")]
+enum ConstraintDef {
+    Free,
+    JsonSchema(String),
+    Grammar(String),
 }
 
 #[derive(Serialize, Deserialize)]

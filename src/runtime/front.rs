@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use thiserror::Error;
 
+use crate::chat::Constraint;
 use crate::chat::Decision;
 use crate::chat::Fault;
 use crate::chat::Generation;
@@ -75,6 +76,8 @@ pub struct Front {
     pub prefill_ahead: bool,
     /// Whether anything may leave this device, whatever the profile says.
     pub egress: Egress,
+    /// What every answer has to look like.
+    pub constraint: Constraint,
     /// A panic to provoke, in a debug build (see `crash`).
     pub panic_at: Option<String>,
 }
@@ -104,9 +107,10 @@ impl Front {
         let mut engine = EngineConfig::new(program, env.for_engine(), load, paths, keep_alive)?;
         engine.demand = Some(demand);
         let panic_at = env.get("EDGEWISE_TEST_PANIC").and_then(|place| place.to_str());
+        let constraint = Constraint::Free;
         let panic_at = panic_at.map(str::to_owned);
         let prefill_ahead = settings.engine.prefill_ahead;
-        Ok(Self { profile, engine, model: file.name, prefill_ahead, egress, panic_at })
+        Ok(Self { profile, engine, model: file.name, prefill_ahead, egress, constraint, panic_at })
     }
 
     /// Decides where the next turn runs, by what is known of the device.
@@ -131,6 +135,7 @@ impl Front {
             session,
             messages: system.chain(earlier).chain([asked]).collect(),
             sampling: self.profile.sampling.clone(),
+            constraint: self.constraint.clone(),
             limits: self.limits(),
             priority: Priority::Background,
             ephemeral,

@@ -97,8 +97,8 @@ pub enum MapStep<'a> {
 
 /// Judges and shows results.
 pub trait MapShow {
-    /// Returns whether the work may go on after this line.
-    fn accepts(&self, outcome: &Outcome) -> bool;
+    /// Judges a line, may give it another end, and returns whether the work goes on after it.
+    fn judge(&self, outcome: &mut Outcome) -> bool;
 
     /// Returns what is to be printed, in this order. `at` is the time since the beginning.
     fn step(&mut self, step: MapStep<'_>, at: Duration) -> Vec<Printed>;
@@ -306,9 +306,10 @@ impl Mapping {
     }
 
     /// Puts a line's outcome in its place; one that ends the work takes back all that came later.
-    fn close(&mut self, turn: TurnId, outcome: Outcome, show: &mut dyn MapShow) {
+    fn close(&mut self, turn: TurnId, mut outcome: Outcome, show: &mut dyn MapShow) {
+        let goes_on = show.judge(&mut outcome);
         self.glance(show, MapStep::Done(&outcome));
-        if !show.accepts(&outcome) {
+        if !goes_on {
             self.ended = true;
             self.window.cut_after(turn.0);
             for later in self.open.keys().filter(|open| open.0 > turn.0) {

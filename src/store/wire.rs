@@ -109,11 +109,12 @@ struct WireFault {
     hint: Option<String>,
 }
 
-const FAULT_KINDS: [(&str, FaultKind); 4] = [
+const FAULT_KINDS: [(&str, FaultKind); 5] = [
     ("failed", FaultKind::Failed),
     ("usage", FaultKind::Usage),
     ("no_route", FaultKind::NoRoute),
     ("too_long", FaultKind::TooLong),
+    ("schema", FaultKind::Schema),
 ];
 
 #[derive(Debug, Serialize, Deserialize)]

@@ -149,12 +149,14 @@ impl<O: Outlet> Core<O> {
             Ok(_) if generation.limits.max_tokens == Some(0) => {
                 self.refuse(key, StopReason::Length);
             }
-            Ok(prompt) => {
-                self.turns_begun += 1;
-                let mut turn = Turn::new(key, generation, prompt, &self.model);
-                turn.arrived = self.turns_begun;
-                self.waiting.push(turn);
-            }
+            Ok(prompt) => match Turn::new(key, generation, prompt, &self.model) {
+                Ok(mut turn) => {
+                    self.turns_begun += 1;
+                    turn.arrived = self.turns_begun;
+                    self.waiting.push(turn);
+                }
+                Err(fault) => self.refuse(key, StopReason::Failed(fault)),
+            },
             Err(fault) => self.refuse(key, StopReason::Failed(fault)),
         }
     }

@@ -9,6 +9,7 @@
 
 mod batch;
 mod context;
+mod grammar;
 mod log;
 mod model;
 mod process;
@@ -17,6 +18,7 @@ mod state;
 
 pub(super) use batch::Batch;
 pub(super) use context::{Context, ContextParams, Decoded};
+pub(super) use grammar::{Candidate, Grammar, GrammarError, grammar_of_schema};
 pub(super) use log::{log_to_stderr, system_info};
 pub(super) use model::{describe, window};
 pub(super) use process::close_inherited;

@@ -15,7 +15,11 @@ use thiserror::Error;
 
 use super::clock;
 use super::ffi;
+use super::ffi::Grammar;
+use super::ffi::GrammarError;
+use crate::chat::Constraint;
 use crate::chat::Fault;
+use crate::chat::FaultKind;
 use crate::chat::Message;
 use crate::chat::ModelInfo;
 use crate::chat::Role;
@@ -47,6 +51,10 @@ pub enum LoadError {
     #[error("{0}")]
     Context(String),
 }
+
+/// What a schema is mostly refused for.
+const UNENFORCEABLE: &str = "references have to stay within the file, and lengths and numbers of \
+     items below some thousands";
 
 /// A prompt as the cache holds it, or why there is none.
 pub type Prompt = Result<Vec<Unit>, Fault>;
@@ -190,6 +198,27 @@ impl Model {
             0 => Memory::Cells,
             tokens => Memory::Window(tokens),
         }
+    }
+
+    /// Makes the grammar that an answer is held against, if there is one.
+    ///
+    /// # Errors
+    /// There is no such grammar (`Usage`).
+    pub(super) fn grammar(&self, constraint: &Constraint) -> Result<Option<Grammar>, Fault> {
+        let made = match constraint {
+            Constraint::Free => return Ok(None),
+            Constraint::JsonSchema(schema) => ffi::grammar_of_schema(schema)
+                .and_then(|grammar| Grammar::new(self.weights(), &grammar))
+                .map_err(|_| GrammarError::Schema),
+            Constraint::Grammar(grammar) => Grammar::new(self.weights(), grammar),
+        };
+        made.map(Some).map_err(|error| {
+            let fault = Fault::new(error.to_string()).kind(FaultKind::Usage);
+            match constraint {
+                Constraint::JsonSchema(_) => fault.hint(UNENFORCEABLE),
+                Constraint::Free | Constraint::Grammar(_) => fault,
+            }
+        })
     }
 
     /// Appends a token's bytes; nothing for a control token.

@@ -9,6 +9,7 @@ use super::ffi::PENALTY_TOKENS;
 use super::ffi::Sampler;
 use super::model::Model;
 use super::slot::Keep;
+use crate::chat::Fault;
 use crate::chat::Generation;
 use crate::chat::Limits;
 use crate::chat::Priority;
@@ -71,19 +72,23 @@ pub(super) struct Step {
 
 impl Turn {
     /// Makes a turn of a rendered prompt.
+    ///
+    /// # Errors
+    /// What the answer is to look like cannot be enforced.
     pub(super) fn new(
         key: TurnKey,
         generation: Generation,
         prompt: Vec<Unit>,
         model: &Model,
-    ) -> Self {
-        let mut sampler = Sampler::new(&generation.sampling, model.vocabulary());
+    ) -> Result<Self, Fault> {
+        let grammar = model.grammar(&generation.constraint)?;
+        let mut sampler = Sampler::new(&generation.sampling, model.vocabulary(), grammar);
         for token in prompt.iter().skip(prompt.len().saturating_sub(PENALTY_TOKENS.into())) {
             if let Unit::Token(id) = token {
                 sampler.accept(LlamaToken(*id));
             }
         }
-        Self {
+        Ok(Self {
             key,
             session: generation.session,
             priority: generation.priority,
@@ -102,7 +107,7 @@ impl Turn {
             started: None,
             first: None,
             last: None,
-        }
+        })
     }
 
     /// Returns the cells that the turn needs to go on: what it has, and the next token.

@@ -16,6 +16,7 @@ mod profiles;
 mod pull;
 mod running;
 mod saved;
+mod schema;
 mod settings;
 mod stdin;
 mod stock;

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use edgewise::chat::Constraint;
 use edgewise::chat::Generation;
 use edgewise::chat::Limits;
 use edgewise::chat::Message;
@@ -54,6 +55,7 @@ pub(crate) fn greedy(session: u128, messages: Vec<Message>, max_tokens: u32) -> 
         session: SessionId(session),
         messages,
         sampling: Sampling { temp: 0.0, ..Sampling::default() },
+        constraint: Constraint::Free,
         limits: Limits { max_tokens: Some(max_tokens), stop: Vec::new(), n_ctx: 2048 },
         priority: Priority::Interactive,
         ephemeral: false,

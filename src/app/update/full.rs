@@ -11,6 +11,7 @@ use crate::app::session::Session;
 use crate::app::session::Summary;
 use crate::app::turn::Turn;
 use crate::app::update::turns::Asking;
+use crate::chat::Constraint;
 use crate::chat::FaultKind;
 use crate::chat::Generation;
 use crate::chat::Key;
@@ -131,6 +132,7 @@ impl Model {
             session: self.mint.session(self.now),
             messages: vec![Message::text(Role::System, SUMMARISE), Message::text(Role::User, text)],
             sampling: self.settings.sampling.clone(),
+            constraint: Constraint::Free,
             limits: Limits { max_tokens: Some(SUMMARY_TOKENS), ..self.settings.limits.clone() },
             priority: Priority::Interactive,
             ephemeral: true,

@@ -10,6 +10,7 @@ use crate::app::settings::Settings;
 use crate::app::turn::Turn;
 use crate::app::update::full::window;
 use crate::chat::Answer;
+use crate::chat::Constraint;
 use crate::chat::Fault;
 use crate::chat::Generation;
 use crate::chat::Message;
@@ -191,6 +192,7 @@ impl Model {
             session: session.id,
             messages: conversation::messages(&self.settings, sent, draft),
             sampling: self.settings.sampling.clone(),
+            constraint: Constraint::Free,
             limits: self.settings.limits.clone(),
             priority: Priority::Interactive,
             ephemeral: self.settings.ephemeral,

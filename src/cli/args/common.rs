@@ -61,7 +61,7 @@ pub struct Common {
     /// A file to attach (not there yet)
     #[arg(short, long, global = true, value_name = "FILE", action = ArgAction::Append)]
     pub file: Vec<PathBuf>,
-    /// A JSON schema that the answer must match (not there yet)
+    /// A JSON schema that the answer has to match (`ask` and `map`)
     #[arg(long, global = true, value_name = "FILE")]
     pub schema: Option<PathBuf>,
     /// Print one JSON event a line
@@ -126,7 +126,7 @@ impl Common {
     }
 
     pub(super) fn not_there_yet(&self) -> Result<(), Fault> {
-        let flags = [("--schema", self.schema.is_some()), ("--file", !self.file.is_empty())];
+        let flags = [("--file", !self.file.is_empty())];
         match flags.iter().find(|(_, given)| *given) {
             Some((flag, _)) => Err(usage(format!("{flag} is not there yet"))),
             None => Ok(()),

@@ -78,8 +78,7 @@ fn a_wrong_argument_is_a_usage_error_and_help_is_not() {
 
 #[test]
 fn what_is_not_there_yet_is_refused_by_name() {
-    let table: [(&[&str], &str); 3] = [
-        (&["ask", "--schema", "s.json", "x"], "--schema is not there yet"),
+    let table: [(&[&str], &str); 2] = [
         (&["ask", "-f", "a.png", "x"], "--file is not there yet"),
         (&["bench"], "the command `bench` is not there yet"),
     ];

@@ -13,6 +13,7 @@ use crate::cli::exit::Exit;
 use crate::cli::output;
 use crate::cli::output::Totals;
 use crate::cli::output::use_color;
+use crate::cli::schema::Schema;
 use crate::config::Env;
 use crate::engine::EngineEvent;
 use crate::runtime::MapShow;
@@ -34,6 +35,7 @@ pub(super) struct Show {
     color: bool,
     summary: bool,
     keep_going: bool,
+    schema: Option<Schema>,
     bar: Option<Bar>,
     totals: Totals,
     /// The worst code so far, and the end of the first line that has it.
@@ -59,6 +61,7 @@ impl Show {
             color: use_color(common.color, env, terminal),
             summary: (terminal || common.verbose) && !common.quiet,
             keep_going: args.keep_going,
+            schema: None,
             bar: (terminal && !common.quiet).then(|| Bar::new(width, length)),
             totals: Totals::default(),
             worst: (Exit::Answered, StopReason::EndOfTurn),
@@ -68,6 +71,11 @@ impl Show {
             first: None,
             loading: None,
         }
+    }
+
+    /// Holds every answer against a schema.
+    pub(super) fn with_schema(self, schema: Option<Schema>) -> Self {
+        Self { schema, ..self }
     }
 
     /// Returns the exit code that the lines have earned.
@@ -125,7 +133,12 @@ impl Show {
 }
 
 impl MapShow for Show {
-    fn accepts(&self, outcome: &Outcome) -> bool {
+    fn judge(&self, outcome: &mut Outcome) -> bool {
+        let judged = self.schema.as_ref();
+        let judged = judged.and_then(|schema| schema.judge(&outcome.reason, &outcome.text));
+        if let Some(reason) = judged {
+            outcome.reason = reason;
+        }
         self.keep_going || Exit::from(&outcome.reason) == Exit::Answered
     }
 

@@ -3,8 +3,8 @@
 //! `{"v":1,"type":"route","kind","endpoint":…|null,"model","reason"}`, then
 //! `{"v":1,"type":"prefill","done","total","cached"}` in tokens, `{"v":1,"type":"delta","text"}`
 //! and `{"v":1,"type":"finish","reason","error","session","usage","timings","route"}`. `error` is
-//! null or `{"kind","message","hint":…|null}`, `kind` being `failed`, `usage`, `no_route` or
-//! `too_long`. `route` is null when no route was chosen. A rate is null where nothing was
+//! null or `{"kind","message","hint":…|null}`, `kind` being `failed`, `usage`, `no_route`, `too_long`
+//! or `schema`. `route` is null when no route was chosen. A rate is null where nothing was
 //! measured, `ttft_ms` where there was no text.
 
 use std::fmt::Write as _;
@@ -169,6 +169,7 @@ fn error(fault: &Fault) -> Value {
         FaultKind::Usage => "usage",
         FaultKind::NoRoute => "no_route",
         FaultKind::TooLong => "too_long",
+        FaultKind::Schema => "schema",
     };
     json!({"kind": kind, "message": fault.message, "hint": fault.hint})
 }

@@ -143,7 +143,11 @@ impl<O: Outlet> Core<O> {
     /// Draws a slot's next token and ends its turn where it ends.
     fn draw(&mut self, slot: usize, row: i32) {
         let Some(turn) = self.slots[slot].turn.as_mut() else { return };
-        let token = turn.sampler().sample(&mut self.context, row);
+        let Some(token) = turn.sampler().sample(&mut self.context, row) else {
+            let fault = Fault::new("nothing in the model's vocabulary fits the schema here");
+            self.finish(slot, StopReason::Interrupted(fault));
+            return;
+        };
         let step = turn.take(token, &self.model, now());
         if let Some(text) = step.text {
             self.outlet.event(turn.key, TokenEvent::Delta(text));

@@ -11,6 +11,7 @@ use llama_cpp_sys_2 as sys;
 use thiserror::Error;
 
 use super::Batch;
+use super::Candidate;
 use super::log;
 use super::model::model_ptr;
 
@@ -136,6 +137,20 @@ impl Context {
     pub(in crate::worker) fn pool_tokens(&self) -> u32 {
         // SAFETY: reads a number of a live context.
         unsafe { sys::llama_n_ctx(self.raw.as_ptr()) }
+    }
+
+    /// Copies the logits of a row of the last `decode` that was added as an output.
+    pub(super) fn candidates(&mut self, row: i32, vocabulary: usize, into: &mut Vec<Candidate>) {
+        // SAFETY: llama.cpp returns null for a row without logits, and else as many as the
+        // vocabulary has tokens, which stay until the next `decode`.
+        let logits = unsafe {
+            let logits = sys::llama_get_logits_ith(self.raw.as_ptr(), row);
+            assert!(!logits.is_null(), "the row {row} has no logits");
+            std::slice::from_raw_parts(logits, vocabulary)
+        };
+        into.clear();
+        let candidate = |(id, logit): (i32, &f32)| Candidate { id, logit: *logit, p: 0.0 };
+        into.extend((0..).zip(logits).map(candidate));
     }
 
     pub(super) fn raw(&mut self) -> *mut sys::llama_context {
