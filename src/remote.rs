@@ -1,3 +1,9 @@
-//! Endpoints as backends. None is spoken to yet.
+//! Endpoints as backends: their protocols, their keys, and what is tried again.
 //!
 //! Never: `app`, `ui`.
+
+mod lines;
+mod ndjson;
+mod sse;
+
+pub use lines::DecodeError;
