@@ -5,5 +5,6 @@
 mod lines;
 mod ndjson;
 mod sse;
+mod wire;
 
 pub use lines::DecodeError;
