@@ -60,5 +60,10 @@ impl Net {
     }
 }
 
+/// A server that does what a script says, for every test that needs one.
+#[cfg(test)]
+#[path = "../tests/support/fault.rs"]
+pub(crate) mod fault;
+
 #[cfg(test)]
 mod tests;

@@ -96,7 +96,9 @@ impl Front {
         let event = tokio::time::timeout(PATIENCE, self.turns.recv()).await;
         match event.expect("an event comes").expect("the queue is open") {
             (turn, TurnEvent::Token(event)) => (turn, event),
-            (_, TurnEvent::Routed(_)) => unreachable!("the engine chooses no route"),
+            (_, TurnEvent::Routed(_) | TurnEvent::Waiting { .. }) => {
+                unreachable!("the engine chooses no route")
+            }
         }
     }
 

@@ -31,6 +31,8 @@ pub enum Effect {
         /// What to answer.
         generation: Generation,
     },
+    /// The user lets a session's turns leave this device, from the next one on.
+    Allow(SessionId),
     /// Evaluate ahead what is sure of the next prompt; a newer one replaces it.
     Prepare(Generation),
     /// Stop a turn; it still ends by its own `Finished`.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::app::composer::History;
+use crate::app::effect::Effect;
 use crate::app::mint::Mint;
 use crate::app::notice::Notice;
 use crate::app::picker::Picker;
@@ -45,6 +46,8 @@ pub enum Overlay {
     Sessions,
     /// The search over all messages: [`Model::search`].
     Search,
+    /// "May this session leave this device?"
+    Egress,
 }
 
 /// Everything that the screen shows and the next message may change.
@@ -77,6 +80,8 @@ pub struct Model {
     pub(super) jump: Option<(SessionId, MessageId)>,
     /// What was last ordered to be evaluated ahead.
     pub(super) ahead: Option<Ahead>,
+    /// A turn that waits for the user's word on leaving this device.
+    pub(super) held: Option<Effect>,
     pub(super) leaving_since: Option<Duration>,
     pub(super) gone: bool,
     pub(super) next_turn: u64,
@@ -92,8 +97,8 @@ impl Model {
         Self {
             sessions: vec![Session::new(first)],
             current: 0,
+            engine: EngineStatus::new(settings.remote_first),
             settings,
-            engine: EngineStatus::default(),
             overlay: None,
             notice: None,
             history: History::default(),
@@ -109,6 +114,7 @@ impl Model {
             search: Search::default(),
             jump: None,
             ahead: None,
+            held: None,
             leaving_since: None,
             gone: false,
             next_turn: 0,
@@ -214,7 +220,7 @@ impl Model {
     pub fn context_limit(&self) -> u32 {
         let pool = match self.engine.state() {
             EngineState::Ready(info) => info.pool_tokens,
-            EngineState::Loading(_) | EngineState::Lost(_) => 0,
+            EngineState::Loading(_) | EngineState::Lost(_) | EngineState::Unused => 0,
         };
         let known = [self.settings.limits.n_ctx, pool].into_iter().filter(|tokens| *tokens > 0);
         known.min().unwrap_or(0)

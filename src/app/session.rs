@@ -42,6 +42,8 @@ pub struct Session {
     /// The question that the draft is another wording of.
     pub(super) editing: Option<MessageId>,
     pub(super) news: bool,
+    /// The user has said whether it may leave this device.
+    pub(super) asked_to_leave: bool,
     pub(super) tags: Vec<String>,
     pub(super) archived: bool,
     /// How much of it is here; nothing is asked before all is.
@@ -120,6 +122,7 @@ impl Session {
             reading: None,
             editing: None,
             news: false,
+            asked_to_leave: false,
             tags: Vec::new(),
             archived: false,
             loaded: Loaded::Whole,

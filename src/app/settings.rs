@@ -27,6 +27,11 @@ pub struct Settings {
     pub on_full: OnFull,
     /// Whether what is sure of the next prompt is evaluated while it is typed.
     pub prefill_ahead: bool,
+    /// Where turns may go beside this device, in words; `None` when nothing leaves it.
+    pub leaves_to: Option<String>,
+    /// Whether turns go to an endpoint first: the model on this device is not loaded before one
+    /// does not.
+    pub remote_first: bool,
     /// Whether any trace may be kept after a turn.
     pub ephemeral: bool,
 }

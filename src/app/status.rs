@@ -22,6 +22,8 @@ pub enum EngineState {
     Ready(ModelInfo),
     /// Is gone; the next question starts another.
     Lost(Fault),
+    /// Is not wanted, or not yet: turns go to an endpoint first.
+    Unused,
 }
 
 /// The engine's state and its newest figures.
@@ -41,6 +43,12 @@ impl Default for EngineStatus {
 }
 
 impl EngineStatus {
+    /// Begins: with an engine that loads, or with one that is not wanted yet.
+    pub(super) fn new(remote_first: bool) -> Self {
+        let state = if remote_first { EngineState::Unused } else { Self::default().state };
+        Self { state, ..Self::default() }
+    }
+
     /// Returns what the engine is doing.
     pub fn state(&self) -> &EngineState {
         &self.state
@@ -72,9 +80,10 @@ impl EngineStatus {
             (LoadState::Loading(percent), EngineState::Loading(progress)) => {
                 EngineState::Loading(progress.advanced(u32::from(percent), at))
             }
-            (LoadState::Loading(percent), EngineState::Ready(_) | EngineState::Lost(_)) => {
-                EngineState::Loading(Progress::new(u32::from(percent), 100, at))
-            }
+            (
+                LoadState::Loading(percent),
+                EngineState::Ready(_) | EngineState::Lost(_) | EngineState::Unused,
+            ) => EngineState::Loading(Progress::new(u32::from(percent), 100, at)),
         };
     }
 

@@ -9,6 +9,7 @@ use crate::app::rate::Rate;
 use crate::chat::Decision;
 use crate::chat::MessageId;
 use crate::chat::Role;
+use crate::chat::Route;
 use crate::chat::StopReason;
 use crate::chat::Timings;
 use crate::chat::TokenEvent;
@@ -18,6 +19,9 @@ use crate::chat::Usage;
 use crate::text::Clean;
 use crate::text::Cleaner;
 
+/// The longest reason for a wait, in graphemes.
+const WHY_GRAPHEMES: usize = 200;
+
 /// Where a turn stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Phase {
@@ -25,6 +29,8 @@ pub enum Phase {
     Sent,
     /// Waits for this many turns.
     Queued(u32),
+    /// Waits on purpose: how long still, and for what.
+    Waiting(Duration, Clean),
     /// The prompt is being evaluated; [`Turn::prefill`] tells how far.
     Prefill,
     /// Tokens arrive.
@@ -164,6 +170,11 @@ impl Turn {
         self.decision.as_ref()
     }
 
+    /// Returns whether it runs at an endpoint.
+    pub fn is_remote(&self) -> bool {
+        self.decision.as_ref().is_some_and(|decision| decision.route != Route::Local)
+    }
+
     /// Returns where it stands.
     pub fn phase(&self) -> &Phase {
         &self.phase
@@ -172,7 +183,11 @@ impl Turn {
     /// Returns whether it has not ended yet.
     pub fn is_open(&self) -> bool {
         match self.phase {
-            Phase::Sent | Phase::Queued(_) | Phase::Prefill | Phase::Streaming => true,
+            Phase::Sent
+            | Phase::Queued(_)
+            | Phase::Waiting(..)
+            | Phase::Prefill
+            | Phase::Streaming => true,
             Phase::Finished(_) | Phase::Unanswered | Phase::Elsewhere => false,
         }
     }
@@ -255,7 +270,14 @@ impl Turn {
     /// Takes a step in; the turn must be open.
     pub(super) fn step(&mut self, event: TurnEvent, at: Duration) {
         match event {
-            TurnEvent::Routed(decision) => self.decision = Some(decision),
+            TurnEvent::Routed(decision) => {
+                // What was waited for elsewhere is waited for no more.
+                self.phase = Phase::Sent;
+                self.decision = Some(decision);
+            }
+            TurnEvent::Waiting { left, why } => {
+                self.phase = Phase::Waiting(left, Clean::one_line(&why, WHY_GRAPHEMES));
+            }
             TurnEvent::Token(TokenEvent::Queued(ahead)) => self.phase = Phase::Queued(ahead),
             TurnEvent::Token(TokenEvent::Prefill { done, total, cached }) => {
                 self.evaluated(done, total, cached, at);

@@ -1,6 +1,7 @@
 //! One message in, effects out. Each file under it handles one kind.
 
 mod ahead;
+mod egress;
 mod finding;
 mod full;
 mod keys;

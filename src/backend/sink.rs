@@ -71,6 +71,11 @@ impl TokenSink {
         self.send(TurnEvent::Routed(decision)).await
     }
 
+    /// Tells a step that is no token; waits for room.
+    pub async fn told(&self, event: TurnEvent) -> ControlFlow<()> {
+        self.send(event).await
+    }
+
     /// Passes an event on and waits for room; `Break` when nobody listens or the turn has ended.
     ///
     /// A cancelled turn waits for no room: from the first event that finds none, all are dropped

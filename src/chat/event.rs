@@ -1,5 +1,7 @@
 //! What happens during a turn, in order.
 
+use std::time::Duration;
+
 use crate::chat::Decision;
 use crate::chat::Fault;
 use crate::chat::Usage;
@@ -28,8 +30,15 @@ pub enum TokenEvent {
 /// One step of a turn, as the driver tells it: `Routed` comes first.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TurnEvent {
-    /// Where the turn runs and why.
+    /// Where the turn runs and why; again when that changes before the first token.
     Routed(Decision),
+    /// Nothing happens for a while, on purpose; told every second, and cancelled like all else.
+    Waiting {
+        /// How long still.
+        left: Duration,
+        /// One clause that says for what.
+        why: String,
+    },
     /// What the backend says.
     Token(TokenEvent),
 }

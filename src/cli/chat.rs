@@ -36,7 +36,8 @@ pub(super) fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
     // A task may sit in a read that never ends; the engine notices the closed socket by itself.
     tasks.shutdown_background();
     if ended.is_none() {
-        let stderr = stays(prepared.front.engine.keep_alive);
+        let keep_alive = prepared.front.engine.as_ref().filter(|_| prepared.front.warms());
+        let stderr = stays(keep_alive.map(|engine| engine.keep_alive).unwrap_or_default());
         super::print(&Printed { stdout: String::new(), stderr });
     }
     super::notices(&prepared.settings.notices);

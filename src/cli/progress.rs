@@ -7,9 +7,13 @@ use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
 use crate::engine::EngineEvent;
 use crate::runtime::Told;
+use crate::text::Clean;
 
 /// How long something may take without a word.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The longest reason for a wait, in graphemes: the line must not wrap.
+const WHY_MAX: usize = 56;
 
 /// Clears the line that the cursor is in.
 const CLEAR: &str = "\r\u{1b}[K";
@@ -41,6 +45,11 @@ impl Progress {
             }
             Told::Turn(TurnEvent::Token(TokenEvent::Prefill { done, total, cached })) => {
                 format!("reading the prompt {done} / {total} tokens, {cached} cached")
+            }
+            Told::Turn(TurnEvent::Waiting { left, why }) => {
+                self.shown = true;
+                let seconds = left.as_secs_f64().ceil();
+                return format!("{CLEAR}{}; again in {seconds} s", Clean::one_line(why, WHY_MAX));
             }
             Told::Turn(TurnEvent::Token(TokenEvent::Delta(_) | TokenEvent::Finished(..))) => {
                 return self.clear();

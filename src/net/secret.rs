@@ -63,6 +63,11 @@ impl Key {
         &self.origin
     }
 
+    /// Replaces the key wherever it stands in `text`.
+    pub(super) fn redact(&self, text: &str) -> String {
+        text.replace(self.secret.0.as_str(), "…")
+    }
+
     /// Returns the header for a request to `origin`; none for another's.
     pub(super) fn header_for(&self, origin: &Origin) -> Option<(&'static str, HeaderValue)> {
         if *origin != self.origin {

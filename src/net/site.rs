@@ -84,6 +84,16 @@ impl Site {
         self.address.origin()
     }
 
+    /// Returns the path that its address begins with, without a `/` at its end.
+    pub fn base(&self) -> &str {
+        self.address.path()
+    }
+
+    /// Takes the site's key out of a text that came back from it.
+    pub fn redact(&self, text: &str) -> String {
+        self.key.as_ref().map_or_else(|| text.to_owned(), |key| key.redact(text))
+    }
+
     /// Sends a request and waits for the reply's head. A redirect is an error: what was asked is
     /// told to nobody else.
     ///

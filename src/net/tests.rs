@@ -6,10 +6,6 @@ use std::time::Duration;
 
 use super::*;
 
-#[expect(dead_code, reason = "the fault matrix uses the rest")]
-#[path = "../../tests/support/fault.rs"]
-mod fault;
-
 use fault::Authority;
 use fault::Blackhole;
 use fault::Seen;

@@ -60,7 +60,7 @@ mod tests {
         assert_eq!(read("\u{feff}{\"a\":1}\r\n\n \n{\"b\":2}"), ["{\"a\":1}", "{\"b\":2}"]);
         assert_eq!(read(""), Vec::<String>::new());
         assert_eq!(whole(b"{\"a\":\"\xc3\"}\n"), Err(DecodeError::Utf8));
-        assert_eq!(whole(&[b'x'; super::super::lines::LINE_MAX + 1]), Err(DecodeError::Line));
+        assert_eq!(whole(&vec![b'x'; super::super::lines::LINE_MAX + 1]), Err(DecodeError::Line));
     }
 
     proptest! {

@@ -128,8 +128,10 @@ impl Chat {
         let resumes = matches!(keeping, Keeping::In(..));
         let screen = Screen::new(theme, front.panic_at.clone())?;
         let (events, engine) = mpsc::channel(ENGINE_EVENTS);
-        let backend = Engine::new(front.engine.clone(), events);
-        backend.warm();
+        let backend = front.engine.clone().map(|config| Engine::new(config, events));
+        if let Some(backend) = backend.as_ref().filter(|_| front.warms()) {
+            backend.warm();
+        }
         let (queue, turns) = turn_queue(TURN_EVENTS);
         let settings = app::Settings {
             profile: front.profile.name.clone(),
@@ -140,7 +142,9 @@ impl Chat {
             sampling: front.profile.sampling.clone(),
             limits: front.limits(),
             on_full: front.profile.on_full,
-            prefill_ahead: front.prefill_ahead,
+            prefill_ahead: front.prefill_ahead && front.warms(),
+            leaves_to: front.leaves_to(),
+            remote_first: !front.warms(),
             // What nobody finds again the engine need not keep either.
             ephemeral: matches!(keeping, Keeping::Nothing),
         };
@@ -335,6 +339,7 @@ impl Chat {
                 Effect::Preview(session) => self.keeper.preview(session),
                 Effect::Find(words) => self.keeper.find(words),
                 Effect::Generate { turn, generation } => self.begin(turn, generation),
+                Effect::Allow(session) => self.driver.allow(session),
                 Effect::Prepare(generation) => self.driver.prepare(generation),
                 Effect::Cancel(turn) => match self.beginning.get_mut(&turn) {
                     Some(cancelled) => *cancelled = true,

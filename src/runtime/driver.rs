@@ -1,41 +1,52 @@
 //! Carries out what the model wants: chooses the route, starts and stops turns.
 
 use std::collections::HashMap;
+use std::collections::HashSet;
 
 use tokio::sync::mpsc;
 
 use super::Front;
 use super::crash;
+use super::front::TurnSize;
 use crate::backend::Backend;
 use crate::backend::Cancel;
 use crate::backend::TokenSink;
+use crate::chat::Decision;
+use crate::chat::Fault;
+use crate::chat::FaultKind;
 use crate::chat::Generation;
 use crate::chat::Health;
+use crate::chat::Mode;
+use crate::chat::Route;
 use crate::chat::SessionId;
 use crate::chat::StopReason;
 use crate::chat::TurnEvent;
 use crate::chat::TurnId;
 use crate::chat::Usage;
 use crate::engine::Engine;
+use crate::privacy;
+use crate::remote::Order;
 use crate::route::DeviceState;
 
 /// Starts and stops turns; a token per turn, under its session's, under the program's.
 #[derive(Debug)]
 pub(super) struct Driver {
-    engine: Engine,
+    engine: Option<Engine>,
     queue: mpsc::Sender<(TurnId, TurnEvent)>,
     front: Front,
     device: DeviceState,
     root: Cancel,
     sessions: HashMap<SessionId, Cancel>,
     turns: HashMap<TurnId, Cancel>,
+    /// Sessions that the user lets leave this device.
+    allowed: HashSet<SessionId>,
 }
 
 impl Driver {
     /// Makes a driver whose turns report to `queue`.
     pub(super) fn new(
         front: &Front,
-        engine: Engine,
+        engine: Option<Engine>,
         queue: mpsc::Sender<(TurnId, TurnEvent)>,
     ) -> Self {
         Self {
@@ -46,7 +57,13 @@ impl Driver {
             root: Cancel::new(),
             sessions: HashMap::new(),
             turns: HashMap::new(),
+            allowed: HashSet::new(),
         }
+    }
+
+    /// Takes note that the user lets a session's turns leave this device.
+    pub(super) fn allow(&mut self, session: SessionId) {
+        self.allowed.insert(session);
     }
 
     /// Begins a turn: says where it runs and why, then starts it there.
@@ -55,17 +72,18 @@ impl Driver {
         let cancel = session.or_insert_with(|| self.root.child_token()).child_token();
         self.turns.insert(turn, cancel.clone());
         let (engine, queue) = (self.engine.clone(), self.queue.clone());
-        let decision = self.front.decide(&self.device);
+        let asked = TurnSize::of(&generation, !self.allowed.contains(&generation.session));
+        let decision = self.front.decide(&asked, &self.device);
+        let front = self.front.clone();
         let panic_at = self.front.panic_at.clone();
         tokio::spawn(async move {
             let Some(mut sink) = TokenSink::open(turn, queue, cancel).await else { return };
             crash::provoke("turn", panic_at.as_deref());
             match decision {
-                Ok(decision) => {
-                    if sink.routed(decision).await.is_continue() {
-                        engine.start(generation, sink);
-                    }
+                Ok(decision) if decision.route == Route::Local => {
+                    here(engine.as_ref(), decision, generation, sink).await;
                 }
+                Ok(decision) => away(&front, engine.as_ref(), decision, generation, sink).await,
                 Err(fault) => sink.finish(StopReason::Failed(fault), Usage::default()),
             }
         });
@@ -73,12 +91,16 @@ impl Driver {
 
     /// Evaluates ahead what is sure of the next prompt, on this device only.
     pub(super) fn prepare(&self, generation: Generation) {
-        self.engine.prepare(generation);
+        if let Some(engine) = &self.engine {
+            engine.prepare(generation);
+        }
     }
 
     /// Asks how the engine does; what it says comes as an event.
     pub(super) fn look(&self) {
-        self.engine.look();
+        if let Some(engine) = &self.engine {
+            engine.look();
+        }
     }
 
     /// Stops a turn; its `Finished` still comes.
@@ -103,11 +125,71 @@ impl Driver {
         if let Some(cancel) = self.sessions.remove(&session) {
             cancel.cancel();
         }
-        self.engine.forget(session);
+        self.allowed.remove(&session);
+        if let Some(engine) = &self.engine {
+            engine.forget(session);
+        }
     }
 
     /// Stops everything.
     pub(super) fn cancel_all(&self) {
         self.root.cancel();
     }
+}
+
+/// Runs a turn on this device.
+async fn here(
+    engine: Option<&Engine>,
+    decision: Decision,
+    generation: Generation,
+    mut sink: TokenSink,
+) {
+    let Some(engine) = engine else {
+        let fault = Fault::new("there is no local model").kind(FaultKind::NoRoute);
+        sink.finish(StopReason::Failed(fault), Usage::default());
+        return;
+    };
+    if sink.routed(decision).await.is_continue() {
+        engine.start(generation, sink);
+    }
+}
+
+/// Runs a turn at the endpoints, in order; on this device if none answers and the mode allows it.
+async fn away(
+    front: &Front,
+    engine: Option<&Engine>,
+    decision: Decision,
+    generation: Generation,
+    mut sink: TokenSink,
+) {
+    // The router has looked at this already; what leaves is looked at once more where it leaves.
+    if let Err(fault) = privacy::may_leave(front.profile.privacy, &decision.route) {
+        sink.finish(StopReason::Failed(fault), Usage::default());
+        return;
+    }
+    let falls_back = engine.is_some() && front.profile.mode != Mode::RemoteOnly;
+    let endpoints = order(front, &decision);
+    let order = Order { decision, endpoints: &endpoints, device: falls_back };
+    match front.fleet.run(order, &generation, &mut sink).await {
+        Ok(()) => {}
+        Err(fault) if falls_back => {
+            let reason = format!("{}: no endpoint answers; {fault}", front.profile.mode);
+            let decision = Decision::new(Route::Local, &front.model, reason);
+            here(engine, decision, generation, sink).await;
+        }
+        Err(fault) => sink.finish(StopReason::Failed(fault), Usage::default()),
+    }
+}
+
+/// Returns the endpoints that a turn may be sent to: the chosen one, then the others of the
+/// profile's order that nothing stands against.
+fn order(front: &Front, decision: &Decision) -> Vec<String> {
+    let Route::Remote(first) = &decision.route else { return Vec::new() };
+    let others = front.profile.endpoints.iter().filter(|name| {
+        *name != first
+            && decision.considered.iter().any(|candidate| {
+                candidate.rejected.is_none() && candidate.route == Route::Remote((*name).clone())
+            })
+    });
+    std::iter::once(first.clone()).chain(others.cloned()).collect()
 }

@@ -1,5 +1,6 @@
 //! What a front needs before it can ask anything: the profile, the model file, the engine's place.
 
+use std::sync::Arc;
 use std::time::Duration;
 use std::time::SystemTime;
 
@@ -11,7 +12,9 @@ use crate::chat::Fault;
 use crate::chat::Generation;
 use crate::chat::Limits;
 use crate::chat::Message;
+use crate::chat::Mode;
 use crate::chat::Priority;
+use crate::chat::PrivacyClass;
 use crate::chat::Role;
 use crate::chat::SessionId;
 use crate::config::ConfigError;
@@ -27,6 +30,10 @@ use crate::engine::EngineConfig;
 use crate::ipc::LoadSpec;
 use crate::models;
 use crate::models::ModelFile;
+use crate::net::Address;
+use crate::net::Net;
+use crate::remote;
+use crate::remote::Fleet;
 use crate::route;
 use crate::route::DeviceState;
 use crate::route::Egress;
@@ -63,13 +70,43 @@ pub enum FrontError {
     Fault(#[from] Fault),
 }
 
+/// What the router is told of one turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TurnSize {
+    /// Bytes of everything that would be sent.
+    pub bytes: u64,
+    /// Tokens of the prompt, roughly.
+    pub prompt_tokens: u32,
+    /// Whether the user did not agree that this session leaves the device.
+    pub refused: bool,
+    /// Whether the answer is held to a form, which no endpoint is asked for yet.
+    pub held: bool,
+}
+
+impl TurnSize {
+    /// A turn that nothing is known of.
+    fn nothing() -> Self {
+        Self { bytes: 0, prompt_tokens: 0, refused: false, held: false }
+    }
+
+    /// Measures a turn.
+    pub fn of(generation: &Generation, refused: bool) -> Self {
+        let bytes: usize = generation.messages.iter().map(|message| message.plain().len()).sum();
+        let held = generation.constraint != Constraint::Free;
+        let prompt_tokens = remote::estimate(generation);
+        Self { bytes: bytes as u64, prompt_tokens, refused, held }
+    }
+}
+
 /// A profile with all that follows from it.
 #[derive(Clone, Debug)]
 pub struct Front {
     /// The settings in force, flags included.
     pub profile: Profile,
-    /// The engine's settings and place.
-    pub engine: EngineConfig,
+    /// The engine's settings and place; `None` when every turn goes to an endpoint.
+    pub engine: Option<EngineConfig>,
+    /// The endpoints of the user's configuration.
+    pub fleet: Arc<Fleet>,
     /// The model's name as the user knows it.
     pub model: String,
     /// Whether the next prompt is evaluated while it is typed.
@@ -95,30 +132,103 @@ impl Front {
         place: Place<'_>,
     ) -> Result<Self, FrontError> {
         let Place { paths, env, keep_alive } = place;
-        // A mode that is not there is said before any model is looked for.
-        decide(&profile, &profile.model, &DeviceState::default(), egress)?;
-        let file = models::locate(&profile.model, paths).map_err(Fault::from)?;
+        let panic_at = env.get("EDGEWISE_TEST_PANIC").and_then(|place| place.to_str());
+        let net = Net::new(egress);
+        let home = env.home();
+        let mut front = Self {
+            engine: None,
+            fleet: Arc::new(Fleet::new(settings.endpoints.values(), net, home.as_deref())),
+            model: profile.model.clone(),
+            prefill_ahead: settings.engine.prefill_ahead,
+            egress,
+            constraint: Constraint::Free,
+            panic_at: panic_at.map(str::to_owned),
+            profile,
+        };
+        // A mode that is not allowed is said before any model is looked for.
+        front.decide(&TurnSize::nothing(), &DeviceState::default())?;
+        let mode = front.profile.mode;
+        let file = match models::locate(&front.profile.model, paths) {
+            _ if mode == Mode::RemoteOnly => None,
+            // What is preferred needs no model here.
+            Err(_) if mode == Mode::PreferRemote => None,
+            located => Some(located.map_err(Fault::from)?),
+        };
+        let Some(file) = file else {
+            front.model = front.first_endpoint();
+            return Ok(front);
+        };
         let program = std::env::current_exe()
             .map_err(|error| Fault::new(format!("cannot find this program's own file: {error}")))?;
-        let profile = Profile { n_ctx: context(&profile, &file), ..profile };
-        let load = load(settings, &profile, &file);
+        front.profile.n_ctx = context(&front.profile, &file);
+        let load = load(settings, &front.profile, &file);
         let keep_alive = settings.engine.keep_alive.unwrap_or(keep_alive);
-        let demand = Demand { footprint: file.footprint(), n_ctx: profile.n_ctx };
-        let mut engine = EngineConfig::new(program, env.for_engine(), load, paths, keep_alive)?;
-        engine.demand = Some(demand);
-        let panic_at = env.get("EDGEWISE_TEST_PANIC").and_then(|place| place.to_str());
-        let constraint = Constraint::Free;
-        let panic_at = panic_at.map(str::to_owned);
-        let prefill_ahead = settings.engine.prefill_ahead;
-        Ok(Self { profile, engine, model: file.name, prefill_ahead, egress, constraint, panic_at })
+        let demand = Demand { footprint: file.footprint(), n_ctx: front.profile.n_ctx };
+        let mut config = EngineConfig::new(program, env.for_engine(), load, paths, keep_alive)?;
+        config.demand = Some(demand);
+        front.engine = Some(config);
+        front.model = file.name;
+        Ok(front)
+    }
+
+    /// Returns whether a turn is likely to be answered on this device, so that its model is loaded
+    /// before the question is there.
+    pub fn warms(&self) -> bool {
+        !matches!(self.profile.mode, Mode::RemoteOnly | Mode::PreferRemote)
+    }
+
+    /// Returns where turns may go beside this device, in words; `None` when nothing leaves it.
+    pub fn leaves_to(&self) -> Option<String> {
+        let profile = &self.profile;
+        let stays = profile.privacy == PrivacyClass::LocalOnly
+            || profile.mode == Mode::LocalOnly
+            || self.egress != Egress::Allowed;
+        let place = |name: &String| {
+            let endpoint = self.fleet.get(name)?.endpoint();
+            let address = Address::parse(&endpoint.base_url).ok()?;
+            Some(format!("{name} ({})", address.origin()))
+        };
+        let places: Vec<String> = profile.endpoints.iter().filter_map(place).collect();
+        (!stays && !places.is_empty()).then(|| places.join(", "))
+    }
+
+    /// Returns the model of the first endpoint, or the endpoint's name.
+    fn first_endpoint(&self) -> String {
+        let name = self.profile.endpoints.first().cloned().unwrap_or_default();
+        let model = self.fleet.get(&name).and_then(|remote| remote.endpoint().model.clone());
+        model.unwrap_or(name)
     }
 
     /// Decides where the next turn runs, by what is known of the device.
     ///
     /// # Errors
     /// The profile's mode asks for what is not there or not allowed (`NoRoute`).
-    pub fn decide(&self, device: &DeviceState) -> Result<Decision, Fault> {
-        decide(&self.profile, &self.model, device, self.egress)
+    pub fn decide(&self, asked: &TurnSize, device: &DeviceState) -> Result<Decision, Fault> {
+        let profile = &self.profile;
+        let request = Request {
+            mode: profile.mode,
+            class: profile.privacy,
+            upload_bytes: asked.bytes,
+            prompt_tokens: asked.prompt_tokens,
+            more_than_text: asked.held,
+            ..Request::default()
+        };
+        let local = self.engine.is_some() || self.warms();
+        let facts = LocalFacts { rates: device.rates, ..LocalFacts::default() };
+        let local = local.then(|| RouteView::local(&self.model, facts));
+        let remote = profile.endpoints.iter().filter_map(|name| {
+            let facts = self.fleet.facts(name, asked.prompt_tokens, asked.refused)?;
+            let model = self.fleet.get(name)?.endpoint().model.clone().unwrap_or_default();
+            Some(RouteView::remote(name, model, facts))
+        });
+        let routes: Vec<RouteView> = local.into_iter().chain(remote).collect();
+        let policy = Policy {
+            egress: self.egress,
+            ttft: profile.slo.ttft,
+            tbt: profile.slo.tbt,
+            ..Policy::default()
+        };
+        route::decide(&request, &routes, device, &policy)
     }
 
     /// Makes the generation of a script's question behind what came earlier in its session.
@@ -146,18 +256,6 @@ impl Front {
     pub fn limits(&self) -> Limits {
         self.profile.limits()
     }
-}
-
-fn decide(
-    profile: &Profile,
-    model: &str,
-    device: &DeviceState,
-    egress: Egress,
-) -> Result<Decision, Fault> {
-    let routes = [RouteView::local(model, LocalFacts::default())];
-    let request = Request { mode: profile.mode, ..Request::default() };
-    let policy = Policy { egress, ..Policy::default() };
-    route::decide(&request, &routes, device, &policy)
 }
 
 /// Returns the profile's context, or the model's own if that is smaller.

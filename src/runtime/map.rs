@@ -142,13 +142,21 @@ pub async fn map(
 ) -> io::Result<Mapped> {
     let signals = Signals::take()?;
     let (events, news) = mpsc::channel(TURN_EVENTS);
-    let engine = Engine::new(front.engine.clone(), events);
-    engine.warm();
+    let engine = front.engine.clone().map(|config| Engine::new(config, events));
+    if let Some(engine) = engine.as_ref().filter(|_| front.warms()) {
+        engine.warm();
+    }
+    let sessions: Vec<SessionId> = (0..jobs).map(|_| ids::new_session()).collect();
     let (queue, turns) = turn_queue(TURN_EVENTS + jobs);
     let (out, written) = printer::start();
+    let mut driver = Driver::new(&front, engine, queue);
+    // For a script the profile's own word is the permission.
+    for session in &sessions {
+        driver.allow(*session);
+    }
     let mapping = Mapping {
         clock: Clock::start(),
-        driver: Driver::new(&front, engine, queue),
+        driver,
         front,
         signals,
         lines,
@@ -158,7 +166,7 @@ pub async fn map(
         written,
         window: Window::new(jobs.saturating_mul(WINDOW_PER_JOB)),
         open: HashMap::new(),
-        sessions: (0..jobs).map(|_| ids::new_session()).collect(),
+        sessions,
         ended: false,
         unprinted: VecDeque::new(),
         mapped: Mapped { cancelled: false, unread: false },
@@ -292,7 +300,8 @@ impl Mapping {
                 open.outcome.text.push_str(&text);
                 self.glance(show, MapStep::Token);
             }
-            TurnEvent::Token(TokenEvent::Queued(_) | TokenEvent::Prefill { .. }) => {}
+            TurnEvent::Waiting { .. }
+            | TurnEvent::Token(TokenEvent::Queued(_) | TokenEvent::Prefill { .. }) => {}
             TurnEvent::Token(TokenEvent::Finished(reason, usage)) => {
                 let Some(Open { session, mut outcome, .. }) = self.open.remove(&turn) else {
                     return;

@@ -69,7 +69,7 @@ pub struct Asked {
 #[derive(Debug)]
 pub struct OneShot {
     front: Front,
-    engine: Engine,
+    engine: Option<Engine>,
     news: mpsc::Receiver<EngineEvent>,
     signals: Signals,
 }
@@ -83,8 +83,10 @@ impl OneShot {
         let signals = Signals::take()?;
         // Few and small: they wait until the question is there.
         let (events, news) = mpsc::channel(256);
-        let engine = Engine::new(front.engine.clone(), events);
-        engine.warm();
+        let engine = front.engine.clone().map(|config| Engine::new(config, events));
+        if let Some(engine) = engine.as_ref().filter(|_| front.warms()) {
+            engine.warm();
+        }
         Ok(Self { front, engine, news, signals })
     }
 
@@ -121,6 +123,8 @@ impl OneShot {
         let recorder = question.recorder.take();
         let Question { session, earlier, text, .. } = question;
         let ephemeral = recorder.is_none();
+        // For a script the profile's own word is the permission.
+        driver.allow(session);
         driver.generate(TurnId(1), self.front.question(session, earlier, text, ephemeral));
         let (out, written) = printer::start();
         let asking = Asking {
@@ -269,7 +273,8 @@ impl Asking {
                 true
             }
             TurnEvent::Token(TokenEvent::Queued(_) | TokenEvent::Prefill { .. })
-            | TurnEvent::Routed(_) => false,
+            | TurnEvent::Routed(_)
+            | TurnEvent::Waiting { .. } => false,
         }
     }
 

@@ -303,6 +303,11 @@ fn lines(turn: &Turn, columns: usize) -> Vec<Line> {
         Phase::Elsewhere => notes(Role::Dim, "being answered in another window", columns).collect(),
         Phase::Streaming if turn.is_stopping() => vec![Line::Progress],
         Phase::Streaming => Vec::new(),
+        Phase::Waiting(_, why) => {
+            let mut lines: Vec<Line> = notes(Role::Dim, why.as_str(), columns).collect();
+            lines.push(Line::Progress);
+            lines
+        }
         Phase::Sent | Phase::Queued(_) | Phase::Prefill => match turn.decision() {
             Some(decision) => {
                 let Decision { route, model, reason, .. } = decision;

@@ -46,6 +46,12 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -
             ask(("Quit?", &told, "y quit · n stay"), theme, area, buf);
             0
         }
+        Some(Overlay::Egress) => {
+            let to = model.settings().leaves_to.as_deref().unwrap_or_default();
+            let head = "May this session leave this device?";
+            ask((head, to, "y send it there · n keep it here"), theme, area, buf);
+            0
+        }
         Some(Overlay::Full) => {
             full::draw(model, theme, area, buf);
             0

@@ -63,6 +63,7 @@ fn activity(model: &Model) -> Vec<Figure> {
         (None, EngineState::Ready(_)) => {
             vec![figure(1, "ready"), figure(3, model.settings().model.clone()), figure(2, "? help")]
         }
+        (None, EngineState::Unused) => vec![figure(1, "ready"), figure(2, "? help")],
         (None, EngineState::Lost(_)) => {
             vec![figure(1, "engine stopped"), figure(2, "the next question starts it again")]
         }
@@ -74,7 +75,9 @@ fn waiting(turn: &Turn, state: &EngineState) -> String {
         (Phase::Prefill, Some(prefill), _) => {
             format!("prefill {}/{}", prefill.progress.done, prefill.progress.total)
         }
+        (Phase::Waiting(left, _), ..) => format!("waiting {} s", left.as_secs_f64().ceil()),
         (Phase::Queued(ahead), ..) => format!("waiting, {ahead} ahead"),
+        _ if turn.is_remote() => "waiting".into(),
         (_, _, EngineState::Loading(load)) => format!("loading {} %", load.done),
         _ => "waiting".into(),
     }

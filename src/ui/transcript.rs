@@ -210,6 +210,10 @@ fn progress(scene: Scene<'_>, turn: &Turn, area: Rect, buf: &mut Buffer) {
             let left = figure(2, left(progress.left(now)));
             ("prefill", Some(progress.share()), vec![counted, cached, left])
         }
+        (Phase::Waiting(left, _), ..) => {
+            ("waiting", None, vec![figure(1, format!("{} s", left.as_secs_f64().ceil())), waited()])
+        }
+        _ if turn.is_remote() => ("waiting", None, vec![waited()]),
         (Phase::Queued(ahead), ..) => {
             ("waiting", None, vec![figure(1, format!("{ahead} ahead")), waited()])
         }

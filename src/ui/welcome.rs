@@ -41,6 +41,10 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
             ];
             paint::put(buf, row(2), Shown::all(&fit(figures, inner.width)), dim);
         }
+        EngineState::Unused => {
+            let figures = vec![figure(1, "at an endpoint, not on this device")];
+            paint::put(buf, row(2), Shown::all(&fit(figures, inner.width)), dim);
+        }
         EngineState::Lost(fault) => {
             let told = fit(vec![figure(1, fault.message.clone())], inner.width);
             paint::put(buf, row(2), Shown::all(&told), style(theme, Role::Bad));

@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::net::TcpListener;
 use std::net::TcpStream;
 use std::sync::Arc;
-use std::sync::Mutex;
 use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
@@ -29,29 +28,6 @@ pub(crate) enum Step {
     Hold,
     /// Breaks the connection with a reset.
     Reset,
-    /// Waits until the test lets it go on.
-    Gate(Gate),
-}
-
-/// Lets a script go on.
-#[derive(Clone, Debug)]
-pub(crate) struct Gate(Arc<(mpsc::SyncSender<()>, Mutex<mpsc::Receiver<()>>)>);
-
-impl Gate {
-    /// Makes a closed gate.
-    pub(crate) fn new() -> Self {
-        let (open, wait) = mpsc::sync_channel(16);
-        Self(Arc::new((open, Mutex::new(wait))))
-    }
-
-    /// Lets one script pass.
-    pub(crate) fn open(&self) {
-        self.0.0.send(()).expect("the gate is there");
-    }
-
-    fn pass(&self) {
-        self.0.1.lock().expect("nobody panicked").recv().expect("the gate is there");
-    }
 }
 
 /// What a server saw, in order.
@@ -174,10 +150,6 @@ fn play(
             rustix::net::sockopt::set_socket_linger(raw, Some(Duration::ZERO))?;
             Err(io::ErrorKind::ConnectionReset.into())
         }
-        Step::Gate(gate) => {
-            gate.pass();
-            Ok(())
-        }
     }
 }
 
@@ -280,4 +252,10 @@ impl Blackhole {
         assert!(queued.len() < 64, "the queue never fills");
         Self { addr, _listener: socket, _queued: queued }
     }
+}
+
+/// The address of a port that nobody listens on.
+pub(crate) fn nobody() -> String {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+    format!("http://{}/v1", free.local_addr().expect("an address"))
 }

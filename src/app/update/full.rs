@@ -170,7 +170,7 @@ impl Model {
                 }
                 self.touch();
             }
-            TurnEvent::Routed(_) | TurnEvent::Token(_) => {}
+            TurnEvent::Routed(_) | TurnEvent::Waiting { .. } | TurnEvent::Token(_) => {}
         }
         true
     }

@@ -45,6 +45,9 @@ impl Model {
         if self.is_leaving() || self.paste_on_top(text, effects) {
             return;
         }
+        if self.held.is_some() {
+            return;
+        }
         self.overlay = None;
         self.current_mut().reading = None;
         self.current_mut().composer.paste(text);

@@ -40,6 +40,7 @@ impl Model {
             Some(Overlay::Full) => self.full_key(key, action, effects),
             Some(Overlay::Sessions) => self.picker_key(key, action, effects),
             Some(Overlay::Search) => self.search_key(key, action, effects),
+            Some(Overlay::Egress) => self.egress_key(key, action, effects),
             None => {}
         }
     }
@@ -99,6 +100,7 @@ impl Model {
         }
         self.leaving_since = Some(self.now);
         self.close_overlay(effects);
+        self.let_go(effects);
         for turn in self.sessions.iter_mut().filter_map(|session| session.running_mut()) {
             if turn.stop() {
                 effects.push(Effect::Cancel(turn.id()));
@@ -140,7 +142,7 @@ impl Model {
 }
 
 /// Reads a key as yes or no.
-fn answer(key: Key) -> Option<bool> {
+pub(super) fn answer(key: Key) -> Option<bool> {
     match key.code {
         _ if key.mods.ctrl || key.mods.alt => None,
         KeyCode::Enter | KeyCode::Char('y' | 'Y') => Some(true),

@@ -159,7 +159,7 @@ impl Model {
         let turn = turn.id();
         self.save_begin(index, nodes, effects);
         self.save_progress(index, effects);
-        effects.push(Effect::Generate { turn, generation });
+        self.send_out(index, turn, generation, effects);
     }
 
     /// Takes a turn back that could not begin; what was asked is in the draft again.

@@ -49,6 +49,9 @@ impl Json {
                 extend(&mut event, route(decision));
                 line(&event)
             }
+            TurnEvent::Waiting { left, why } => line(&json!({
+                "v": 1, "type": "waiting", "ms": millis(*left), "why": why,
+            })),
             // Text that is held back until its character is whole is no event of its own.
             TurnEvent::Token(TokenEvent::Queued(_)) => Printed::default(),
             TurnEvent::Token(TokenEvent::Delta(text)) if text.is_empty() => Printed::default(),

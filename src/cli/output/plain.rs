@@ -45,7 +45,8 @@ impl Plain {
         match event {
             _ if self.finished => Printed::default(),
             TurnEvent::Routed(decision) => self.routed(decision),
-            TurnEvent::Token(TokenEvent::Queued(_) | TokenEvent::Prefill { .. }) => {
+            TurnEvent::Waiting { .. }
+            | TurnEvent::Token(TokenEvent::Queued(_) | TokenEvent::Prefill { .. }) => {
                 Printed::default()
             }
             TurnEvent::Token(TokenEvent::Delta(text)) => {

@@ -108,7 +108,8 @@ struct End {
     stop_reason: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the protocol's own names")]
 struct Usage {
     input_tokens: Option<u32>,
     output_tokens: Option<u32>,

@@ -12,6 +12,7 @@ use super::WireError;
 use super::text::content;
 use super::text::said;
 use crate::chat::Fault;
+use crate::chat::Role;
 use crate::chat::StopReason;
 use crate::remote::sse::Event;
 
@@ -52,6 +53,11 @@ pub(super) fn body(ask: Ask<'_>) -> Result<Value, Fault> {
         body.insert("seed".to_owned(), json!(seed));
     }
     if !strict {
+        if generation.messages.last().is_some_and(|message| message.role == Role::Assistant) {
+            // vLLM's words for what llama-server does by itself.
+            body.insert("continue_final_message".to_owned(), json!(true));
+            body.insert("add_generation_prompt".to_owned(), json!(false));
+        }
         body.insert("top_k".to_owned(), json!(sampling.top_k));
         body.insert("min_p".to_owned(), short(sampling.min_p));
         if (sampling.repeat_penalty - 1.0).abs() > f32::EPSILON {

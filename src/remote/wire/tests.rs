@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::*;
+use crate::chat::Constraint;
 use crate::chat::Limits;
 use crate::chat::Message;
 use crate::chat::Part;
@@ -27,6 +28,7 @@ fn generation() -> Generation {
         limits: Limits { max_tokens: Some(64), stop: vec!["###".into()], n_ctx: 2048 },
         priority: Priority::default(),
         ephemeral: true,
+        constraint: Constraint::Free,
     }
 }
 

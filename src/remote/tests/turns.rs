@@ -1,0 +1,187 @@
+//! What is tried again, waited for, handed to the next, cancelled.
+
+use std::time::Duration;
+
+use super::play::CALM;
+use super::play::Frames;
+use super::play::fault::Server;
+use super::play::fault::Step;
+use super::play::fault::answer;
+use super::play::fault::nobody;
+use super::play::fault::reply;
+use super::play::remote;
+use super::play::turn;
+use super::play::{self};
+use crate::backend::Cancel;
+use crate::chat::Route;
+use crate::chat::StopReason;
+use crate::config::Protocol;
+use crate::remote::Fleet;
+use crate::route::Gate;
+
+fn openai(name: &str, url: &str) -> crate::remote::Remote {
+    remote(play::endpoint(name, Protocol::OpenAi, url), CALM)
+}
+
+fn whole() -> Vec<Step> {
+    answer(Frames(Protocol::OpenAi).whole())
+}
+
+#[tokio::test]
+async fn every_protocol_answers_with_its_key_its_model_and_its_counts() {
+    for (_, protocol) in Protocol::NAMES {
+        let server = Server::plain(vec![answer(Frames(protocol).whole())]);
+        let fleet = Fleet::of([remote(play::endpoint("lan", protocol, &server.url("")), CALM)]);
+        let told = turn(&fleet, &["lan"], false, Cancel::new()).await;
+        assert_eq!((told.text.as_str(), &told.reason), ("Hello", &StopReason::EndOfTurn));
+        assert_eq!((told.usage.prompt_tokens, told.usage.completion_tokens), (9, 2));
+        assert_eq!(told.routes.len(), 1, "the served model is the one asked for: {told:?}");
+        assert_eq!(told.routes[0].route, Route::Remote("lan".into()));
+        let request = server.requests().remove(0);
+        assert!(request.contains(play::KEY) && request.contains(play::PROMPT), "{request}");
+    }
+}
+
+#[tokio::test]
+async fn a_model_that_differs_is_told_before_the_first_token() {
+    let server = Server::plain(vec![whole()]);
+    let mut endpoint = play::endpoint("lan", Protocol::OpenAi, &server.url("/v1"));
+    endpoint.model = Some("small".to_owned());
+    let fleet = Fleet::of([remote(endpoint, CALM)]);
+    let told = turn(&fleet, &["lan"], false, Cancel::new()).await;
+    let last = told.routes.last().expect("a route");
+    assert_eq!(
+        (last.model.as_str(), last.reason.as_str()),
+        ("big", "asked for; small was asked for")
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_passes_on_is_told_with_where_to() {
+    let line = "{\"model\":\"m\",\"remote_model\":\"gpt\",\"remote_host\":\"https://far.example\",\"message\":{\"content\":\"a\"},\"done\":true}\n";
+    let reply = reply("200 OK", &["content-type: application/x-ndjson"], line.as_bytes());
+    let server = Server::plain(vec![answer(reply)]);
+    let fleet = Fleet::of([remote(play::endpoint("o", Protocol::Ollama, &server.url("")), CALM)]);
+    let told = turn(&fleet, &["o"], false, Cancel::new()).await;
+    let last = told.routes.last().expect("a route");
+    assert_eq!(last.model, "gpt");
+    assert!(last.reason.ends_with("o passes it on to https://far.example"), "{last:?}");
+}
+
+#[tokio::test]
+async fn the_next_endpoint_answers_when_the_first_does_not() {
+    let server = Server::plain(vec![whole()]);
+    let fleet = Fleet::of([openai("a", &nobody()), openai("b", &server.url("/v1"))]);
+    let told = turn(&fleet, &["a", "b"], false, Cancel::new()).await;
+    assert_eq!(told.text, "Hello", "{told:?}");
+    let [first, second] = told.routes.as_slice() else { panic!("{told:?}") };
+    assert_eq!(
+        (&first.route, &second.route),
+        (&Route::Remote("a".into()), &Route::Remote("b".into()))
+    );
+    assert!(second.reason.contains("a: 127.0.0.1 refused the connection"), "{second:?}");
+    assert!(told.waits.is_empty(), "nobody waits for who is not there");
+}
+
+#[tokio::test]
+async fn what_became_of_every_endpoint_is_said() {
+    let fleet = Fleet::of([openai("a", &nobody()), openai("b", &nobody())]);
+    let told = turn(&fleet, &["a", "b"], true, Cancel::new()).await;
+    assert_eq!(
+        told.fault(),
+        "a: 127.0.0.1 refused the connection; b: 127.0.0.1 refused the connection"
+    );
+}
+
+#[tokio::test]
+async fn one_failure_before_the_first_token_is_tried_again_and_none_after_it() {
+    let bad = || answer(reply("500 No", &[], b""));
+    let server = Server::plain(vec![bad(), whole()]);
+    let fleet = Fleet::of([openai("lan", &server.url("/v1"))]);
+    let told = turn(&fleet, &["lan"], false, Cancel::new()).await;
+    assert_eq!((told.text.as_str(), server.requests().len()), ("Hello", 2));
+    let half = answer(Frames(Protocol::OpenAi).half());
+    let server = Server::plain(vec![half, whole()]);
+    let fleet = Fleet::of([openai("lan", &server.url("/v1"))]);
+    let told = turn(&fleet, &["lan"], false, Cancel::new()).await;
+    assert!(matches!(told.reason, StopReason::Interrupted(_)), "{told:?}");
+    assert_eq!((told.text.as_str(), server.requests().len()), ("Hel", 1));
+}
+
+#[tokio::test]
+async fn a_wait_that_is_asked_for_is_told_and_honoured() {
+    let busy = reply("429 Slow", &["retry-after: 2"], b"{\"error\":{\"message\":\"busy\"}}");
+    let server = Server::plain(vec![answer(busy), whole()]);
+    let fleet = Fleet::of([openai("lan", &server.url("/v1"))]);
+    let begun = tokio::time::Instant::now();
+    let told = turn(&fleet, &["lan"], false, Cancel::new()).await;
+    assert_eq!(told.text, "Hello");
+    assert!(begun.elapsed() >= Duration::from_secs(2), "it was not waited for");
+    assert!(told.waits.len() >= 2, "{told:?}");
+    assert!(told.waits.is_sorted_by(|a, b| a.0 > b.0), "{:?}", told.waits);
+    assert_eq!(told.waits[0].1, "lan: it asks to slow down (429): busy");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_wait_and_a_stream_are_cancelled_at_once() {
+    let busy = reply("429 Slow", &["retry-after: 30"], b"");
+    let half = Frames(Protocol::OpenAi).half();
+    for script in [answer(busy), vec![Step::Read, Step::Send(half), Step::Hold]] {
+        let server = Server::plain(vec![script]);
+        let fleet = Fleet::of([openai("lan", &server.url("/v1"))]);
+        let cancel = Cancel::new();
+        let stop = cancel.clone();
+        let running = tokio::spawn(async move { turn(&fleet, &["lan"], false, stop).await });
+        while !matches!(server.seen.recv(), Ok(play::fault::Seen::Request(_))) {}
+        cancel.cancel();
+        let told = tokio::time::timeout(Duration::from_secs(10), running).await;
+        let told = told.expect("it ends soon").expect("no panic");
+        assert_eq!(told.reason, StopReason::Cancelled);
+    }
+}
+
+#[tokio::test]
+async fn an_absurd_wait_is_not_waited_for() {
+    let busy = reply("429 Slow", &["retry-after: 86400"], b"");
+    let server = Server::plain(vec![answer(busy)]);
+    let fleet = Fleet::of([openai("lan", &server.url("/v1"))]);
+    let told = turn(&fleet, &["lan"], false, Cancel::new()).await;
+    let StopReason::Failed(fault) = &told.reason else { panic!("{told:?}") };
+    assert_eq!(fault.hint.as_deref(), Some("it asks to be asked again in 86400 s"));
+    let facts = fleet.facts("lan", 10, false).expect("lan");
+    assert!(facts.rests > Duration::from_mins(30), "{facts:?}");
+}
+
+#[tokio::test]
+async fn an_endpoint_that_keeps_failing_is_left_alone_and_tried_without_content() {
+    let fleet = Fleet::of([openai("a", &nobody())]);
+    for _ in 0..3 {
+        turn(&fleet, &["a"], true, Cancel::new()).await;
+    }
+    let facts = fleet.facts("a", 10, false).expect("a");
+    assert!(matches!(facts.gate, Gate::Open { .. }), "{facts:?}");
+    let told = turn(&fleet, &["a"], true, Cancel::new()).await;
+    assert!(told.fault().starts_with("a: left alone for "), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_to_be_had_sends_nothing() {
+    let server = Server::plain(vec![whole()]);
+    let mut endpoint = play::endpoint("lan", Protocol::OpenAi, &server.url("/v1"));
+    endpoint.key = crate::config::KeySource::Env("EDGEWISE_NO_SUCH_VARIABLE".to_owned());
+    let fleet = Fleet::of([remote(endpoint, CALM)]);
+    let told = turn(&fleet, &["lan"], false, Cancel::new()).await;
+    assert_eq!(told.fault(), "no key for lan: the variable EDGEWISE_NO_SUCH_VARIABLE is not set");
+    assert!(server.seen.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn models_are_asked_for_without_content() {
+    let list = br#"{"data":[{"id":"big"},{"id":"small"}]}"#;
+    let server = Server::plain(vec![answer(reply("200 OK", &[], list))]);
+    let remote = openai("lan", &server.url("/v1"));
+    let models = remote.models(Duration::from_secs(10)).await.expect("a list");
+    assert_eq!(models, ["big", "small"]);
+    let request = server.requests().remove(0);
+    assert!(request.starts_with("GET /v1/models ") && !request.contains(play::PROMPT));
+}
