@@ -46,9 +46,10 @@ impl Opening {
         Locks { _open: self.open }
     }
 
-    /// Lets others open it as well.
+    /// Lets others open it as well. Waits for a process that is being killed: of its two locks,
+    /// the one that let us in may be gone first.
     pub(super) fn opened(self) -> Result<Locks, StoreError> {
-        flock(&self.open, FlockOperation::NonBlockingLockShared)
+        flock(&self.open, FlockOperation::LockShared)
             .map_err(|error| StoreError::File("open.lock".to_owned(), error.into()))?;
         Ok(Locks { _open: self.open })
     }
