@@ -63,6 +63,11 @@ pub(super) fn run(args: &Args, cli: &Cli, env: &Env) -> Result<Exit, Fault> {
             .kind(FaultKind::Usage)
             .hint("edgewise ask \"a question\" has no input"));
     }
+    if cli.common.session.is_some() {
+        return Err(Fault::new("map keeps no session: its lines know nothing of each other")
+            .kind(FaultKind::Usage)
+            .hint("edgewise ask -s keeps one"));
+    }
     let schema = cli.common.schema.as_deref().map(Schema::read).transpose()?;
     let mut prepared = prepare(cli, env, KEEP_ALIVE_SCRIPT)?;
     if let Some(schema) = &schema {

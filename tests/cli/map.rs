@@ -165,6 +165,7 @@ fn what_cannot_be_meant_is_refused_before_anything_starts() {
     let home = Home::new();
     home.pipe(&["map", "no place"], b"a\n").exits(2).says(&["no {} for the line", "hint: "]);
     home.pipe(&["map", "--no-stdin", "{}"], b"a\n").exits(2).says(&["--no-stdin"]);
+    home.pipe(&["map", "-s", "new", "{}"], b"a\n").exits(2).says(&["map keeps no session"]);
     home.pipe(&["map", "-j", "0", "{}"], b"a\n").exits(2);
     home.pipe(&["map", "-j", "65", "{}"], b"a\n").exits(2);
     home.pipe(&["map"], b"a\n").exits(2).answers_nothing();
