@@ -119,7 +119,12 @@ impl<O: Outlet> Core<O> {
         let context = Context::new(model.weights(), sizes, abort)
             .map_err(|error| LoadError::Context(error.to_string()))?;
         Ok(Self {
-            params: CoreParams { pool_tokens: context.pool_tokens(), ..params },
+            // llama.cpp shrinks its batch to the context that it is asked for, and aborts on more.
+            params: CoreParams {
+                pool_tokens: context.pool_tokens(),
+                batch_tokens: params.batch_tokens.min(params.pool_tokens),
+                ..params
+            },
             context,
             batch: Batch::new(params.batch_tokens),
             model,

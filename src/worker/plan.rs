@@ -55,7 +55,7 @@ pub(super) fn slice_tokens(rate: Option<f64>, streams: bool, batch_tokens: usize
     let least = if streams { SLICE_BESIDE_STREAMS_MIN } else { SLICE_TOKENS_MIN };
     // Multiples of 32 fill the kernels' tiles.
     let whole = tokens / SLICE_TOKENS_MIN * SLICE_TOKENS_MIN;
-    (if whole > 0 { whole } else { tokens }).clamp(least, batch_tokens)
+    (if whole > 0 { whole } else { tokens }).clamp(least.min(batch_tokens), batch_tokens)
 }
 
 /// Fills a batch: every stream's next token first, then the prompts of the highest priority that
