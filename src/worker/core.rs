@@ -11,6 +11,7 @@ mod step;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 use self::ahead::Ahead;
 use super::cells;
@@ -85,9 +86,10 @@ pub struct Core<O> {
     ahead: Option<Ahead>,
     outlet: O,
     prefill_rate: Rate,
-    /// What the next slice of a prompt is planned by: tokens per second of the last one, at most
-    /// the usual rate.
+    /// What the next slice of a prompt is planned by: tokens per second of the last one.
     slice_rate: Option<f64>,
+    /// How long a step without a slice takes, on average.
+    decode_time: Option<Duration>,
     pace: Pace,
     /// Others want this machine: scripts wait while somebody looks on.
     strained: bool,
@@ -137,6 +139,7 @@ impl<O: Outlet> Core<O> {
             outlet,
             prefill_rate: Rate::default(),
             slice_rate: None,
+            decode_time: None,
             pace: Pace::default(),
             strained: false,
             turns_begun: 0,

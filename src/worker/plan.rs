@@ -41,6 +41,14 @@ pub(super) struct Share {
     pub(super) take: usize,
 }
 
+/// Returns the tokens per second that a slice took by itself, of a step of `time` that would have
+/// taken about `without` it. On a crowded machine a step costs the same whatever it holds: then a
+/// smaller slice makes no shorter pause. At least a quarter of the step is the slice's.
+pub(super) fn slice_rate(tokens: usize, time: Duration, without: Option<Duration>) -> f64 {
+    let (time, without) = (time.as_secs_f64(), without.unwrap_or_default().as_secs_f64());
+    tokens as f64 / (time - without).max(time / 4.0).max(f64::EPSILON)
+}
+
 /// Returns how many prompt tokens a batch may hold, from the measured rate in tokens per second.
 pub(super) fn slice_tokens(rate: Option<f64>, streams: bool, batch_tokens: usize) -> usize {
     let time = if streams { SLICE_BESIDE_STREAMS } else { SLICE_ALONE };
@@ -110,6 +118,23 @@ mod tests {
     fn a_script_waits_while_somebody_looks_on() {
         let script = View { priority: Priority::Background, ..prompt(1, 500) };
         assert_eq!(plan(&[prompt(0, 500), script], 64, 512), [Share { slot: 0, take: 64 }]);
+    }
+
+    #[test]
+    fn slices_do_not_shrink_for_what_they_do_not_cost() {
+        let settle = |fixed: f64, each: f64| {
+            let mut tokens = 4;
+            for _ in 0..20 {
+                let time = Duration::from_secs_f64((tokens as f64).mul_add(each, fixed));
+                let without = Some(Duration::from_secs_f64(fixed));
+                tokens = slice_tokens(Some(slice_rate(tokens, time, without)), true, 512);
+            }
+            tokens
+        };
+        assert_eq!(settle(0.15, 0.001), 96, "a crowded machine: the step costs, not the tokens");
+        assert_eq!(settle(0.066, 0.02), 5, "a large model: every token costs");
+        assert_eq!(settle(0.007, 0.001), 96);
+        assert!((slice_rate(10, Duration::from_secs(1), None) - 10.0).abs() < 1e-9);
     }
 
     #[test]

@@ -20,6 +20,7 @@ use crate::worker::plan::SLICE_TOKENS_MIN;
 use crate::worker::plan::Share;
 use crate::worker::plan::View;
 use crate::worker::plan::plan;
+use crate::worker::plan::slice_rate;
 use crate::worker::plan::slice_tokens;
 use crate::worker::slot::Slot;
 use crate::worker::turn::count;
@@ -112,10 +113,10 @@ impl<O: Outlet> Core<O> {
         }
         if prompts > 0 {
             // When others take the machine the next slice has to know at once, not on average.
-            let last = prompts as f64 / time.as_secs_f64().max(f64::EPSILON);
-            let usual = self.prefill_rate.get().filter(|_| prompts >= SLICE_TOKENS_MIN);
-            let usual = usual.unwrap_or(last);
-            self.slice_rate = Some(last.min(usual));
+            self.slice_rate = Some(slice_rate(prompts, time, self.decode_time));
+        } else {
+            let usual = self.decode_time.unwrap_or(time);
+            self.decode_time = Some((usual * 3 + time) / 4);
         }
         if prompts == 0 {
             let bucket = Bucket::new(self.params.threads, fed.len(), self.used_tokens());
