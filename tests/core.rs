@@ -116,10 +116,13 @@ fn two_sessions_decode_together() {
     }
 }
 
+/// Tokens of a stream that a long prompt comes beside.
+const STREAM: u32 = 60;
+
 #[test]
 fn a_long_prompt_is_sliced_between_the_tokens_of_a_stream() {
     let mut core = core(4096);
-    submit(&mut core, key(1), greedy(1, vec![user("Tell a long story.")], 60));
+    submit(&mut core, key(1), greedy(1, vec![user("Tell a long story.")], STREAM));
     while !core.outlet().events.iter().any(|(_, event)| matches!(event, TokenEvent::Delta(_))) {
         assert!(core.step());
     }
@@ -135,7 +138,9 @@ fn a_long_prompt_is_sliced_between_the_tokens_of_a_stream() {
     let between = &events[begun..first];
     let slices = between.iter().filter(|(of, _)| *of == key(2)).count();
     let streamed = between.iter().filter(|(of, _)| *of == key(1)).count();
-    assert!(slices > 3 && streamed >= slices - 2, "{slices} slices, {streamed} tokens between");
+    // The stream may end before the prompt does, where slices are small.
+    let wanted = (slices - 2).min(STREAM as usize - 1);
+    assert!(slices > 3 && streamed >= wanted, "{slices} slices, {streamed} tokens between");
 }
 
 #[test]
