@@ -251,7 +251,8 @@ impl Remote {
             limits: Limits {
                 connect: patience.connect,
                 first_byte: patience.first_token,
-                idle: patience.first_token.max(patience.progress),
+                // What a silence means is said here, not below: the socket waits longer.
+                idle: patience.first_token.max(patience.progress) * 2,
             },
         };
         let mut site = Site::new(self.net, address, transport).map_err(net)?;

@@ -8,30 +8,31 @@ use super::lines::Lines;
 pub(super) struct Ndjson(Lines);
 
 impl Ndjson {
-    /// Takes a piece of the stream in and returns the lines that it completes.
+    /// Takes a piece of the stream in and adds the lines that it completes.
     ///
     /// # Errors
-    /// A limit is passed or the bytes are no text; nothing more can be read.
-    pub(super) fn push(&mut self, piece: &[u8]) -> Result<Vec<String>, DecodeError> {
-        let mut lines = Vec::new();
+    /// A limit is passed or the bytes are no text; nothing more can be read. `lines` has what came
+    /// before.
+    pub(super) fn push(
+        &mut self,
+        piece: &[u8],
+        lines: &mut Vec<String>,
+    ) -> Result<(), DecodeError> {
         self.0.push(piece, |line| {
-            keep(&mut lines, line);
+            keep(lines, line);
             Ok(())
-        })?;
-        Ok(lines)
+        })
     }
 
     /// Ends the stream: the last line needs no break behind it.
     ///
     /// # Errors
     /// As for [`Ndjson::push`].
-    pub(super) fn end(&mut self) -> Result<Vec<String>, DecodeError> {
-        let mut lines = Vec::new();
+    pub(super) fn end(&mut self, lines: &mut Vec<String>) -> Result<(), DecodeError> {
         self.0.end(|line| {
-            keep(&mut lines, line);
+            keep(lines, line);
             Ok(())
-        })?;
-        Ok(lines)
+        })
     }
 }
 
@@ -49,8 +50,9 @@ mod tests {
 
     fn whole(text: &[u8]) -> Result<Vec<String>, DecodeError> {
         let mut ndjson = Ndjson::default();
-        let mut lines = ndjson.push(text)?;
-        lines.extend(ndjson.end()?);
+        let mut lines = Vec::new();
+        ndjson.push(text, &mut lines)?;
+        ndjson.end(&mut lines)?;
         Ok(lines)
     }
 
@@ -79,9 +81,9 @@ mod tests {
             let mut ndjson = Ndjson::default();
             let mut lines = Vec::new();
             for pair in at.windows(2) {
-                lines.extend(ndjson.push(&text[pair[0]..pair[1]]).expect("within limits"));
+                ndjson.push(&text[pair[0]..pair[1]], &mut lines).expect("within limits");
             }
-            lines.extend(ndjson.end().expect("within limits"));
+            ndjson.end(&mut lines).expect("within limits");
             prop_assert_eq!(lines, whole(&text).expect("within limits"));
         }
 

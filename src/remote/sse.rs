@@ -31,18 +31,21 @@ struct Open {
 }
 
 impl Sse {
-    /// Takes a piece of the stream in and returns the events that it completes.
+    /// Takes a piece of the stream in and adds the events that it completes.
     ///
     /// # Errors
-    /// A limit is passed or the bytes are no text; nothing more can be read.
-    pub(super) fn push(&mut self, piece: &[u8]) -> Result<Vec<Event>, DecodeError> {
-        let mut events = Vec::new();
+    /// A limit is passed or the bytes are no text; nothing more can be read. `events` has what
+    /// came before.
+    pub(super) fn push(
+        &mut self,
+        piece: &[u8],
+        events: &mut Vec<Event>,
+    ) -> Result<(), DecodeError> {
         let open = &mut self.open;
         self.lines.push(piece, |line| {
             events.extend(open.line(line)?);
             Ok(())
-        })?;
-        Ok(events)
+        })
     }
 }
 
@@ -83,7 +86,8 @@ mod tests {
     use super::*;
 
     fn whole(text: &[u8]) -> Result<Vec<Event>, DecodeError> {
-        Sse::default().push(text)
+        let mut events = Vec::new();
+        Sse::default().push(text, &mut events).map(|()| events)
     }
 
     fn event(name: &str, data: &str) -> Event {
@@ -116,15 +120,22 @@ mod tests {
         assert_eq!(whole(&line), Err(DecodeError::Line));
         let data = format!("data: {}\n", "x".repeat(1000)).into_bytes();
         let mut sse = Sse::default();
-        let failed = (0..=EVENT_MAX / 1000).find_map(|_| sse.push(&data).err());
+        let failed = (0..=EVENT_MAX / 1000).find_map(|_| sse.push(&data, &mut Vec::new()).err());
         assert_eq!(failed, Some(DecodeError::Event));
         let mut sse = Sse::default();
         let pings = ": ping\n\n".repeat(1000).into_bytes();
-        let failed =
-            (0..=super::super::lines::STREAM_MAX / 8000).find_map(|_| sse.push(&pings).err());
+        let failed = (0..=super::super::lines::STREAM_MAX / 8000)
+            .find_map(|_| sse.push(&pings, &mut Vec::new()).err());
         assert_eq!(failed, Some(DecodeError::Stream));
         assert!(sse.lines.push(b"", |_| Ok(())).is_err());
         assert_eq!(whole(b"data: \xff\n\n"), Err(DecodeError::Utf8));
+    }
+
+    #[test]
+    fn what_came_before_an_error_is_kept() {
+        let mut events = Vec::new();
+        let read = Sse::default().push(b"data: a\n\ndata: \xff\n\n", &mut events);
+        assert_eq!((read, events), (Err(DecodeError::Utf8), vec![event("", "a")]));
     }
 
     #[test]
@@ -132,7 +143,8 @@ mod tests {
         let mut sse = Sse::default();
         let empty = b"\n".repeat(1000);
         for _ in 0..1000 {
-            assert_eq!(sse.push(&empty), Ok(Vec::new()));
+            let mut events = Vec::new();
+            assert_eq!((sse.push(&empty, &mut events), events), (Ok(()), Vec::new()));
         }
     }
 
@@ -155,7 +167,7 @@ mod tests {
             let mut sse = Sse::default();
             let mut events = Vec::new();
             for pair in at.windows(2) {
-                events.extend(sse.push(&text[pair[0]..pair[1]]).expect("within limits"));
+                sse.push(&text[pair[0]..pair[1]], &mut events).expect("within limits");
             }
             prop_assert_eq!(events, whole(&text).expect("within limits"));
         }

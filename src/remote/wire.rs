@@ -168,13 +168,22 @@ impl Reader {
     pub(super) fn push(&mut self, piece: &[u8], steps: &mut Vec<Step>) -> Result<(), WireError> {
         match self {
             Self::OpenAi(sse, reader) => {
-                sse.push(piece)?.iter().try_for_each(|event| reader.event(event, steps))
+                let mut events = Vec::new();
+                let read = sse.push(piece, &mut events);
+                events.iter().try_for_each(|event| reader.event(event, steps))?;
+                Ok(read?)
             }
             Self::Anthropic(sse, reader) => {
-                sse.push(piece)?.iter().try_for_each(|event| reader.event(event, steps))
+                let mut events = Vec::new();
+                let read = sse.push(piece, &mut events);
+                events.iter().try_for_each(|event| reader.event(event, steps))?;
+                Ok(read?)
             }
             Self::Ollama(ndjson, reader) => {
-                ndjson.push(piece)?.iter().try_for_each(|line| reader.line(line, steps))
+                let mut lines = Vec::new();
+                let read = ndjson.push(piece, &mut lines);
+                lines.iter().try_for_each(|line| reader.line(line, steps))?;
+                Ok(read?)
             }
         }
     }
@@ -187,7 +196,10 @@ impl Reader {
         match self {
             Self::OpenAi(..) | Self::Anthropic(..) => Ok(()),
             Self::Ollama(ndjson, reader) => {
-                ndjson.end()?.iter().try_for_each(|line| reader.line(line, steps))
+                let mut lines = Vec::new();
+                let read = ndjson.end(&mut lines);
+                lines.iter().try_for_each(|line| reader.line(line, steps))?;
+                Ok(read?)
             }
         }
     }
