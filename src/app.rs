@@ -39,6 +39,7 @@ pub use save::{Save, Saving};
 pub use scroll::{Goal, Laid, Scroll};
 pub use search::{Hit, Search};
 pub use session::Session;
-pub use settings::Settings;
+pub use settings::{Growth, Settings};
 pub use status::{EngineState, EngineStatus};
 pub use turn::{Phase, Placed, Prefill, Turn};
+pub use update::Larger;

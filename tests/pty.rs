@@ -484,6 +484,27 @@ fn two_windows_on_one_session_do_not_answer_at_once() {
 }
 
 #[test]
+fn a_context_that_is_full_is_enlarged() {
+    let home = Home::new();
+    let config = "[engine]\nkeep_alive = \"0s\"\n[profiles.default]\nthreads = 1\nn_ctx = 256\n";
+    std::fs::write(home.path().join("c/config.toml"), config).expect("a file");
+    let mut pty = Pty::start(&home, &["--max-tokens", "8"], &[]);
+    pty.ready();
+    pty.send(paste(&format!("Which is a fruit: {}", "apple, stone, cloud, ".repeat(44))));
+    pty.see_text("apple, stone");
+    pty.send("\r");
+    let asked = pty.see_text("It does not fit the context");
+    assert!(asked.has("l larger: 512 tokens, +"), "{}", asked.text);
+    let engine = pty.front().engine();
+    pty.send("l");
+    let done = pty.see("its answer", |frame| answered(frame) && frame.has("/512"));
+    assert!(done.has("8 tok "), "{}", done.text);
+    // Another one has the room.
+    engine.gone();
+    quit(&mut pty);
+}
+
+#[test]
 fn two_windows_share_one_engine() {
     let home = Home::new();
     let mut one = streaming(&home);

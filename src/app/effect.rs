@@ -37,6 +37,9 @@ pub enum Effect {
     Prepare(Generation),
     /// Stop a turn; it still ends by its own `Finished`.
     Cancel(TurnId),
+    /// Have sessions hold this many tokens from the next turn on: by another engine, if the pool of
+    /// this one is too small for it.
+    Enlarge(u32),
     /// Ask the engine for its figures, which come as `Msg::Health`; start none.
     Look,
     /// Drop every trace of a session's cached state.

@@ -82,6 +82,8 @@ pub struct Model {
     pub(super) ahead: Option<Ahead>,
     /// A turn that waits for the user's word on leaving this device.
     pub(super) held: Option<Effect>,
+    /// The context before it was enlarged, until an engine has room for the larger one.
+    pub(super) smaller: Option<u32>,
     pub(super) leaving_since: Option<Duration>,
     pub(super) gone: bool,
     pub(super) next_turn: u64,
@@ -115,6 +117,7 @@ impl Model {
             jump: None,
             ahead: None,
             held: None,
+            smaller: None,
             leaving_since: None,
             gone: false,
             next_turn: 0,

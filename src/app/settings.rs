@@ -6,7 +6,17 @@ use crate::chat::PrivacyClass;
 use crate::chat::Sampling;
 use crate::config::OnFull;
 
-/// A snapshot of the resolved profile; it does not change during a run.
+/// What a larger context takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Growth {
+    /// Bytes of keys and values of one token.
+    pub token_bytes: u64,
+    /// Tokens of context that the model was trained on.
+    pub train_tokens: u32,
+}
+
+/// A snapshot of the resolved profile; during a run only the context changes, where the user takes
+/// a larger one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Settings {
     /// The profile's name, for the screen.
@@ -23,6 +33,8 @@ pub struct Settings {
     pub sampling: Sampling,
     /// Where an answer ends at the latest; `n_ctx` is the total beside "context used".
     pub limits: Limits,
+    /// What a larger context takes; `None` where no model on this device is known.
+    pub growth: Option<Growth>,
     /// What happens when a conversation no longer fits its context.
     pub on_full: OnFull,
     /// Whether what is sure of the next prompt is evaluated while it is typed.

@@ -4,6 +4,7 @@ mod ahead;
 mod egress;
 mod finding;
 mod full;
+mod growing;
 mod keys;
 mod leaving;
 mod opening;
@@ -17,6 +18,7 @@ mod variants;
 
 pub(super) use ahead::Ahead;
 pub(super) use full::window;
+pub use growing::Larger;
 
 use crate::app::effect::Effect;
 use crate::app::model::Model;
@@ -53,7 +55,7 @@ impl Model {
                 self.load(state);
             }
             Msg::Health(health) => self.health(health),
-            Msg::Lost(fault) => self.lost(fault),
+            Msg::Lost(fault) => self.lost(fault, &mut effects),
             Msg::Tick(at) => {
                 self.observe(at);
                 self.look_again(&mut effects);
@@ -104,6 +106,9 @@ impl Model {
         {
             self.notice = None;
         }
+        if matches!(state, LoadState::Ready(_)) {
+            self.smaller = None;
+        }
         self.engine.load(state, self.now);
         self.touch();
     }
@@ -116,7 +121,8 @@ impl Model {
     }
 
     /// The engine is gone. An answer that it cut short says so itself.
-    fn lost(&mut self, fault: Fault) {
+    fn lost(&mut self, fault: Fault, effects: &mut Vec<Effect>) {
+        self.shrink_again(effects);
         if self.current().running().is_none() {
             self.notice = Some(Notice::fault(&fault));
         }

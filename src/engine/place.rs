@@ -50,6 +50,23 @@ impl EngineConfig {
         let spec = Spec { load, socket, lock, log };
         Ok(Self { program, environment, spec, keep_alive, demand: None })
     }
+
+    /// Returns the same with room for one session of `n_ctx` tokens: another engine, unless the pool
+    /// of this one is large enough.
+    #[must_use]
+    pub fn with_context(&self, n_ctx: u32) -> Self {
+        let mut config = self.clone();
+        let Spec { load, socket, lock, log } = &mut config.spec;
+        load.pool_tokens = load.pool_tokens.max(n_ctx);
+        let name = name(load);
+        for (path, ending) in [(socket, "sock"), (lock, "lock"), (log, "log")] {
+            path.set_file_name(format!("{name}.{ending}"));
+        }
+        if let Some(demand) = &mut config.demand {
+            demand.n_ctx = n_ctx;
+        }
+        config
+    }
 }
 
 /// Returns 16 hex digits over everything that tells two engines apart.
@@ -88,5 +105,23 @@ mod tests {
         assert_eq!(one.len(), 16);
         assert_ne!(one, name(&LoadSpec { pool_tokens: 5, ..load() }));
         assert_ne!(one, name(&LoadSpec { model_changed_ns: 9, ..load() }));
+    }
+
+    #[test]
+    fn a_larger_context_takes_another_engine_only_where_its_pool_is_too_small() {
+        let at = |ending: &str| format!("/run/{}.{ending}", name(&load())).into();
+        let config = EngineConfig {
+            program: "/edgewise".into(),
+            environment: Vec::new(),
+            spec: Spec { load: load(), socket: at("sock"), lock: at("lock"), log: at("log") },
+            keep_alive: Duration::ZERO,
+            demand: None,
+        };
+        assert_eq!(config.with_context(2).spec.socket, config.spec.socket);
+        let larger = config.with_context(4).spec;
+        assert_eq!(larger.load.pool_tokens, 4);
+        let expected = format!("/run/{}", name(&LoadSpec { pool_tokens: 4, ..load() }));
+        assert_eq!(larger.socket, PathBuf::from(format!("{expected}.sock")));
+        assert_eq!(larger.lock, PathBuf::from(format!("{expected}.lock")));
     }
 }

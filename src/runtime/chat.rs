@@ -95,6 +95,8 @@ struct Chat {
     inputs: mpsc::Receiver<Input>,
     turns: TurnQueue,
     engine: mpsc::Receiver<EngineEvent>,
+    /// For another engine's news, should one be wanted.
+    events: mpsc::Sender<EngineEvent>,
     keeper: Keeper,
     kept: mpsc::Receiver<News>,
     /// The question of the command line, until it is asked: where a session is resumed, in it.
@@ -128,7 +130,7 @@ impl Chat {
         let resumes = matches!(keeping, Keeping::In(..));
         let screen = Screen::new(theme, front.panic_at.clone())?;
         let (events, engine) = mpsc::channel(ENGINE_EVENTS);
-        let backend = front.engine.clone().map(|config| Engine::new(config, events));
+        let backend = front.engine.clone().map(|config| Engine::new(config, events.clone()));
         if let Some(backend) = backend.as_ref().filter(|_| front.warms()) {
             backend.warm();
         }
@@ -141,6 +143,7 @@ impl Chat {
             system: front.profile.system.clone(),
             sampling: front.profile.sampling.clone(),
             limits: front.limits(),
+            growth: front.growth(),
             on_full: front.profile.on_full,
             prefill_ahead: front.prefill_ahead && front.warms(),
             leaves_to: front.leaves_to(),
@@ -159,6 +162,7 @@ impl Chat {
             inputs: input::read(),
             turns,
             engine,
+            events,
             keeper,
             kept,
             question,
@@ -345,6 +349,7 @@ impl Chat {
                     Some(cancelled) => *cancelled = true,
                     None => self.driver.cancel(turn),
                 },
+                Effect::Enlarge(n_ctx) => self.driver.enlarge(n_ctx, self.events.clone()),
                 Effect::Look => self.driver.look(),
                 Effect::Forget(session) => self.driver.forget(session),
                 Effect::Suspend => suspend(),

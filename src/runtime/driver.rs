@@ -24,6 +24,7 @@ use crate::chat::TurnEvent;
 use crate::chat::TurnId;
 use crate::chat::Usage;
 use crate::engine::Engine;
+use crate::engine::EngineEvent;
 use crate::privacy;
 use crate::remote::Order;
 use crate::route::DeviceState;
@@ -32,6 +33,8 @@ use crate::route::DeviceState;
 #[derive(Debug)]
 pub(super) struct Driver {
     engine: Option<Engine>,
+    /// Engines with too small a pool, until no turn runs any more.
+    left: Vec<Engine>,
     queue: mpsc::Sender<(TurnId, TurnEvent)>,
     front: Front,
     device: DeviceState,
@@ -51,6 +54,7 @@ impl Driver {
     ) -> Self {
         Self {
             engine,
+            left: Vec::new(),
             queue,
             front: front.clone(),
             device: DeviceState::default(),
@@ -118,6 +122,27 @@ impl Driver {
     /// Takes note that a turn has ended.
     pub(super) fn ended(&mut self, turn: TurnId) {
         self.turns.remove(&turn);
+        self.leave_idle();
+    }
+
+    /// Has turns run from now on where there is room for a session of `n_ctx` tokens.
+    pub(super) fn enlarge(&mut self, n_ctx: u32, events: mpsc::Sender<EngineEvent>) {
+        self.front.profile.n_ctx = n_ctx;
+        let Some(config) = &self.front.engine else { return };
+        let larger = Engine::new(config.with_context(n_ctx), events);
+        self.left.extend(self.engine.replace(larger));
+        self.leave_idle();
+    }
+
+    /// Leaves the engines that are not wanted any more, once nothing runs there; what they hold of
+    /// this front's sessions is of no use to anybody.
+    fn leave_idle(&mut self) {
+        if !self.turns.is_empty() {
+            return;
+        }
+        for engine in self.left.drain(..) {
+            self.sessions.keys().for_each(|session| engine.forget(*session));
+        }
     }
 
     /// Stops a session's turns and drops its cached state.

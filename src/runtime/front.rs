@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use thiserror::Error;
 
+use crate::app;
 use crate::chat::Constraint;
 use crate::chat::Decision;
 use crate::chat::Fault;
@@ -250,6 +251,13 @@ impl Front {
             priority: Priority::Background,
             ephemeral,
         }
+    }
+
+    /// Returns what a larger context takes; `None` where no model on this device is known.
+    pub fn growth(&self) -> Option<app::Growth> {
+        let footprint = &self.engine.as_ref()?.demand.as_ref()?.footprint;
+        let (token_bytes, train_tokens) = (footprint.kv_token_bytes, footprint.train_tokens);
+        Some(app::Growth { token_bytes, train_tokens })
     }
 
     /// Returns where answers end at the latest.

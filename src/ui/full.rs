@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::app::Larger;
 use crate::app::Model;
 use crate::app::Turn;
 use crate::chat::StopReason;
@@ -38,11 +39,13 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     above.extend(rows(fault, Role::Text, columns));
     above.extend(rows(&told, Role::Text, columns));
     let mut below = rows("d leave them out · s sum them up here · f fork", Role::Accent, columns);
-    below.extend(rows(
-        "Esc decides nothing · a larger context: n_ctx in the profile",
-        Role::Dim,
-        columns,
-    ));
+    if let Some(larger) = model.larger() {
+        below.extend(rows(&format!("l larger: {}", cost(larger)), Role::Accent, columns));
+        below.extend(rows("Esc decides nothing", Role::Dim, columns));
+    } else {
+        let line = "Esc decides nothing · there is no larger context here";
+        below.extend(rows(line, Role::Dim, columns));
+    }
     let others = above.len() + below.len() + EDGES;
     let room = usize::from(area.height).saturating_sub(others);
     let hidden = if dropped.len() > room { dropped.len() + 1 - room.max(1) } else { 0 };
@@ -54,6 +57,15 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let inner = boxed(theme, centred(area, width, height), buf);
     for (y, (line, role)) in (0..inner.height).zip(&lines) {
         paint::put(buf, paint::row_of(inner, y), Shown::all(line), style(theme, *role));
+    }
+}
+
+/// Words a context and what it takes.
+fn cost(larger: Larger) -> String {
+    let Larger { n_ctx, more_bytes } = larger;
+    match more_bytes {
+        0 => format!("{n_ctx} tokens, no more memory"),
+        more => format!("{n_ctx} tokens, +{} memory", text::bytes(more)),
     }
 }
 

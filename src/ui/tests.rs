@@ -11,6 +11,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::app::Growth;
 use crate::app::Model;
 use crate::app::Msg;
 use crate::app::Settings;
@@ -65,6 +66,7 @@ impl Stage {
             profile: "quick".into(),
             model: "smollm2-135m-instruct".into(),
             limits: Limits { n_ctx: 4096, ..Limits::default() },
+            growth: Some(Growth { token_bytes: 23_040, train_tokens: 8192 }),
             ..Settings::default()
         };
         let backend = TestBackend::new(width, height);
@@ -84,7 +86,7 @@ impl Stage {
         let info = ModelInfo {
             name: "SmolLM2 135M Instruct".into(),
             description: "llama 135M Q4_1".into(),
-            pool_tokens: 8192,
+            pool_tokens: 4096,
             train_tokens: 8192,
             weight_bytes: 98_362_432,
             system: "AVX2".into(),

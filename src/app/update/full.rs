@@ -88,6 +88,7 @@ impl Model {
                 self.overlay = None;
                 self.summarise(index, effects);
             }
+            (KeyCode::Char('l'), _) => self.enlarge(effects),
             (KeyCode::Char('f'), _) => {
                 self.overlay = None;
                 // The fork is the same conversation; there the oldest are left out, here nothing is.

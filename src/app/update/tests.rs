@@ -1312,6 +1312,8 @@ mod finding {
 
 mod overflowing {
     use super::*;
+    use crate::app::Growth;
+    use crate::app::Larger;
     use crate::chat::FaultKind;
     use crate::chat::Limits;
     use crate::config::OnFull;
@@ -1321,6 +1323,7 @@ mod overflowing {
         let settings = Settings {
             on_full,
             limits: Limits { n_ctx: 100, ..Limits::default() },
+            growth: Some(Growth { token_bytes: 1000, train_tokens: 150 }),
             ..chat.model.settings().clone()
         };
         chat.model = Model::new(settings, SessionId(0), 80, 24);
@@ -1429,6 +1432,53 @@ mod overflowing {
         chat.keys("f");
         assert_eq!((chat.model.sessions().len(), chat.draft()), (2, "four"));
         assert_eq!(chat.model.current().turns().len(), 3);
+    }
+
+    #[test]
+    fn a_larger_context_takes_everything() {
+        let mut chat = chat(OnFull::Ask);
+        overflow(&mut chat, 3);
+        let larger = Larger { n_ctx: 150, more_bytes: 50_000 };
+        assert_eq!(chat.model.larger(), Some(larger), "what the model was trained on");
+        let effects = chat.keys("l");
+        let [Effect::Enlarge(150), Effect::Generate { generation, .. }] = effects.as_slice() else {
+            panic!("{effects:?}")
+        };
+        assert_eq!((generation.messages.len(), generation.limits.n_ctx), (8, 150));
+        assert_eq!(chat.model.overlay(), None);
+        assert!(chat.notice().contains("150 tokens"), "{}", chat.notice());
+        ready(&mut chat, 150);
+        assert_eq!(chat.model.context_limit(), 150);
+        assert!(chat.send(Msg::Lost(Fault::new("crashed"))).is_empty(), "it had room");
+        overflow(&mut chat, 4);
+        assert_eq!(chat.model.larger(), None);
+        assert!(chat.keys("l").is_empty());
+    }
+
+    #[test]
+    fn without_room_for_a_larger_context_there_is_the_one_before() {
+        let mut chat = chat(OnFull::Ask);
+        ready(&mut chat, 120);
+        overflow(&mut chat, 3);
+        let larger = Larger { n_ctx: 150, more_bytes: 30_000 };
+        assert_eq!(chat.model.larger(), Some(larger), "beside what the pool has");
+        chat.keys("l");
+        let lost = chat.send(Msg::Lost(Fault::new("the model takes 3 GB")));
+        assert_eq!(lost, [Effect::Enlarge(100)]);
+        assert_eq!(chat.model.settings().limits.n_ctx, 100);
+    }
+
+    fn ready(chat: &mut Chat, pool_tokens: u32) {
+        let info = ModelInfo {
+            name: "m".into(),
+            description: "llama".into(),
+            pool_tokens,
+            train_tokens: 150,
+            weight_bytes: 1,
+            system: String::new(),
+        };
+        let at = chat.now;
+        chat.send(Msg::Load { state: LoadState::Ready(info), at });
     }
 
     #[test]
