@@ -9,7 +9,6 @@
 
 mod command;
 mod composer;
-mod conversation;
 mod effect;
 mod keymap;
 mod mint;

@@ -4,10 +4,11 @@
 //! nesting and output, and reaches nothing but the values handed to it. The contents of messages are
 //! untrusted too: they cannot write a control token (see [`SpecialTexts`]).
 //!
-//! Owns rendering, the comparison of prompts as tokens, and what a context would drop. Never: tokenising, a clock.
+//! Owns rendering, the comparison of prompts as tokens, what of a conversation is sent, and what a context would drop. Never: tokenising, a clock.
 
 mod breaker;
 mod chat;
+mod conversation;
 mod error;
 mod functions;
 mod json;
@@ -18,6 +19,7 @@ mod unit;
 mod window;
 
 pub use breaker::SpecialTexts;
+pub use conversation::{messages, sent, sent_from};
 pub use error::TemplateError;
 pub use template::{RenderOptions, Rendered, Template};
 pub use unit::{Unit, common_prefix};

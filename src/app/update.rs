@@ -17,7 +17,6 @@ mod turns;
 mod variants;
 
 pub(super) use ahead::Ahead;
-pub(super) use full::window;
 pub use growing::Larger;
 
 use crate::app::effect::Effect;

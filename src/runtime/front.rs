@@ -12,11 +12,10 @@ use crate::chat::Decision;
 use crate::chat::Fault;
 use crate::chat::Generation;
 use crate::chat::Limits;
-use crate::chat::Message;
 use crate::chat::Mode;
+use crate::chat::Node;
 use crate::chat::Priority;
 use crate::chat::PrivacyClass;
-use crate::chat::Role;
 use crate::chat::SessionId;
 use crate::config::ConfigError;
 use crate::config::Env;
@@ -33,6 +32,7 @@ use crate::models;
 use crate::models::ModelFile;
 use crate::net::Address;
 use crate::net::Net;
+use crate::prompt;
 use crate::remote;
 use crate::remote::Fleet;
 use crate::route;
@@ -236,15 +236,14 @@ impl Front {
     pub fn question(
         &self,
         session: SessionId,
-        earlier: Vec<Message>,
-        text: String,
+        earlier: &[&Node],
+        text: &str,
         ephemeral: bool,
     ) -> Generation {
-        let system = self.profile.system.iter().map(|text| Message::text(Role::System, text));
-        let asked = Message::text(Role::User, text);
+        let system = self.profile.system.as_deref();
         Generation {
             session,
-            messages: system.chain(earlier).chain([asked]).collect(),
+            messages: prompt::messages(system, earlier, Some(text)),
             sampling: self.profile.sampling.clone(),
             constraint: self.constraint.clone(),
             limits: self.limits(),

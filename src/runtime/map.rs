@@ -273,7 +273,7 @@ impl Mapping {
         let began = self.clock.at();
         match (prompt, self.sessions.pop()) {
             (Ok(prompt), Some(session)) => {
-                let generation = self.front.question(session, Vec::new(), prompt, true);
+                let generation = self.front.question(session, &[], &prompt, true);
                 self.driver.generate(turn, generation);
                 self.open.insert(turn, Open { session, began, outcome });
             }

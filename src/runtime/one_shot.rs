@@ -20,6 +20,7 @@ use super::signals::Signals;
 use crate::backend::turn_queue;
 use crate::chat::Health;
 use crate::chat::LoadState;
+use crate::chat::Node;
 use crate::chat::StopReason;
 use crate::chat::Timings;
 use crate::chat::TokenEvent;
@@ -125,7 +126,8 @@ impl OneShot {
         let ephemeral = recorder.is_none();
         // For a script the profile's own word is the permission.
         driver.allow(session);
-        driver.generate(TurnId(1), self.front.question(session, earlier, text, ephemeral));
+        let earlier: Vec<&Node> = earlier.iter().collect();
+        driver.generate(TurnId(1), self.front.question(session, &earlier, &text, ephemeral));
         let (out, written) = printer::start();
         let asking = Asking {
             clock,

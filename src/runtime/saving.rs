@@ -15,6 +15,7 @@ use crate::chat::Role;
 use crate::chat::SessionId;
 use crate::chat::SessionInfo;
 use crate::chat::TurnSettings;
+use crate::prompt;
 use crate::store::Change;
 use crate::store::Saved;
 use crate::store::Store;
@@ -37,8 +38,8 @@ pub struct Saving {
 #[derive(Debug)]
 pub struct Question {
     pub(super) session: SessionId,
-    /// What was said before, in order.
-    pub(super) earlier: Vec<Message>,
+    /// What of the conversation before it is sent, in order.
+    pub(super) earlier: Vec<Node>,
     pub(super) text: String,
     pub(super) recorder: Option<Recorder>,
 }
@@ -73,9 +74,12 @@ impl Saving {
             let begin = Change::Begin { session, nodes: vec![asked, answer] };
             match self.store.submit(begin).saved().await {
                 Saved::Durable | Saved::InMemory(_) => {
-                    let settings = settings(front);
+                    let path: Vec<&Node> = path.iter().collect();
+                    // What the chat leaves out is left out here as well.
+                    let sent_from = prompt::sent_from(&path);
+                    let earlier = prompt::sent(&path, sent_from).iter().copied().cloned().collect();
+                    let settings = TurnSettings { sent_from, ..settings(front) };
                     let recorder = Recorder::new(self.store, (info.id, message), settings);
-                    let earlier = history(&path);
                     return Ok(Question {
                         session: info.id,
                         earlier,
@@ -126,24 +130,4 @@ fn settings(front: &Front) -> TurnSettings {
         limits: front.limits(),
         sent_from: None,
     }
-}
-
-/// Returns the turns of a path that have an answer: two questions in a row are refused by many
-/// chat templates.
-fn history(path: &[Node]) -> Vec<Message> {
-    let mut messages = Vec::new();
-    let mut asked = None;
-    for node in path {
-        match node.message.role {
-            Role::User => asked = Some(node),
-            Role::Assistant if !node.message.plain().trim().is_empty() => {
-                let said = Message::text(Role::Assistant, node.message.plain());
-                messages.extend(asked.take().map(|node| node.message.clone()));
-                messages.push(said);
-            }
-            Role::Assistant => asked = None,
-            Role::System | Role::Tool => {}
-        }
-    }
-    messages
 }

@@ -36,6 +36,52 @@ fn a_session_goes_on_where_it_was() {
 }
 
 #[test]
+fn what_the_chat_left_out_stays_left_out() {
+    let home = Home::new();
+    let id = |last: u32| format!("01890a5d-ac96-774b-bcce-b302099a800{last}");
+    let message = |number: u32, role: &str, text: &str| {
+        let mut line = serde_json::json!({
+            "type": "message", "id": id(number), "role": role, "state": "complete",
+            "created_ms": 1_700_000_000_000_i64, "parts": [{"text": text}],
+        });
+        if number > 1 {
+            line["parent"] = id(number - 1).into();
+        }
+        line
+    };
+    let mut newest = message(7, "assistant", "Three.");
+    newest["answer"] = serde_json::json!({"stop": "end_of_turn"});
+    newest["settings"] = serde_json::json!({"sent_from": id(3)});
+    let session = serde_json::json!({
+        "type": "session", "v": 1, "id": id(0), "title": "counting", "profile": "default",
+        "mode": "prefer-local", "privacy": "local-only", "created_ms": 1, "updated_ms": 1,
+        "leaf": id(7),
+    });
+    let lines = [
+        session,
+        message(1, "user", &"apple, stone, cloud, ".repeat(100)),
+        message(2, "assistant", "One."),
+        message(3, "user", "And then?"),
+        message(4, "assistant", "Two."),
+        message(5, "system", "The numbers are said in words."),
+        message(6, "user", "And then?"),
+        newest,
+    ];
+    let file = home.path("counting.jsonl");
+    let lines = lines.map(|line| line.to_string());
+    fs::write(&file, lines.join("\n")).expect("a file");
+    home.run(&["sessions", "import", file.to_str().expect("text")]).exits(0);
+    let asked = ["ask", "-s", "last", "--max-tokens", "4", "--json", "And then?"];
+    let asked = Events::read(&home.run(&asked).exits(0));
+    assert!(asked.prompt() < 150, "{} tokens are more than what was kept", asked.prompt());
+    let shown = home.run(&["sessions", "show", "last", "--json"]).exits(0).stdout;
+    let last: serde_json::Value =
+        serde_json::from_str(shown.lines().last().expect("a line")).expect("JSON");
+    assert_eq!(last["settings"]["sent_from"], id(3), "and the chat knows it: {last}");
+    home.engines_leave();
+}
+
+#[test]
 fn nothing_is_kept_unasked() {
     let home = Home::new();
     home.run(&["ask", "--max-tokens", "2", "Hi"]).exits(0);

@@ -3,11 +3,11 @@
 use crate::app::session::Session;
 use crate::app::turn::Placed;
 use crate::app::turn::Turn;
-use crate::app::update::window;
 use crate::chat::MessageId;
 use crate::chat::Node;
 use crate::chat::Role;
 use crate::chat::TurnId;
+use crate::prompt;
 
 /// Turns that a session shows at first, and how many more at a time: a few screens.
 const WINDOW: usize = 64;
@@ -41,7 +41,7 @@ impl Session {
     /// `next` counts the turns of this run.
     pub(in crate::app) fn follow_path(&mut self, next: &mut u64) {
         let path = self.tree.path();
-        self.window = window(&path);
+        self.window = prompt::sent_from(&path);
         let pairs = pairs(&path);
         let first = self.turns.first().map(pair_of);
         let found = first.and_then(|first| pairs.iter().position(|pair| *pair == first));

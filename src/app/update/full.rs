@@ -1,6 +1,5 @@
 //! A conversation that no longer fits its context: nothing is left out unless the user says so.
 
-use crate::app::conversation;
 use crate::app::effect::Effect;
 use crate::app::keymap::Action;
 use crate::app::model::Model;
@@ -242,11 +241,4 @@ fn density(turns: &[Turn]) -> Density {
         before.iter().map(|turn| turn.question().len() + turn.answer().len()).sum::<usize>();
     let bytes = bytes + turns[counted].question().len();
     Density::counted(bytes, before.len() * 2 + 1, turns[counted].usage().prompt_tokens)
-}
-
-/// Returns the oldest message that the newest answer of a path was sent with, if not all were.
-pub(in crate::app) fn window(path: &[&Node]) -> Option<MessageId> {
-    let newest = path.iter().rev().find_map(|node| node.answer.as_deref());
-    let from = newest.and_then(|answer| answer.settings.sent_from)?;
-    conversation::is_on(path, from).then_some(from)
 }

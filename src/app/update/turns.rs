@@ -1,6 +1,5 @@
 //! Questions go out, answers come in.
 
-use crate::app::conversation;
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::notice::Notice;
@@ -8,7 +7,6 @@ use crate::app::session::Loaded;
 use crate::app::session::Undo;
 use crate::app::settings::Settings;
 use crate::app::turn::Turn;
-use crate::app::update::full::window;
 use crate::chat::Answer;
 use crate::chat::Constraint;
 use crate::chat::Fault;
@@ -23,6 +21,7 @@ use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
 use crate::chat::TurnId;
 use crate::chat::TurnSettings;
+use crate::prompt;
 
 /// Why a change of the path has to wait.
 pub(super) const BUSY: &str = "the answer is still running · Ctrl-C stops it";
@@ -127,7 +126,7 @@ impl Model {
         if session.tree.stop_at(asked).is_err() {
             return;
         }
-        session.window = wanted.or_else(|| window(&session.tree.path()));
+        session.window = wanted.or_else(|| prompt::sent_from(&session.tree.path()));
         let mut generation = self.generation(index, None);
         generation.messages.extend(begun.iter().map(|begun| begun.message.clone()));
         let spans = begun.as_ref().and_then(|begun| begun.answer.as_deref());
@@ -187,10 +186,10 @@ impl Model {
     pub(super) fn generation(&self, index: usize, draft: Option<&str>) -> Generation {
         let session = &self.sessions[index];
         let path = session.tree.path();
-        let sent = conversation::sent(&path, session.window);
+        let sent = prompt::sent(&path, session.window);
         Generation {
             session: session.id,
-            messages: conversation::messages(&self.settings, sent, draft),
+            messages: prompt::messages(self.settings.system.as_deref(), sent, draft),
             sampling: self.settings.sampling.clone(),
             constraint: Constraint::Free,
             limits: self.settings.limits.clone(),
