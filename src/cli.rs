@@ -13,8 +13,10 @@ mod completions;
 mod config;
 mod db;
 mod doctor;
+mod endpoints;
 mod engine;
 mod engines;
+mod man;
 mod map;
 mod models;
 mod prepare;
@@ -68,10 +70,12 @@ fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
         Some(Command::Doctor) => Ok(doctor::run(cli, env)),
         Some(Command::Models(args)) => models::run(cli, args, env),
         Some(Command::Profiles(args)) => profiles::run(cli, args, env),
+        Some(Command::Endpoints(args)) => endpoints::run(cli, args, env),
         Some(Command::Config(args)) => config::run(cli, args, env),
         Some(Command::Sessions(args)) => sessions::run(cli, args, env),
         Some(Command::Db(args)) => db::run(cli, args, env),
         Some(Command::Completions(args)) => Ok(completions::run(args)),
+        Some(Command::Man) => man::run(),
         Some(Command::ResetTerminal) => reset_terminal::run(),
         Some(Command::Engine(_)) => Ok(engine::run()),
     }

@@ -18,6 +18,7 @@ use crate::cli::ask;
 use crate::cli::completions;
 use crate::cli::config;
 use crate::cli::db;
+use crate::cli::endpoints;
 use crate::cli::engine;
 use crate::cli::exit::Exit;
 use crate::cli::map;
@@ -29,7 +30,7 @@ use crate::config::nearest;
 use crate::text::Clean;
 
 /// Commands that are planned; their names are no prompts.
-const PLANNED: &[&str] = &["endpoints", "bench", "audit", "man"];
+const PLANNED: &[&str] = &["bench", "audit"];
 
 /// A shorter name is near too many words.
 const SHORTEST_NEAR: usize = 3;
@@ -82,10 +83,13 @@ pub enum Command {
     Doctor,
     Models(models::Args),
     Profiles(profiles::Args),
+    Endpoints(endpoints::Args),
     Config(config::Args),
     Sessions(sessions::Args),
     Db(db::Args),
     Completions(completions::Args),
+    /// Print the manual page: edgewise man | man -l -
+    Man,
     /// Give back a terminal that a killed program left in disorder
     ResetTerminal,
     #[command(hide = true, disable_help_flag = true)]

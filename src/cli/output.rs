@@ -10,7 +10,7 @@ mod map;
 mod plain;
 
 pub use color::{ColorFlag, use_color};
-pub use json::Json;
+pub use json::{Json, error_object};
 pub use map::{Totals, map_cancelled, map_json, map_json_end, map_plain};
 pub use plain::{LINE_MAX, Plain, Style, fault_lines};
 

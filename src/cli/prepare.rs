@@ -55,15 +55,20 @@ pub(super) fn prepare_for(
         }
         profile
     };
-    let egress = match (settings.no_remote, cli.common.offline) {
-        (true, _) => Egress::KillSwitch,
-        (false, true) => Egress::Offline,
-        (false, false) => Egress::Allowed,
-    };
+    let egress = egress(cli, settings.no_remote);
     let place = Place { paths: &paths, env, keep_alive };
     let front = Front::new(&settings, profile, egress, place).map_err(|error| match error {
         FrontError::Config(error) => error.into(),
         FrontError::Fault(fault) => fault,
     })?;
     Ok(Prepared { settings, front })
+}
+
+/// Says what may leave the device; `no_remote` is the configuration's or the environment's word.
+pub(super) fn egress(cli: &Cli, no_remote: bool) -> Egress {
+    match (no_remote, cli.common.offline) {
+        (true, _) => Egress::KillSwitch,
+        (false, true) => Egress::Offline,
+        (false, false) => Egress::Allowed,
+    }
 }

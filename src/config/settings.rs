@@ -123,6 +123,14 @@ impl Settings {
         Err(unknown("profile", name, self.profiles.keys()))
     }
 
+    /// Returns the named endpoint.
+    ///
+    /// # Errors
+    /// There is no such endpoint; the hint gives the nearest, or all of them.
+    pub fn endpoint(&self, name: &str) -> Result<&Endpoint, ConfigError> {
+        self.endpoints.get(name).ok_or_else(|| unknown("endpoint", name, self.endpoints.keys()))
+    }
+
     /// Returns the named profile, or the default one, with what the environment says laid over
     /// it, and the flags over that.
     ///

@@ -6,6 +6,7 @@ mod support;
 mod answers;
 mod doctor;
 mod endings;
+mod endpoints;
 mod events;
 mod home;
 mod hub;

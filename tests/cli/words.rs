@@ -3,6 +3,8 @@
 use std::process::Command;
 use std::process::Stdio;
 
+use edgewise::cli::args::Cli;
+
 use crate::events::Events;
 use crate::home::Home;
 use crate::running::Running;
@@ -85,4 +87,53 @@ fn completion_scripts_are_scripts() {
         assert_ne!(home.run(&["completions", shell]).exits(0).stdout, "");
     }
     home.run(&["completions", "tcsh"]).exits(2);
+}
+
+/// Checks every visible command below `above`: its own flags stand in its part of the page, and in
+/// every script.
+fn flags_are_told(above: &clap::Command, page: &str, scripts: &[(&str, String)]) -> usize {
+    let told = |command: &&clap::Command| !command.is_hide_set() && command.get_name() != "help";
+    let mut flags = 0;
+    for command in above.get_subcommands().filter(told) {
+        let name = command.get_bin_name().expect("a built command").to_uppercase();
+        let (_, part) = page.split_once(&format!(".SH \"{name}\"\n")).expect(&name);
+        let part = part.split("\n.SH ").next().unwrap_or_default();
+        for arg in command.get_arguments().filter(|arg| !arg.is_global_set()) {
+            let Some(long) = arg.get_long().filter(|long| *long != "help") else { continue };
+            flags += 1;
+            assert!(part.contains(&format!("--{long}")), "--{long} of {name} in {part}");
+            in_scripts(long, scripts);
+        }
+        flags += flags_are_told(command, page, scripts);
+    }
+    flags
+}
+
+fn in_scripts(long: &str, scripts: &[(&str, String)]) {
+    let goes_on = |rest: &str| rest.starts_with(|c: char| c.is_alphanumeric() || c == '-');
+    for (shell, script) in scripts {
+        let forms = [format!("--{long}"), format!("-l {long}")];
+        let whole = |form: &String| script.split(form.as_str()).skip(1).any(|rest| !goes_on(rest));
+        assert!(forms.iter().any(whole), "--{long} for {shell}");
+    }
+}
+
+#[test]
+fn every_flag_is_in_the_manual_and_in_every_completion() {
+    let home = Home::without_model();
+    let page = home.run(&["man"]).exits(0).stdout;
+    assert!(page.contains(".TH edgewise 1"), "{page}");
+    let page = page.replace("\\-", "-");
+    let shells = ["bash", "zsh", "fish", "elvish", "powershell"];
+    let scripts = shells.map(|shell| (shell, home.run(&["completions", shell]).exits(0).stdout));
+    let mut grammar = Cli::grammar();
+    grammar.build();
+    let (front, _) = page.split_once(".SH \"EDGEWISE ASK\"").expect("the first command");
+    for arg in grammar.get_arguments() {
+        let Some(long) = arg.get_long() else { continue };
+        assert!(front.contains(&format!("--{long}")), "--{long} in {front}");
+        in_scripts(long, &scripts);
+    }
+    assert!(flags_are_told(&grammar, &page, &scripts) > 5, "flags of commands");
+    assert!(!page.contains("EDGEWISE ENGINE\""), "a hidden command");
 }

@@ -10,6 +10,7 @@ use super::shown;
 use crate::chat::Fault;
 use crate::cli::args::Cli;
 use crate::cli::exit::Exit;
+use crate::cli::prepare::egress;
 use crate::config::Env;
 use crate::config::Paths;
 use crate::config::env::secret;
@@ -25,7 +26,6 @@ use crate::net::Net;
 use crate::net::NetError;
 use crate::net::Secret;
 use crate::net::Transport;
-use crate::route::Egress;
 use crate::runtime;
 use crate::text;
 use crate::text::Clean;
@@ -49,13 +49,8 @@ pub(super) fn run(cli: &Cli, paths: &Paths, env: &Env, which: &str) -> Result<Ex
         }
         None => None,
     };
-    let egress = match (env.no_remote(), cli.common.offline) {
-        (true, _) => Egress::KillSwitch,
-        (false, true) => Egress::Offline,
-        (false, false) => Egress::Allowed,
-    };
     let cancel = CancellationToken::new();
-    let (net, transport) = (Net::new(egress), Transport::default());
+    let (net, transport) = (Net::new(egress(cli, env.no_remote())), Transport::default());
     let pulling = Pulling { net, transport, hub, key, paths, cancel: cancel.clone() };
     let progress = RefCell::new(Progress::begin(cli, "", 0)?);
     let mut told =

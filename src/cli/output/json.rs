@@ -99,7 +99,7 @@ impl Ending<'_> {
         let Self { reason, usage, timings, session, route: decision } = self;
         json!({
             "reason": reason.name(),
-            "error": reason.fault().map(error),
+            "error": reason.fault().map(error_object),
             "session": session.map(|session| session.to_string()),
             "usage": {
                 "prompt_tokens": usage.prompt_tokens,
@@ -166,7 +166,8 @@ fn route(decision: &Decision) -> Value {
     json!({"kind": kind, "endpoint": endpoint, "model": model, "reason": reason})
 }
 
-fn error(fault: &Fault) -> Value {
+/// Returns a fault as the `error` of an object: `{"kind","message","hint"}`.
+pub fn error_object(fault: &Fault) -> Value {
     let kind = match fault.kind {
         FaultKind::Failed => "failed",
         FaultKind::Usage => "usage",
