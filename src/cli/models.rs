@@ -37,7 +37,7 @@ pub struct Args {
 enum Command {
     /// List the models on this machine, those of other programs included
     List,
-    /// Fetch a model: a name of the catalogue, org/repo[:quant] on the hub, or an address
+    /// Fetch a model: a name of the catalogue, `org/repo` or `org/repo:quant` on the hub, or an address
     #[command(after_help = PULL)]
     Pull {
         /// What to fetch
