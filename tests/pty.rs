@@ -484,6 +484,32 @@ fn two_windows_on_one_session_do_not_answer_at_once() {
 }
 
 #[test]
+fn an_idle_window_shows_what_another_one_adds() {
+    let home = Home::new();
+    let mut one = Pty::start(&home, &["--max-tokens", "8"], &[]);
+    one.ready();
+    one.ask("Say hello.");
+    one.see("an answer", answered);
+    let mut two = Pty::start(&home, &["--max-tokens", "8", "-s", "last"], &[]);
+    two.see("the session", |frame| frame.has("› Say hello.") && at_rest(frame));
+    two.ask("And goodbye.");
+    two.see("its answer", |frame| frame.has("› And goodbye.") && at_rest(frame) && twice(frame));
+    one.see("the same", |frame| frame.has("› And goodbye.") && twice(frame));
+    one.ask("Once more.");
+    let third = |frame: &Frame| frame.has("› Once more.") && at_rest(frame);
+    let asked = one.see("its answer", third);
+    assert!(!asked.has("‹"), "no sibling: {}", asked.text);
+    let next = two.see("the same", third);
+    assert!(!next.has("‹"), "{}", next.text);
+    for pty in [&mut one, &mut two] {
+        let front = pty.front();
+        front.signal(Signal::TERM);
+        pty.given_back(128 + 15);
+        front.gone();
+    }
+}
+
+#[test]
 fn a_context_that_is_full_is_enlarged() {
     let home = Home::new();
     let config = "[engine]\nkeep_alive = \"0s\"\n[profiles.default]\nthreads = 1\nn_ctx = 256\n";

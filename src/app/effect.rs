@@ -2,6 +2,7 @@
 
 use crate::app::save::Save;
 use crate::chat::Generation;
+use crate::chat::MessageId;
 use crate::chat::SessionId;
 use crate::chat::TurnId;
 
@@ -15,6 +16,8 @@ pub enum Effect {
     Open(SessionId),
     /// Read a session once more that another window answers in; it comes as `Msg::Whole`.
     Reread(SessionId),
+    /// Look whether another window has gone on behind this leaf; then it comes as `Msg::Grown`.
+    Peek(SessionId, MessageId),
     /// Tell, or no longer, when something is written to the store, as `Msg::Changed`.
     Watch(bool),
     /// Read the list of saved sessions; it comes as `Msg::Listed`.

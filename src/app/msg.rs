@@ -84,6 +84,15 @@ pub enum Msg {
         /// The selected leaf.
         leaf: Option<MessageId>,
     },
+    /// All messages of a session whose selected leaf is another one in the store.
+    Grown {
+        /// Which.
+        session: SessionId,
+        /// The messages.
+        nodes: Vec<Node>,
+        /// The selected leaf.
+        leaf: MessageId,
+    },
     /// Something was written to the store; told while [`Effect::Watch`](crate::app::Effect::Watch) asks for it.
     Changed,
     /// The saved sessions, archived ones included, the one that changed last first.

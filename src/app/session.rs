@@ -219,6 +219,12 @@ impl Session {
         self.turns.last().is_some_and(|turn| *turn.phase() == Phase::Elsewhere)
     }
 
+    /// Returns whether it is saved, read to its end, and nobody answers in it as far as is known here.
+    pub(super) fn rests(&self) -> bool {
+        let busy = self.running().is_some() || self.is_answered_elsewhere();
+        self.kept.known && self.is_whole() && !busy
+    }
+
     /// Returns the turn that shows a message.
     pub(super) fn turn_of(&self, id: MessageId) -> Option<&Turn> {
         self.turns.iter().rev().find(|turn| turn.messages().any(|shown| shown == id))

@@ -69,6 +69,7 @@ impl Model {
             }
             Msg::Opened { info, page } => self.opened(&info, page),
             Msg::Whole { session, nodes, leaf } => self.whole(session, nodes, leaf, &mut effects),
+            Msg::Grown { session, nodes, leaf } => self.grown(session, nodes, leaf),
             Msg::Changed => self.changed(&mut effects),
             Msg::Listed(entries) => self.listed(entries, &mut effects),
             Msg::Previewed { session, messages } => self.previewed(session, &messages),

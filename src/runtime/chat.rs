@@ -338,6 +338,7 @@ impl Chat {
                 Effect::Save(save) => self.keeper.save(save),
                 Effect::Open(session) => self.keeper.open(session),
                 Effect::Reread(session) => self.keeper.reread(session),
+                Effect::Peek(session, leaf) => self.keeper.peek(session, leaf),
                 Effect::Watch(wanted) => self.keeper.watch_changes(wanted),
                 Effect::List => self.keeper.list(),
                 Effect::Preview(session) => self.keeper.preview(session),

@@ -17,6 +17,7 @@ use crate::app::Save;
 use crate::app::Saving;
 use crate::chat::Fault;
 use crate::chat::Generation;
+use crate::chat::MessageId;
 use crate::chat::SessionId;
 use crate::chat::TurnId;
 use crate::store;
@@ -90,6 +91,8 @@ pub(super) struct Keeper {
     wanted: Vec<SessionId>,
     begun: HashMap<SessionId, Receipt>,
     watching: Option<JoinHandle<()>>,
+    /// Changes are to be told as soon as the store is open.
+    will_watch: bool,
     /// The newest wishes; older ones that were not begun are dropped.
     preview: watch::Sender<Option<SessionId>>,
     find: watch::Sender<String>,
@@ -108,6 +111,7 @@ impl Keeper {
             wanted: Vec::new(),
             begun: HashMap::new(),
             watching: None,
+            will_watch: false,
             preview: watch::Sender::new(None),
             find: watch::Sender::new(String::new()),
             news,
@@ -139,6 +143,9 @@ impl Keeper {
         self.serve(&store);
         self.store = Some(store);
         self.opening = None;
+        if self.will_watch {
+            self.watch_changes(true);
+        }
         for note in notes.iter().filter(|note| !matches!(note, Note::Fresh | Note::ReadOnly(_))) {
             self.tell(Msg::Told(note.to_string()));
         }
@@ -217,11 +224,27 @@ impl Keeper {
         });
     }
 
+    /// Reads all of a session if another leaf than `shown` is selected in the store.
+    pub(super) fn peek(&self, session: SessionId, shown: MessageId) {
+        let Some(store) = self.store.clone() else { return };
+        let news = self.news.clone();
+        tokio::task::spawn_blocking(move || {
+            // What cannot be read now is read after the next change.
+            let Ok(reader) = store.reader() else { return };
+            let Ok(Some(info)) = reader.session(session) else { return };
+            let Some(leaf) = info.leaf.filter(|leaf| *leaf != shown) else { return };
+            if let Ok(nodes) = reader.nodes(session) {
+                news.blocking_send(News::Msg(Box::new(Msg::Grown { session, nodes, leaf }))).ok();
+            }
+        });
+    }
+
     /// Tells when somebody writes to the store, or no longer.
     pub(super) fn watch_changes(&mut self, wanted: bool) {
         if let Some(watching) = self.watching.take() {
             watching.abort();
         }
+        self.will_watch = wanted && self.store.is_none();
         let Some(store) = self.store.as_ref().filter(|_| wanted) else { return };
         let Ok(mut changes) = Changes::of(store.place().dir()) else { return };
         let news = self.news.clone();

@@ -1,5 +1,7 @@
 //! Saved sessions are opened again.
 
+use std::collections::HashMap;
+
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::model::Overlay;
@@ -53,7 +55,7 @@ impl Model {
     /// Asks to be told of changes while something on the screen depends on other windows.
     pub(super) fn watch(&mut self, effects: &mut Vec<Effect>) {
         let wanted = self.overlay == Some(Overlay::Sessions)
-            || self.sessions.iter().any(Session::is_answered_elsewhere);
+            || !self.settings.ephemeral && self.sessions.iter().any(|session| session.kept.known);
         if wanted != self.watching {
             self.watching = wanted;
             effects.push(Effect::Watch(wanted));
@@ -67,6 +69,30 @@ impl Model {
         }
         let elsewhere = self.sessions.iter().filter(|session| session.is_answered_elsewhere());
         effects.extend(elsewhere.map(|session| Effect::Reread(session.id)));
+        let rests = |session: &&Session| session.rests() && !self.settings.ephemeral;
+        let resting = self.sessions.iter().filter(rests);
+        let peek = |session: &Session| Some(Effect::Peek(session.id, session.tree.leaf()?));
+        effects.extend(resting.filter_map(peek));
+    }
+
+    /// Takes in what another window has added behind what is shown. Where it went on elsewhere in the
+    /// tree, or knows less than is here, what is shown stays.
+    pub(super) fn grown(&mut self, id: SessionId, nodes: Vec<Node>, leaf: MessageId) {
+        let Some(session) = self.sessions.iter_mut().find(|session| session.id == id) else {
+            return;
+        };
+        let follows = |shown: MessageId| {
+            let parents: HashMap<_, _> = nodes.iter().map(|node| (node.id, node.parent)).collect();
+            let mut above = parents.get(&leaf).copied().flatten();
+            while let Some(id) = above.filter(|id| *id != shown) {
+                above = parents.get(&id).copied().flatten();
+            }
+            above.is_some()
+        };
+        if session.rests() && session.tree.leaf().is_some_and(follows) {
+            session.complete(nodes, Some(leaf), &mut self.next_turn);
+            self.touch();
+        }
     }
 
     /// Shows a message, on whichever branch it is, and marks it.

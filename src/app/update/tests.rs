@@ -880,8 +880,11 @@ mod saving {
         let effects = chat
             .model
             .update(Msg::Key { key: Key::plain(KeyCode::Enter), at: Duration::from_millis(5) });
-        let [Effect::Save(Save::Begin { session, nodes }), Effect::Generate { generation, .. }] =
-            effects.as_slice()
+        let [
+            Effect::Save(Save::Begin { session, nodes }),
+            Effect::Generate { generation, .. },
+            Effect::Watch(true),
+        ] = effects.as_slice()
         else {
             panic!("{effects:?}")
         };
@@ -1114,7 +1117,34 @@ mod saving {
         chat.send(whole);
         assert_eq!(chat.turn(1).answer(), "2 and more");
         assert_eq!(*chat.turn(1).phase(), Phase::Finished(StopReason::EndOfTurn));
-        assert_eq!(chat.send(Msg::Changed), [], "and then nothing is read again");
+        let peek = Effect::Peek(SessionId(77), MessageId(4));
+        assert_eq!(chat.send(Msg::Changed), [peek], "and then nothing is read again");
+    }
+
+    #[test]
+    fn what_another_window_adds_is_shown_behind_what_is_there() {
+        let mut chat = Chat::new();
+        let (info, mut nodes) = saved_session(NodeState::Complete);
+        open(&mut chat, &info, &nodes);
+        let whole = nodes.clone();
+        chat.send(Msg::Whole { session: SessionId(77), nodes: whole, leaf: Some(MessageId(4)) });
+        let older = nodes[..2].to_vec();
+        chat.send(Msg::Grown { session: SessionId(77), nodes: older, leaf: MessageId(2) });
+        assert_eq!(chat.model.current().turns().len(), 2, "what is not saved yet stays");
+        let mut branch = nodes.clone();
+        branch.push(node(9, Some(3), "another", NodeState::Complete));
+        chat.send(Msg::Grown { session: SessionId(77), nodes: branch, leaf: MessageId(9) });
+        assert_eq!(chat.turn(1).answer(), "2", "another branch is not followed");
+        let epoch = chat.model.current().epoch();
+        let mut asked = node(5, Some(4), "three", NodeState::Complete);
+        asked.message.role = Role::User;
+        nodes.push(asked);
+        nodes.push(node(6, Some(5), "3", NodeState::Complete));
+        chat.send(Msg::Grown { session: SessionId(77), nodes, leaf: MessageId(6) });
+        assert_eq!(chat.turn(2).answer(), "3");
+        assert_eq!(chat.model.current().epoch(), epoch, "what is read stays where it is");
+        let next = chat.ask("four");
+        assert_eq!(next.messages.len(), 8, "it is asked behind that");
     }
 
     #[test]
