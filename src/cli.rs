@@ -8,6 +8,7 @@ pub mod output;
 pub mod stdin;
 
 mod ask;
+mod audit;
 mod chat;
 mod completions;
 mod config;
@@ -74,6 +75,7 @@ fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
         Some(Command::Config(args)) => config::run(cli, args, env),
         Some(Command::Sessions(args)) => sessions::run(cli, args, env),
         Some(Command::Db(args)) => db::run(cli, args, env),
+        Some(Command::Audit(args)) => audit::run(cli, env, args),
         Some(Command::Completions(args)) => Ok(completions::run(args)),
         Some(Command::Man) => man::run(),
         Some(Command::ResetTerminal) => reset_terminal::run(),

@@ -11,6 +11,7 @@ pub mod privacy; // 1: what may leave
 pub mod prompt; // 1: chat templates
 pub mod route; // 1: where a turn runs
 
+pub mod audit; // 2: the record of decisions
 pub mod config; // 2: TOML to settings
 pub mod device; // 2: samples of this machine
 pub mod ipc; // 2: frames between front and engine

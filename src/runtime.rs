@@ -19,6 +19,7 @@ mod map;
 mod one_shot;
 mod printer;
 mod record;
+mod router;
 mod saving;
 mod screen;
 mod signals;

@@ -18,6 +18,7 @@ mod panel;
 mod picker;
 mod queue;
 mod rich;
+mod rows;
 mod screen;
 mod search;
 mod status;
@@ -28,6 +29,7 @@ mod tests;
 mod transcript;
 mod view;
 mod welcome;
+mod why;
 mod wrapped;
 
 pub use screen::{Drawn, draw};

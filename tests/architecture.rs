@@ -8,7 +8,7 @@ use std::path::Path;
 const FLOORS: [&[&str]; 7] = [
     &["chat", "text"],
     &["route", "prompt", "markdown", "privacy", "backend", "gguf"],
-    &["config", "theme", "ipc", "net", "device"],
+    &["audit", "config", "theme", "ipc", "net", "device"],
     &["app", "engine", "worker", "remote", "models", "store"],
     &["ui"],
     &["runtime"],

@@ -41,6 +41,12 @@ pub(super) const COMMANDS: &[Spec] = &[
     spec("tag", Command::Tag, Argument::Wanted("TAG -TAG"), "put tags on it, take tags off"),
     spec("archive", Command::Archive, Argument::None, "leave it out of lists, or not"),
     spec("close", Command::Close, Argument::None, "close this session"),
+    spec(
+        "route",
+        Command::Route,
+        Argument::Wanted("local|remote|auto|why"),
+        "where this session runs",
+    ),
     spec("device", Command::Device, Argument::None, "the device: signals, speeds"),
     spec("help", Command::Help, Argument::None, "this list"),
     spec("quit", Command::Quit, Argument::None, "quit"),
@@ -93,6 +99,8 @@ pub(super) enum Command {
     Rename,
     /// Closes the session in front.
     Close,
+    /// Pins the session's route, frees it, or says why.
+    Route,
     /// Shows the device's signals.
     Device,
     /// Shows the keys.

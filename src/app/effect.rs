@@ -5,6 +5,7 @@ use crate::chat::Generation;
 use crate::chat::MessageId;
 use crate::chat::SessionId;
 use crate::chat::TurnId;
+use crate::route::Pin;
 
 /// One thing to do, in the order given. None of them is waited for: answers come back as
 /// messages.
@@ -33,6 +34,8 @@ pub enum Effect {
         turn: TurnId,
         /// What to answer.
         generation: Generation,
+        /// The user's word on where it runs.
+        pin: Option<Pin>,
     },
     /// The user lets a session's turns leave this device, from the next one on.
     Allow(SessionId),

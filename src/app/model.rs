@@ -36,6 +36,8 @@ pub enum Overlay {
     Help(u16),
     /// The device's signals, scrolled down by this many rows.
     Device(u16),
+    /// Why the last turn ran where it did, scrolled down by this many rows.
+    Why(u16),
     /// "Quit?", asked at this time.
     Quit(Duration),
     /// "Close this session?"

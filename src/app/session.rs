@@ -18,6 +18,7 @@ use crate::chat::SessionId;
 use crate::chat::StopReason;
 use crate::chat::Tree;
 use crate::chat::TurnId;
+use crate::route::Pin;
 use crate::text::Clean;
 
 /// The longest title, in graphemes.
@@ -56,6 +57,10 @@ pub struct Session {
     pub(super) summary: Option<Summary>,
     /// How the newest turn is taken back.
     pub(super) undo: Option<Undo>,
+    /// Where the user wants its turns to run.
+    pub(super) pin: Option<Pin>,
+    /// The same for the next turn only.
+    pub(super) pin_once: Option<Pin>,
 }
 
 /// A summary as far as it has come.
@@ -130,7 +135,14 @@ impl Session {
             window: None,
             summary: None,
             undo: None,
+            pin: None,
+            pin_once: None,
         }
+    }
+
+    /// Returns where the user wants its turns to run; `None` leaves it to the mode.
+    pub fn pin(&self) -> Option<&Pin> {
+        self.pin_once.as_ref().or(self.pin.as_ref())
     }
 
     /// Returns its identity.

@@ -9,6 +9,7 @@ mod keys;
 mod leaving;
 mod opening;
 mod reading;
+mod routing;
 mod saving;
 mod sessions;
 #[cfg(test)]

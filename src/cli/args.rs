@@ -15,6 +15,7 @@ use clap::Subcommand;
 use crate::chat::Fault;
 use crate::chat::FaultKind;
 use crate::cli::ask;
+use crate::cli::audit;
 use crate::cli::completions;
 use crate::cli::config;
 use crate::cli::db;
@@ -30,7 +31,7 @@ use crate::config::nearest;
 use crate::text::Clean;
 
 /// Commands that are planned; their names are no prompts.
-const PLANNED: &[&str] = &["bench", "audit"];
+const PLANNED: &[&str] = &["bench"];
 
 /// A shorter name is near too many words.
 const SHORTEST_NEAR: usize = 3;
@@ -87,6 +88,7 @@ pub enum Command {
     Config(config::Args),
     Sessions(sessions::Args),
     Db(db::Args),
+    Audit(audit::Args),
     Completions(completions::Args),
     /// Print the manual page: edgewise man | man -l -
     Man,

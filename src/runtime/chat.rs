@@ -153,10 +153,11 @@ impl Chat {
         };
         let (width, height) = crossterm::terminal::size()?;
         let (keeper, kept) = Keeper::start(keeping);
+        let clock = Clock::start();
         Ok(Self {
-            clock: Clock::start(),
+            clock,
             model: Model::new(settings, ids::new_session(), width, height),
-            driver: Driver::new(front, backend, queue),
+            driver: Driver::new(front, backend, queue, clock),
             screen,
             signals,
             inputs: input::read(),
@@ -243,10 +244,9 @@ impl Chat {
             Woken::Input(Some(Input::Paste(text))) => self.update(Msg::Paste(text)),
             Woken::Input(Some(Input::Gone) | None) => self.hang_up(at),
             Woken::Turn(turn, event) => {
-                if matches!(event, TurnEvent::Token(TokenEvent::Finished(..))) {
-                    self.driver.ended(turn);
-                }
-                self.update(Msg::Turn { turn, event, at })
+                let unrecorded = self.driver.hear(turn, &event);
+                self.update(Msg::Turn { turn, event, at })?;
+                unrecorded.map_or(Ok(()), |fault| self.update(Msg::Told(fault.message)))
             }
             Woken::Engine(EngineEvent::Load(state)) => self.update(Msg::Load { state, at }),
             Woken::Engine(EngineEvent::Health(health)) => {
@@ -343,8 +343,11 @@ impl Chat {
                 Effect::List => self.keeper.list(),
                 Effect::Preview(session) => self.keeper.preview(session),
                 Effect::Find(words) => self.keeper.find(words),
-                Effect::Generate { turn, generation } => self.begin(turn, generation),
                 Effect::Allow(session) => self.driver.allow(session),
+                Effect::Generate { turn, generation, pin } => {
+                    self.driver.pin(turn, pin);
+                    self.begin(turn, generation);
+                }
                 Effect::Prepare(generation) => self.driver.prepare(generation),
                 Effect::Cancel(turn) => match self.beginning.get_mut(&turn) {
                     Some(cancelled) => *cancelled = true,

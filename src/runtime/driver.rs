@@ -2,12 +2,19 @@
 
 use std::collections::HashMap;
 use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use super::Front;
+use super::clock::Clock;
 use super::crash;
-use super::front::TurnSize;
+use super::router::Asked;
+use super::router::Router;
 use crate::backend::Backend;
 use crate::backend::Cancel;
 use crate::backend::TokenSink;
@@ -16,10 +23,11 @@ use crate::chat::Fault;
 use crate::chat::FaultKind;
 use crate::chat::Generation;
 use crate::chat::Health;
-use crate::chat::Mode;
+use crate::chat::Probe;
 use crate::chat::Route;
 use crate::chat::SessionId;
 use crate::chat::StopReason;
+use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
 use crate::chat::TurnId;
 use crate::chat::Usage;
@@ -27,7 +35,11 @@ use crate::engine::Engine;
 use crate::engine::EngineEvent;
 use crate::privacy;
 use crate::remote::Order;
-use crate::route::DeviceState;
+use crate::route::Pin;
+
+/// How long the engine may take to say what a prompt would cost. It counts at more than a megabyte
+/// a second; one that is slower, or still loads, is decided by an estimate.
+const PROBE_WITHIN: Duration = Duration::from_millis(50);
 
 /// Starts and stops turns; a token per turn, under its session's, under the program's.
 #[derive(Debug)]
@@ -36,13 +48,15 @@ pub(super) struct Driver {
     /// Engines with too small a pool, until no turn runs any more.
     left: Vec<Engine>,
     queue: mpsc::Sender<(TurnId, TurnEvent)>,
+    router: Arc<Mutex<Router>>,
+    clock: Clock,
     front: Front,
-    device: DeviceState,
     root: Cancel,
     sessions: HashMap<SessionId, Cancel>,
     turns: HashMap<TurnId, Cancel>,
     /// Sessions that the user lets leave this device.
     allowed: HashSet<SessionId>,
+    pins: HashMap<TurnId, Pin>,
 }
 
 impl Driver {
@@ -51,17 +65,27 @@ impl Driver {
         front: &Front,
         engine: Option<Engine>,
         queue: mpsc::Sender<(TurnId, TurnEvent)>,
+        clock: Clock,
     ) -> Self {
         Self {
             engine,
             left: Vec::new(),
             queue,
+            router: Arc::new(Mutex::new(Router::new(front))),
+            clock,
             front: front.clone(),
-            device: DeviceState::default(),
             root: Cancel::new(),
             sessions: HashMap::new(),
             turns: HashMap::new(),
             allowed: HashSet::new(),
+            pins: HashMap::new(),
+        }
+    }
+
+    /// Takes the user's word on where a turn runs that begins later.
+    pub(super) fn pin(&mut self, turn: TurnId, pin: Option<Pin>) {
+        if let Some(pin) = pin {
+            self.pins.insert(turn, pin);
         }
     }
 
@@ -72,17 +96,24 @@ impl Driver {
 
     /// Begins a turn: says where it runs and why, then starts it there.
     pub(super) fn generate(&mut self, turn: TurnId, generation: Generation) {
+        let pin = self.pins.remove(&turn);
         let session = self.sessions.entry(generation.session);
         let cancel = session.or_insert_with(|| self.root.child_token()).child_token();
         self.turns.insert(turn, cancel.clone());
         let (engine, queue) = (self.engine.clone(), self.queue.clone());
-        let asked = TurnSize::of(&generation, !self.allowed.contains(&generation.session));
-        let decision = self.front.decide(&asked, &self.device);
+        let (router, clock) = (Arc::clone(&self.router), self.clock);
+        let refused = !self.allowed.contains(&generation.session);
         let front = self.front.clone();
-        let panic_at = self.front.panic_at.clone();
+        let at = clock.at();
         tokio::spawn(async move {
             let Some(mut sink) = TokenSink::open(turn, queue, cancel).await else { return };
-            crash::provoke("turn", panic_at.as_deref());
+            crash::provoke("turn", front.panic_at.as_deref());
+            let mut asked = Asked { pin, probe: None, refused, at };
+            let choice = lock(&router).has_choice(&asked);
+            if let Some(engine) = engine.as_ref().filter(|_| choice) {
+                asked.probe = probe(engine, &generation).await;
+            }
+            let decision = lock(&router).begin(turn, &generation, asked);
             match decision {
                 Ok(decision) if decision.route == Route::Local => {
                     here(engine.as_ref(), decision, generation, sink).await;
@@ -91,6 +122,19 @@ impl Driver {
                 Err(fault) => sink.finish(StopReason::Failed(fault), Usage::default()),
             }
         });
+    }
+
+    /// Learns from a step of a turn; returns what the user should know of the record.
+    pub(super) fn hear(&mut self, turn: TurnId, event: &TurnEvent) -> Option<Fault> {
+        let mut router = lock(&self.router);
+        router.hear(turn, event, self.clock.at());
+        let unrecorded = router.unrecorded();
+        drop(router);
+        if matches!(event, TurnEvent::Token(TokenEvent::Finished(..))) {
+            self.turns.remove(&turn);
+            self.leave_idle();
+        }
+        unrecorded
     }
 
     /// Evaluates ahead what is sure of the next prompt, on this device only.
@@ -116,13 +160,7 @@ impl Driver {
 
     /// Takes note of how the device does; the next decision follows from it.
     pub(super) fn observe(&mut self, health: &Health) {
-        self.device = health.into();
-    }
-
-    /// Takes note that a turn has ended.
-    pub(super) fn ended(&mut self, turn: TurnId) {
-        self.turns.remove(&turn);
-        self.leave_idle();
+        lock(&self.router).observe(health);
     }
 
     /// Has turns run from now on where there is room for a session of `n_ctx` tokens.
@@ -151,6 +189,7 @@ impl Driver {
             cancel.cancel();
         }
         self.allowed.remove(&session);
+        lock(&self.router).forget(session);
         if let Some(engine) = &self.engine {
             engine.forget(session);
         }
@@ -192,7 +231,7 @@ async fn away(
         sink.finish(StopReason::Failed(fault), Usage::default());
         return;
     }
-    let falls_back = engine.is_some() && front.profile.mode != Mode::RemoteOnly;
+    let falls_back = engine.is_some() && allows(&decision, &Route::Local);
     let endpoints = order(front, &decision);
     let order = Order { decision, endpoints: &endpoints, device: falls_back };
     match front.fleet.run(order, &generation, &mut sink).await {
@@ -210,11 +249,27 @@ async fn away(
 /// profile's order that nothing stands against.
 fn order(front: &Front, decision: &Decision) -> Vec<String> {
     let Route::Remote(first) = &decision.route else { return Vec::new() };
-    let others = front.profile.endpoints.iter().filter(|name| {
-        *name != first
-            && decision.considered.iter().any(|candidate| {
-                candidate.rejected.is_none() && candidate.route == Route::Remote((*name).clone())
-            })
-    });
+    let others = front
+        .profile
+        .endpoints
+        .iter()
+        .filter(|name| *name != first && allows(decision, &Route::Remote((*name).clone())));
     std::iter::once(first.clone()).chain(others.cloned()).collect()
+}
+
+/// Returns whether nothing stands against a route, chosen or not.
+fn allows(decision: &Decision, route: &Route) -> bool {
+    let mut considered = decision.considered.iter();
+    considered.any(|candidate| candidate.rejected.is_none() && candidate.route == *route)
+}
+
+/// Asks what a prompt would cost here.
+async fn probe(engine: &Engine, generation: &Generation) -> Option<Probe> {
+    let probe = tokio::time::timeout(PROBE_WITHIN, engine.probe(generation)).await;
+    probe.ok().and_then(Result::ok)
+}
+
+/// A panic elsewhere must not end the routing: everything in it is whole between two calls.
+fn lock(router: &Mutex<Router>) -> MutexGuard<'_, Router> {
+    router.lock().unwrap_or_else(PoisonError::into_inner)
 }

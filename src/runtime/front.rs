@@ -1,5 +1,6 @@
 //! What a front needs before it can ask anything: the profile, the model file, the engine's place.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::SystemTime;
@@ -33,7 +34,6 @@ use crate::models::ModelFile;
 use crate::net::Address;
 use crate::net::Net;
 use crate::prompt;
-use crate::remote;
 use crate::remote::Fleet;
 use crate::route;
 use crate::route::DeviceState;
@@ -71,34 +71,6 @@ pub enum FrontError {
     Fault(#[from] Fault),
 }
 
-/// What the router is told of one turn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TurnSize {
-    /// Bytes of everything that would be sent.
-    pub bytes: u64,
-    /// Tokens of the prompt, roughly.
-    pub prompt_tokens: u32,
-    /// Whether the user did not agree that this session leaves the device.
-    pub refused: bool,
-    /// Whether the answer is held to a form, which no endpoint is asked for yet.
-    pub held: bool,
-}
-
-impl TurnSize {
-    /// A turn that nothing is known of.
-    fn nothing() -> Self {
-        Self { bytes: 0, prompt_tokens: 0, refused: false, held: false }
-    }
-
-    /// Measures a turn.
-    pub fn of(generation: &Generation, refused: bool) -> Self {
-        let bytes: usize = generation.messages.iter().map(|message| message.plain().len()).sum();
-        let held = generation.constraint != Constraint::Free;
-        let prompt_tokens = remote::estimate(generation);
-        Self { bytes: bytes as u64, prompt_tokens, refused, held }
-    }
-}
-
 /// A profile with all that follows from it.
 #[derive(Clone, Debug)]
 pub struct Front {
@@ -112,6 +84,8 @@ pub struct Front {
     pub model: String,
     /// Whether the next prompt is evaluated while it is typed.
     pub prefill_ahead: bool,
+    /// The user's data directory.
+    pub data: PathBuf,
     /// Whether anything may leave this device, whatever the profile says.
     pub egress: Egress,
     /// What every answer has to look like.
@@ -141,13 +115,14 @@ impl Front {
             fleet: Arc::new(Fleet::new(settings.endpoints.values(), net, home.as_deref())),
             model: profile.model.clone(),
             prefill_ahead: settings.engine.prefill_ahead,
+            data: paths.data.clone(),
             egress,
             constraint: Constraint::Free,
             panic_at: panic_at.map(str::to_owned),
             profile,
         };
         // A mode that is not allowed is said before any model is looked for.
-        front.decide(&TurnSize::nothing(), &DeviceState::default())?;
+        front.serves()?;
         let mode = front.profile.mode;
         let file = match models::locate(&front.profile.model, paths) {
             _ if mode == Mode::RemoteOnly => None,
@@ -200,36 +175,31 @@ impl Front {
         model.unwrap_or(name)
     }
 
-    /// Decides where the next turn runs, by what is known of the device.
-    ///
-    /// # Errors
-    /// The profile's mode asks for what is not there or not allowed (`NoRoute`).
-    pub fn decide(&self, asked: &TurnSize, device: &DeviceState) -> Result<Decision, Fault> {
-        let profile = &self.profile;
-        let request = Request {
-            mode: profile.mode,
-            class: profile.privacy,
-            upload_bytes: asked.bytes,
-            prompt_tokens: asked.prompt_tokens,
-            more_than_text: asked.held,
-            ..Request::default()
-        };
-        let local = self.engine.is_some() || self.warms();
-        let facts = LocalFacts { rates: device.rates, ..LocalFacts::default() };
-        let local = local.then(|| RouteView::local(&self.model, facts));
-        let remote = profile.endpoints.iter().filter_map(|name| {
-            let facts = self.fleet.facts(name, asked.prompt_tokens, asked.refused)?;
+    /// Returns the routes of a turn in the user's order: this device, if it may answer at all, then
+    /// the profile's endpoints. `refused` is what the user says about the session's leaving.
+    pub(super) fn routes(
+        &self,
+        local: LocalFacts,
+        prompt_tokens: u32,
+        refused: bool,
+    ) -> Vec<RouteView> {
+        let here = self.engine.is_some() || self.warms();
+        let here = here.then(|| RouteView::local(&self.model, local));
+        let remotes = self.profile.endpoints.iter().filter_map(|name| {
+            let facts = self.fleet.facts(name, prompt_tokens, refused)?;
             let model = self.fleet.get(name)?.endpoint().model.clone().unwrap_or_default();
             Some(RouteView::remote(name, model, facts))
         });
-        let routes: Vec<RouteView> = local.into_iter().chain(remote).collect();
-        let policy = Policy {
-            egress: self.egress,
-            ttft: profile.slo.ttft,
-            tbt: profile.slo.tbt,
-            ..Policy::default()
-        };
-        route::decide(&request, &routes, device, &policy)
+        here.into_iter().chain(remotes).collect()
+    }
+
+    /// Refuses a mode that no route could serve, whatever the device and the turn are.
+    fn serves(&self) -> Result<Decision, Fault> {
+        let Profile { mode, privacy, .. } = self.profile;
+        let request = Request { mode, class: privacy, ..Request::default() };
+        let routes = self.routes(LocalFacts::default(), 0, false);
+        let policy = Policy { egress: self.egress, ..Policy::default() };
+        route::decide(&request, &routes, &DeviceState::default(), &policy)
     }
 
     /// Makes the generation of a script's question behind what came earlier in its session.

@@ -149,13 +149,14 @@ pub async fn map(
     let sessions: Vec<SessionId> = (0..jobs).map(|_| ids::new_session()).collect();
     let (queue, turns) = turn_queue(TURN_EVENTS + jobs);
     let (out, written) = printer::start();
-    let mut driver = Driver::new(&front, engine, queue);
+    let clock = Clock::start();
+    let mut driver = Driver::new(&front, engine, queue, clock);
     // For a script the profile's own word is the permission.
     for session in &sessions {
         driver.allow(*session);
     }
     let mapping = Mapping {
-        clock: Clock::start(),
+        clock,
         driver,
         front,
         signals,
@@ -290,6 +291,7 @@ impl Mapping {
     fn note(&mut self, turn: TurnId, event: TurnEvent, show: &mut dyn MapShow) {
         let Some(open) = self.open.get_mut(&turn) else { return };
         open.outcome.timings.total = self.clock.at().saturating_sub(open.began);
+        self.driver.hear(turn, &event);
         match event {
             TurnEvent::Routed(decision) => open.outcome.decision = Some(decision),
             TurnEvent::Token(TokenEvent::Delta(text)) => {
@@ -306,7 +308,6 @@ impl Mapping {
                 let Some(Open { session, mut outcome, .. }) = self.open.remove(&turn) else {
                     return;
                 };
-                self.driver.ended(turn);
                 self.sessions.push(session);
                 (outcome.reason, outcome.usage) = (reason, usage);
                 self.close(turn, outcome, show);

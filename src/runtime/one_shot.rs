@@ -46,6 +46,9 @@ const LAST_WORDS_WITHIN: Duration = Duration::from_millis(250);
 /// How long a running engine may take to say how the device does; it says it with its hello.
 const HEALTH_WITHIN: Duration = Duration::from_millis(100);
 
+/// The only turn.
+const TURN: TurnId = TurnId(1);
+
 /// One step, as the printer is told of it.
 #[derive(Debug)]
 pub enum Told<'a> {
@@ -117,7 +120,7 @@ impl OneShot {
         let (queue, turns) = turn_queue(TURN_EVENTS);
         let clock = Clock::start();
         let health = self.hear().await;
-        let mut driver = Driver::new(&self.front, self.engine, queue);
+        let mut driver = Driver::new(&self.front, self.engine, queue, clock);
         if let Some(health) = health {
             driver.observe(&health);
         }
@@ -127,7 +130,7 @@ impl OneShot {
         // For a script the profile's own word is the permission.
         driver.allow(session);
         let earlier: Vec<&Node> = earlier.iter().collect();
-        driver.generate(TurnId(1), self.front.question(session, &earlier, &text, ephemeral));
+        driver.generate(TURN, self.front.question(session, &earlier, &text, ephemeral));
         let (out, written) = printer::start();
         let asking = Asking {
             clock,
@@ -208,8 +211,10 @@ impl Asking {
                 Some(event) = self.news.recv(), if pending.is_none() => {
                     pending = self.tell(Told::Engine(&event), print);
                 }
-                Some((_, event)) = self.turns.recv(), if pending.is_none() && !finished => {
+                Some((turn, event)) = self.turns.recv(), if pending.is_none() && !finished => {
                     finished = self.note(&event);
+                    // That a decision was not recorded is said in the chat alone.
+                    self.driver.hear(turn, &event);
                     pending = self.tell(Told::Turn(&event), print);
                 }
             }
@@ -219,6 +224,7 @@ impl Asking {
             let end = TokenEvent::Finished(StopReason::Cancelled, Usage::default());
             let end = TurnEvent::Token(end);
             self.record(&end);
+            self.driver.hear(TURN, &end);
             let last = self.tell(Told::Turn(&end), print).unwrap_or_default();
             let rest = pending.get_or_insert_default();
             rest.stdout.push_str(&last.stdout);

@@ -20,6 +20,7 @@ use crate::ui::picker;
 use crate::ui::search;
 use crate::ui::style::base;
 use crate::ui::style::style;
+use crate::ui::why;
 
 /// The narrowest help that has keys and words side by side.
 const TWO_COLUMNS: u16 = 78;
@@ -32,6 +33,10 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -
     match model.overlay() {
         None => 0,
         Some(Overlay::Help(top)) => draw_help(top, theme, area, buf),
+        Some(Overlay::Why(top)) => {
+            let rows = |beside, columns| why::rows(model, beside, columns);
+            scrolled(top, rows, theme, area, buf)
+        }
         Some(Overlay::Device(top)) => {
             let rows = |beside, columns| panel::rows(model, beside, columns);
             scrolled(top, rows, theme, area, buf)

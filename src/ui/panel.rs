@@ -9,13 +9,12 @@ use crate::device;
 use crate::device::Reading;
 use crate::route;
 use crate::route::Concern;
-use crate::text;
-use crate::text::Clean;
 use crate::theme::Role;
 use crate::ui::figures::DOT;
 use crate::ui::figures::bytes;
 use crate::ui::figures::rate;
 use crate::ui::overlay::Row;
+use crate::ui::rows::Rows;
 
 /// Levels of a bar, lowest first.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -25,7 +24,7 @@ const BARS_MOST: usize = 24;
 
 /// Returns the panel as rows: beside their names where there is room, else below them.
 pub(super) fn rows(model: &Model, beside: bool, columns: usize) -> Vec<Row> {
-    let mut rows = Rows { beside, columns, made: Vec::new() };
+    let mut rows = Rows::new(beside, columns);
     rows.heading("engine");
     let health = model.engine().health();
     if let Some(health) = health {
@@ -45,36 +44,7 @@ pub(super) fn rows(model: &Model, beside: bool, columns: usize) -> Vec<Row> {
         let concern = concerns.iter().find(|(key, _)| *key == reading.key);
         signal(&reading, concern.map(|(_, concern)| *concern), &mut rows);
     }
-    rows.made
-}
-
-/// Rows as they are put together.
-struct Rows {
-    beside: bool,
-    columns: usize,
-    made: Vec<Row>,
-}
-
-impl Rows {
-    fn heading(&mut self, text: &str) {
-        self.made.push((0, Role::Accent, Clean::one_line(text, self.columns), Clean::default()));
-    }
-
-    fn add(&mut self, role: Role, name: &str, words: &str) {
-        let line = |text: &str| Clean::one_line(text, self.columns.saturating_sub(4));
-        let (name, words) = (line(name), line(words));
-        if self.beside {
-            self.made.push((2, role, name, words));
-            return;
-        }
-        let whole = Clean::new(&format!("{}{DOT}{}", name.as_str(), words.as_str()));
-        if text::width(whole.as_str()) <= self.columns.saturating_sub(2) {
-            self.made.push((2, role, whole, Clean::default()));
-        } else {
-            self.made.push((2, role, name, Clean::default()));
-            self.made.push((4, Role::Dim, words, Clean::default()));
-        }
-    }
+    rows.done()
 }
 
 fn engine(health: &Health, rows: &mut Rows) {

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::app::Model;
 use crate::app::Session;
+use crate::route::Pin;
 use crate::text::Clean;
 use crate::theme::Role;
 use crate::theme::Theme;
@@ -43,7 +44,13 @@ pub(super) fn draw(model: &Model, theme: &Theme, row: Rect, buf: &mut Buffer) {
 
 fn engine(model: &Model) -> Vec<Figure> {
     let settings = model.settings();
-    let mut figures = vec![figure(4, settings.mode.name()), figure(3, settings.profile.clone())];
+    let route = match model.current().pin() {
+        Some(Pin::Local) => "pinned local".to_owned(),
+        Some(Pin::Remote(None)) => "pinned remote".to_owned(),
+        Some(Pin::Remote(Some(endpoint))) => format!("pinned {endpoint}"),
+        None => settings.mode.name().to_owned(),
+    };
+    let mut figures = vec![figure(4, route), figure(3, settings.profile.clone())];
     if let Some(health) = model.engine().health() {
         if health.threads > 0 {
             let plural = if health.threads == 1 { "" } else { "s" };

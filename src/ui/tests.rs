@@ -16,6 +16,7 @@ use crate::app::Model;
 use crate::app::Msg;
 use crate::app::Settings;
 use crate::chat;
+use crate::chat::Candidate;
 use crate::chat::Decision;
 use crate::chat::DeviceLevel;
 use crate::chat::DeviceSample;
@@ -29,11 +30,14 @@ use crate::chat::Message;
 use crate::chat::MessageId;
 use crate::chat::ModelInfo;
 use crate::chat::Mods;
+use crate::chat::Prediction;
 use crate::chat::Rates;
+use crate::chat::Reject;
 use crate::chat::Route;
 use crate::chat::SessionId;
 use crate::chat::SessionInfo;
 use crate::chat::StopReason;
+use crate::chat::SwitchPrice;
 use crate::chat::Timestamp;
 use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
@@ -596,6 +600,60 @@ fn the_device_before_anything_is_known() {
     let mut stage = Stage::new(80, 24);
     stage.plain(KeyCode::F(2));
     insta::assert_snapshot!(stage.shot());
+}
+
+#[test]
+fn why() {
+    for (width, height) in SIZES {
+        let mut stage = Stage::ready(width, height);
+        stage.ask("Why is the sky blue?");
+        let ms = Duration::from_millis;
+        let predicted = |ttft, total| {
+            Some(Prediction {
+                ttft: ms(ttft),
+                ttft_risk: ms(ttft * 2),
+                tbt: ms(20),
+                total: ms(total),
+            })
+        };
+        let candidate = |route, predicted, upload_bytes| Candidate {
+            route,
+            model: "m".into(),
+            rejected: None,
+            predicted,
+            new_tokens: 1200,
+            upload_bytes,
+            cost_micros: upload_bytes,
+        };
+        let lan = Route::Remote("lan".into());
+        let cloud = Candidate {
+            rejected: Some(Reject::Breaker),
+            ..candidate(Route::Remote("cloud".into()), None, 0)
+        };
+        let decision = Decision {
+            considered: vec![
+                candidate(Route::Local, predicted(4200, 9000), 0),
+                candidate(lan.clone(), predicted(400, 2400), 12_345),
+                cloud,
+            ],
+            price: Some(SwitchPrice {
+                tokens_again: 1200,
+                bytes_out: 12_345,
+                cost_micros: 12_345,
+                gain: ms(6600),
+            }),
+            ..Decision::new(lan, "big", "auto: first token in 0.4 s, here 4.2 s")
+        };
+        stage.event(0, TurnEvent::Routed(decision));
+        stage.ask("/route why");
+        let shot = stage.shot();
+        let words = ["remote:lan", "first token in 0.4 s", "saves about 6.6 s", "failed too often"];
+        // A small screen shows the beginning and can be scrolled.
+        let shown = if height > 20 { words.len() } else { 1 };
+        for word in &words[..shown] {
+            assert!(shot.contains(word), "{word} in {shot}");
+        }
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 mod support;
 
 mod answers;
+mod audit;
 mod doctor;
 mod endings;
 mod endpoints;

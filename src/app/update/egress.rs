@@ -7,6 +7,7 @@ use crate::app::model::Overlay;
 use crate::chat::Generation;
 use crate::chat::Key;
 use crate::chat::TurnId;
+use crate::route::Pin;
 
 impl Model {
     /// Begins a turn; the first of a session that may go to an endpoint is held until the user has
@@ -14,12 +15,13 @@ impl Model {
     pub(super) fn send_out(
         &mut self,
         index: usize,
-        turn: TurnId,
+        (turn, pin): (TurnId, Option<Pin>),
         generation: Generation,
         effects: &mut Vec<Effect>,
     ) {
-        let effect = Effect::Generate { turn, generation };
-        let asks = self.settings.leaves_to.is_some() && !self.sessions[index].asked_to_leave;
+        let may_leave = self.settings.leaves_to.is_some() && pin != Some(Pin::Local);
+        let effect = Effect::Generate { turn, generation, pin };
+        let asks = may_leave && !self.sessions[index].asked_to_leave;
         if asks && index == self.current {
             self.held = Some(effect);
             self.overlay = Some(Overlay::Egress);

@@ -29,6 +29,7 @@ use crate::chat::TurnId;
 use crate::config::OnFull;
 use crate::prompt::Density;
 use crate::prompt::oldest_to_drop;
+use crate::route::Pin;
 
 /// The part of the context that is kept free for the answer.
 const FOR_THE_ANSWER: u32 = 4;
@@ -140,7 +141,9 @@ impl Model {
         self.sessions[index].summary = Some(Summary { turn, kept, text: String::new() });
         self.orphans.push(turn);
         self.notice = Some(Notice::info("summing the oldest turns up · Ctrl-C stops it"));
-        effects.push(Effect::Generate { turn, generation });
+        // A summary holds all that was said: it runs where nothing leaves.
+        let pin = Some(Pin::Local);
+        effects.push(Effect::Generate { turn, generation, pin });
     }
 
     /// Takes a step of a summary in; `false` if the turn is none.

@@ -164,6 +164,7 @@ impl Model {
             Command::Archive => self.archive(effects),
             Command::Rename => self.rename(words, effects),
             Command::Close => self.ask_to_close(effects),
+            Command::Route => self.route(words),
             Command::Device => self.show_device(effects),
             Command::Help => self.overlay = Some(Overlay::Help(0)),
             Command::Quit => self.quit_unless_running(effects),

@@ -24,6 +24,9 @@ impl Model {
             Some(Overlay::Help(top)) => {
                 self.overlay = self.scrolled(key, action, top).map(Overlay::Help);
             }
+            Some(Overlay::Why(top)) => {
+                self.overlay = self.scrolled(key, action, top).map(Overlay::Why);
+            }
             Some(Overlay::Device(top)) => {
                 self.overlay = self.scrolled(key, action, top).map(Overlay::Device);
             }

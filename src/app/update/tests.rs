@@ -32,6 +32,7 @@ use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
 use crate::chat::TurnId;
 use crate::chat::Usage;
+use crate::route::Pin;
 use crate::text::Clean;
 
 /// A model and its clock.
@@ -406,7 +407,7 @@ mod conversing {
         assert_eq!((chat.draft(), queued(&chat)), ("", vec!["two".into(), "three".into()]));
         chat.delta(0, "1");
         let effects = chat.finish(0, StopReason::EndOfTurn);
-        let [Effect::Generate { turn, generation }] = effects.as_slice() else {
+        let [Effect::Generate { turn, generation, .. }] = effects.as_slice() else {
             panic!("{effects:?}")
         };
         assert_eq!(*turn, TurnId(1));
@@ -545,6 +546,36 @@ mod conversing {
     }
 
     #[test]
+    fn a_route_is_pinned_for_a_session_or_one_turn_and_freed() {
+        let mut chat = Chat::new();
+        let pin = |chat: &mut Chat, keys: &str| {
+            let effects = chat.keys(keys);
+            let pins = effects.into_iter().filter_map(|effect| match effect {
+                Effect::Generate { turn, pin, .. } => Some((turn, pin)),
+                _ => None,
+            });
+            let pins: Vec<_> = pins.collect();
+            let [(turn, pin)] = pins.as_slice() else { panic!("one turn: {pins:?}") };
+            chat.finish(turn.0, StopReason::EndOfTurn);
+            pin.clone()
+        };
+        assert_eq!(pin(&mut chat, "a<Enter>"), None);
+        assert!(chat.keys("/route local<Enter>").is_empty());
+        assert!(chat.notice().contains("this device"), "{}", chat.notice());
+        chat.keys("/route once remote lan<Enter>");
+        assert_eq!(pin(&mut chat, "b<Enter>"), Some(Pin::Remote(Some("lan".into()))));
+        assert_eq!(pin(&mut chat, "c<Enter>"), Some(Pin::Local), "once is once");
+        chat.keys("/route remote<Enter>");
+        assert_eq!(pin(&mut chat, "d<Enter>"), Some(Pin::Remote(None)));
+        chat.keys("/route auto<Enter>");
+        assert_eq!(pin(&mut chat, "e<Enter>"), None);
+        assert!(chat.keys("/route somewhere<Enter>").is_empty());
+        assert!(chat.notice().contains("local, remote, auto"), "{}", chat.notice());
+        chat.keys("<C-u>/route why<Enter>");
+        assert_eq!(chat.model.overlay(), Some(Overlay::Why(0)));
+    }
+
+    #[test]
     fn the_engine_comes_and_goes() {
         let mut chat = Chat::new();
         let load = |chat: &mut Chat, state| chat.send(Msg::Load { state, at: chat.now });
@@ -668,7 +699,7 @@ mod variants {
     fn another_answer_leaves_the_first_and_what_followed_it() {
         let mut chat = two_turns();
         let effects = chat.keys("<Esc>kkr");
-        let [Effect::Generate { turn, generation }] = effects.as_slice() else {
+        let [Effect::Generate { turn, generation, .. }] = effects.as_slice() else {
             panic!("{effects:?}")
         };
         assert_eq!((*turn, said(generation).len()), (TurnId(2), 2));

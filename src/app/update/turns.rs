@@ -156,9 +156,10 @@ impl Model {
         let Some(turn) = session.last_mut() else { return };
         turn.run(now);
         let turn = turn.id();
+        let pin = session.pin_once.take().or_else(|| session.pin.clone());
         self.save_begin(index, nodes, effects);
         self.save_progress(index, effects);
-        self.send_out(index, turn, generation, effects);
+        self.send_out(index, (turn, pin), generation, effects);
     }
 
     /// Takes a turn back that could not begin; what was asked is in the draft again.

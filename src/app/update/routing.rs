@@ -1,0 +1,57 @@
+//! Where a session runs: the user's word on it, and what the router said.
+
+use crate::app::model::Model;
+use crate::app::model::Overlay;
+use crate::app::notice::Notice;
+use crate::route::Pin;
+
+impl Model {
+    /// Follows `/route`: pins the session or its next turn, frees it, or shows why.
+    pub(super) fn route(&mut self, words: &str) {
+        let words: Vec<&str> = words.split_whitespace().collect();
+        let (once, words) = match words.as_slice() {
+            ["once", words @ ..] => (true, words),
+            words => (false, words),
+        };
+        let pin = match words {
+            ["why"] if !once => {
+                self.overlay = Some(Overlay::Why(0));
+                return;
+            }
+            ["auto"] if !once => None,
+            ["local"] => Some(Pin::Local),
+            ["remote"] => Some(Pin::Remote(None)),
+            ["remote", endpoint] => Some(Pin::Remote(Some((*endpoint).to_owned()))),
+            _ => {
+                let words =
+                    "/route takes local, remote, auto or why · /route once local is for one turn";
+                self.notice = Some(Notice::info(words));
+                return;
+            }
+        };
+        let told = match &pin {
+            None => "the mode decides again".to_owned(),
+            Some(pin) => format!(
+                "{} on {}",
+                if once { "the next turn runs" } else { "every turn runs" },
+                place(pin)
+            ),
+        };
+        let session = self.current_mut();
+        if once {
+            session.pin_once = pin;
+        } else {
+            session.pin_once = None;
+            session.pin = pin;
+        }
+        self.notice = Some(Notice::info(&told));
+    }
+}
+
+fn place(pin: &Pin) -> String {
+    match pin {
+        Pin::Local => "this device".to_owned(),
+        Pin::Remote(None) => "the profile's endpoint".to_owned(),
+        Pin::Remote(Some(endpoint)) => endpoint.clone(),
+    }
+}

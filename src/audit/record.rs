@@ -1,0 +1,234 @@
+//! One decision and what became of it, as it is written down.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use serde_json::json;
+
+use crate::chat::Candidate;
+use crate::chat::Decision;
+use crate::chat::DeviceLevel;
+use crate::chat::Health;
+use crate::chat::Mode;
+use crate::chat::PrivacyClass;
+use crate::chat::Route;
+use crate::chat::SessionId;
+use crate::chat::StopReason;
+use crate::chat::Timestamp;
+use crate::chat::Usage;
+
+/// What came of a turn.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Actual {
+    /// Why it ended.
+    pub reason: StopReason,
+    /// What it cost.
+    pub usage: Usage,
+    /// From the question to the first token.
+    pub ttft: Option<Duration>,
+    /// From the question to the end.
+    pub total: Duration,
+    /// Bytes that left this device for it, where they were counted.
+    pub bytes_up: Option<u64>,
+    /// Bytes that came for it, where they were counted.
+    pub bytes_down: Option<u64>,
+    /// The model that an endpoint says it was, where that is not the one it was asked for.
+    pub served_model: Option<String>,
+}
+
+/// One line of the record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// When the question was asked.
+    pub at: Timestamp,
+    /// The session.
+    pub session: SessionId,
+    /// The turn, as this run counts them.
+    pub turn: u64,
+    /// The profile's name.
+    pub profile: String,
+    /// What the session allows.
+    pub mode: Mode,
+    /// What the user said about it.
+    pub pinned: bool,
+    /// The strictest class of what would be sent.
+    pub class: PrivacyClass,
+    /// Where the session's last turn ran.
+    pub previous: Option<Route>,
+    /// The decision; `None` when no route was allowed.
+    pub decision: Option<Decision>,
+    /// How the device was then, as far as it was heard of.
+    pub health: Option<Health>,
+    /// What came of it.
+    pub actual: Actual,
+    /// Whether it was as fast as the profile asks; `None` without a first token.
+    pub slo_met: Option<bool>,
+}
+
+impl Record {
+    /// Returns the line, without its end.
+    pub fn line(&self) -> String {
+        let Self { decision, actual, .. } = self;
+        let class = PrivacyClass::NAMES.iter().find(|(_, class)| *class == self.class);
+        json!({
+            "v": 1,
+            "ts_ms": self.at.0,
+            "session": format!("{:032x}", self.session.0),
+            "turn": self.turn,
+            "profile": self.profile,
+            "mode": self.mode.name(),
+            "pinned": self.pinned,
+            "privacy": class.map(|(name, _)| *name),
+            "previous": self.previous.as_ref().map(Route::to_string),
+            "chosen": decision.as_ref().map(|decision| decision.route.to_string()),
+            "model": decision.as_ref().map(|decision| decision.model.as_str()),
+            "reason": decision.as_ref().map(|decision| decision.reason.as_str()),
+            "candidates": decision.as_ref().map(candidates),
+            "switch": decision.as_ref().map(switch),
+            "device": self.health.as_ref().map(device),
+            "actual": came(actual),
+            "slo_met": self.slo_met,
+        })
+        .to_string()
+    }
+}
+
+fn candidates(decision: &Decision) -> Value {
+    decision.considered.iter().map(candidate).collect()
+}
+
+fn candidate(candidate: &Candidate) -> Value {
+    json!({
+        "route": candidate.route.to_string(),
+        "model": candidate.model,
+        "rejected": candidate.rejected.map(crate::chat::Reject::name),
+        "ttft_ms": candidate.predicted.map(|it| ms(it.ttft)),
+        "ttft_risk_ms": candidate.predicted.map(|it| ms(it.ttft_risk)),
+        "tbt_ms": candidate.predicted.map(|it| ms(it.tbt)),
+        "total_ms": candidate.predicted.map(|it| ms(it.total)),
+        "new_tokens": candidate.new_tokens,
+        "upload_bytes": candidate.upload_bytes,
+        "cost_micros": candidate.cost_micros,
+    })
+}
+
+fn switch(decision: &Decision) -> Value {
+    decision.price.as_ref().map_or(Value::Null, |price| {
+        json!({
+            "tokens_again": price.tokens_again,
+            "bytes_out": price.bytes_out,
+            "cost_micros": price.cost_micros,
+            "gain_ms": ms(price.gain),
+        })
+    })
+}
+
+fn device(health: &Health) -> Value {
+    let Health { sample, rates, level, threads, queued, .. } = health;
+    json!({
+        "state": DeviceLevel::name(*level),
+        "cpu_wait": sample.wait_share(),
+        "decode_ratio": rates.decode_ratio,
+        "psi_cpu": sample.cpu_some_percent,
+        "psi_memory": sample.memory_some_percent,
+        "psi_io": sample.io_some_percent,
+        "memory_available": sample.available_bytes,
+        "swapped_in": sample.swapped_in_bytes,
+        "throttled": sample.throttled,
+        "on_battery": sample.on_battery,
+        "threads": threads,
+        "queued_turns": queued,
+    })
+}
+
+fn came(actual: &Actual) -> Value {
+    let Actual { usage, reason, .. } = actual;
+    let gaps = usage.completion_tokens.saturating_sub(1);
+    json!({
+        "finish": reason.name(),
+        "ttft_ms": actual.ttft.map(ms),
+        "tbt_ms": usage.decode.checked_div(gaps).map(ms),
+        "total_ms": ms(actual.total),
+        "tokens_in": usage.prompt_tokens,
+        "tokens_cached": usage.cached_tokens,
+        "tokens_out": usage.completion_tokens,
+        "bytes_up": actual.bytes_up,
+        "bytes_down": actual.bytes_down,
+        "served_model": actual.served_model,
+    })
+}
+
+/// Milliseconds with one digit behind the point.
+fn ms(time: Duration) -> f64 {
+    (time.as_secs_f64() * 10_000.0).round() / 10.0
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::chat::Fault;
+
+    pub(in crate::audit) fn record(at: i64, session: u128, route: Route) -> Record {
+        Record {
+            at: Timestamp(at),
+            session: SessionId(session),
+            turn: 3,
+            profile: "quick".into(),
+            mode: Mode::PreferLocal,
+            pinned: false,
+            class: PrivacyClass::Open,
+            previous: Some(Route::Local),
+            decision: Some(Decision::new(route, "small", "auto: because")),
+            health: Some(Health::default()),
+            actual: Actual {
+                reason: StopReason::EndOfTurn,
+                usage: Usage {
+                    prompt_tokens: 10,
+                    completion_tokens: 11,
+                    decode: Duration::from_millis(250),
+                    ..Usage::default()
+                },
+                ttft: Some(Duration::from_micros(12_345)),
+                total: Duration::from_secs(1),
+                bytes_up: Some(7),
+                bytes_down: Some(8),
+                served_model: None,
+            },
+            slo_met: Some(true),
+        }
+    }
+
+    #[test]
+    fn a_line_says_where_why_what_was_expected_and_what_came() {
+        let line = record(5, 255, Route::Remote("lan".into())).line();
+        assert!(!line.contains('\n'));
+        let value: Value = serde_json::from_str(&line).expect("JSON");
+        assert_eq!(value["ts_ms"], 5);
+        assert_eq!(value["session"], "000000000000000000000000000000ff");
+        assert_eq!(value["chosen"], "remote:lan");
+        assert_eq!(value["privacy"], "open");
+        assert_eq!(value["actual"]["tbt_ms"], 25.0);
+        assert_eq!(value["actual"]["ttft_ms"], 12.3);
+        assert_eq!(value["actual"]["bytes_up"], 7);
+        assert_eq!(value["device"]["state"], "normal");
+        assert!(value["device"]["cpu_wait"].is_null(), "unknown is null");
+    }
+
+    #[test]
+    fn a_turn_without_a_route_is_recorded_with_its_end_and_no_words() {
+        let fault = Fault::new("mode remote-only: secret words of an endpoint");
+        let refused = Record {
+            decision: None,
+            actual: Actual {
+                reason: StopReason::Failed(fault),
+                ..record(1, 1, Route::Local).actual
+            },
+            ..record(1, 1, Route::Local)
+        };
+        let line = refused.line();
+        assert!(!line.contains("secret"), "{line}");
+        let value: Value = serde_json::from_str(&line).expect("JSON");
+        assert_eq!(value["actual"]["finish"], "failed");
+        assert!(value["chosen"].is_null());
+    }
+}

@@ -1,0 +1,366 @@
+//! What a front knows of its routes: asks `route` where a turn runs, and learns from what came.
+
+use std::collections::HashMap;
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::Front;
+use super::clock;
+use crate::audit::Actual;
+use crate::audit::Log;
+use crate::audit::Record;
+use crate::chat::Constraint;
+use crate::chat::Decision;
+use crate::chat::Fault;
+use crate::chat::Generation;
+use crate::chat::Health;
+use crate::chat::Message;
+use crate::chat::Mode;
+use crate::chat::Part;
+use crate::chat::Probe;
+use crate::chat::Route;
+use crate::chat::SessionId;
+use crate::chat::StopReason;
+use crate::chat::Timestamp;
+use crate::chat::TokenEvent;
+use crate::chat::TurnEvent;
+use crate::chat::TurnId;
+use crate::chat::Usage;
+use crate::remote;
+use crate::route;
+use crate::route::ANSWER_TOKENS;
+use crate::route::DeviceState;
+use crate::route::LocalFacts;
+use crate::route::Pin;
+use crate::route::Policy;
+use crate::route::Request;
+use crate::route::Risk;
+use crate::route::Switched;
+use crate::route::Switches;
+
+/// Answers of a session from which the length of the next one is guessed.
+const ANSWERS: usize = 20;
+
+/// What the user says of a turn, and what is known of it before it is decided.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    /// Where it has to run.
+    pub(super) pin: Option<Pin>,
+    /// What its prompt would cost here, where it was asked.
+    pub(super) probe: Option<Probe>,
+    /// Whether the user did not agree that the session leaves this device.
+    pub(super) refused: bool,
+    /// When it was asked.
+    pub(super) at: Duration,
+}
+
+/// What a front knows of its routes. Times are those of the front's clock.
+#[derive(Debug)]
+pub(super) struct Router {
+    front: Front,
+    log: Log,
+    health: Option<Health>,
+    local_risk: Risk,
+    sessions: HashMap<SessionId, Known>,
+    turns: HashMap<TurnId, Running>,
+    /// The first record that could not be written; it is told once.
+    unrecorded: Option<Fault>,
+}
+
+/// What is known of a session.
+#[derive(Debug, Default)]
+struct Known {
+    last: Option<Route>,
+    switches: Switches,
+    /// Tokens of its newest answers.
+    answers: VecDeque<u32>,
+}
+
+/// A turn that has been asked.
+#[derive(Debug)]
+struct Running {
+    session: SessionId,
+    asked: Duration,
+    at: Timestamp,
+    pinned: bool,
+    previous: Option<Route>,
+    decision: Option<Decision>,
+    health: Option<Health>,
+    first: Option<Duration>,
+    /// It does not run where it was decided: what was promised is no measure of it.
+    moved: bool,
+    /// It was at an endpoint, wherever it ended.
+    left: bool,
+    served_model: Option<String>,
+}
+
+impl Router {
+    /// Makes a router that has seen nothing.
+    pub(super) fn new(front: &Front) -> Self {
+        Self {
+            log: Log::new(&front.data),
+            front: front.clone(),
+            health: None,
+            local_risk: Risk::default(),
+            sessions: HashMap::new(),
+            turns: HashMap::new(),
+            unrecorded: None,
+        }
+    }
+
+    /// Takes note of how the device does.
+    pub(super) fn observe(&mut self, health: &Health) {
+        self.health = Some(health.clone());
+    }
+
+    /// Returns whether there is more than one route to choose from, so that it is worth asking
+    /// what the prompt would cost here: a turn that has none waits for nothing.
+    pub(super) fn has_choice(&self, asked: &Asked) -> bool {
+        let weighs = matches!(self.front.profile.mode, Mode::PreferLocal | Mode::Auto);
+        let free = asked.pin.is_none() && !asked.refused;
+        weighs && free && self.front.engine.is_some() && self.front.leaves_to().is_some()
+    }
+
+    /// Decides where a turn runs, and follows it from here on.
+    ///
+    /// # Errors
+    /// No route is allowed (`NoRoute`).
+    pub(super) fn begin(
+        &mut self,
+        turn: TurnId,
+        generation: &Generation,
+        asked: Asked,
+    ) -> Result<Decision, Fault> {
+        let (at, pinned) = (asked.at, asked.pin.is_some());
+        let decision = self.decide(generation, asked);
+        self.follow((turn, generation.session), pinned, decision.as_ref().ok(), at);
+        decision
+    }
+
+    fn decide(&mut self, generation: &Generation, asked: Asked) -> Result<Decision, Fault> {
+        let choice = self.has_choice(&asked);
+        let Asked { pin, probe, refused, at } = asked;
+        let profile = &self.front.profile;
+        let known = self.sessions.entry(generation.session).or_default();
+        let estimated = remote::estimate(generation);
+        let limit = generation.limits.max_tokens.unwrap_or(u32::MAX);
+        let held = generation.constraint != Constraint::Free;
+        let request = Request {
+            mode: profile.mode,
+            pin,
+            class: profile.privacy,
+            current: known.last.clone(),
+            upload_bytes: bytes(&generation.messages),
+            prompt_tokens: probe.map_or(estimated, |probe| probe.prompt_tokens),
+            answer_tokens: likely_answer(&known.answers).min(limit),
+            // No endpoint is asked to hold an answer to a form yet.
+            more_than_text: held || generation.messages.iter().any(has_more_than_text),
+        };
+        let policy = Policy {
+            egress: self.front.egress,
+            ttft: profile.slo.ttft,
+            tbt: profile.slo.tbt,
+            may_switch: known.switches.allows(at),
+            ..Policy::default()
+        };
+        let device = self.health.as_ref().map(DeviceState::from).unwrap_or_default();
+        let mut local = LocalFacts {
+            probe,
+            rates: device.rates,
+            risk: self.local_risk.factor(),
+            ..LocalFacts::default()
+        };
+        // An estimate refuses nothing where there is no other route: the engine counts itself.
+        if choice {
+            local.n_ctx = generation.limits.n_ctx;
+        }
+        let routes = self.front.routes(local, request.prompt_tokens, refused);
+        route::decide(&request, &routes, &device, &policy)
+    }
+
+    /// Takes note that a turn was decided.
+    fn follow(
+        &mut self,
+        (turn, session): (TurnId, SessionId),
+        pinned: bool,
+        decision: Option<&Decision>,
+        at: Duration,
+    ) {
+        let known = self.sessions.entry(session).or_default();
+        let previous = known.last.clone();
+        if let Some(decision) = decision {
+            let unforced = decision.price.is_some();
+            let switched = if unforced { Switched::Unforced } else { Switched::No };
+            known.switches.turn(switched, at);
+            known.last = Some(decision.route.clone());
+        }
+        let running = Running {
+            session,
+            asked: at,
+            at: clock::now(),
+            pinned,
+            previous,
+            decision: decision.cloned(),
+            health: self.health.clone(),
+            first: None,
+            moved: false,
+            left: decision.is_some_and(|decision| decision.route != Route::Local),
+            served_model: None,
+        };
+        self.turns.insert(turn, running);
+    }
+
+    /// Learns from what a turn does, and records how it ended.
+    pub(super) fn hear(&mut self, turn: TurnId, event: &TurnEvent, at: Duration) {
+        let Some(running) = self.turns.get_mut(&turn) else { return };
+        match event {
+            TurnEvent::Routed(decision) => {
+                running.routed(decision);
+                if let Some(known) = self.sessions.get_mut(&running.session) {
+                    known.last = Some(decision.route.clone());
+                }
+            }
+            TurnEvent::Token(TokenEvent::Delta(text)) => {
+                if running.first.is_none() && !text.trim().is_empty() {
+                    running.first = Some(at);
+                    learn(&mut self.local_risk, running, at);
+                }
+            }
+            TurnEvent::Token(TokenEvent::Finished(reason, usage)) => {
+                if let Some(running) = self.turns.remove(&turn) {
+                    self.end(turn, running, (reason, *usage), at);
+                }
+            }
+            TurnEvent::Token(TokenEvent::Queued(_) | TokenEvent::Prefill { .. })
+            | TurnEvent::Waiting { .. } => {}
+        }
+    }
+
+    fn end(
+        &mut self,
+        turn: TurnId,
+        running: Running,
+        (reason, usage): (&StopReason, Usage),
+        at: Duration,
+    ) {
+        if *reason == StopReason::EndOfTurn {
+            let known = self.sessions.entry(running.session).or_default();
+            if known.answers.len() == ANSWERS {
+                known.answers.pop_front();
+            }
+            known.answers.push_back(usage.completion_tokens);
+        }
+        let record = self.record(turn, running, (reason, usage), at);
+        if let Err(error) = self.log.append(&record)
+            && self.unrecorded.is_none()
+        {
+            self.unrecorded = Some(Fault::new(error.to_string()));
+        }
+    }
+
+    fn record(
+        &self,
+        turn: TurnId,
+        running: Running,
+        (reason, usage): (&StopReason, Usage),
+        at: Duration,
+    ) -> Record {
+        let profile = &self.front.profile;
+        let ttft = running.first.map(|first| first.saturating_sub(running.asked));
+        let slo_met = ttft.map(|ttft| {
+            let tbt = usage.decode.checked_div(usage.completion_tokens.saturating_sub(1));
+            ttft <= profile.slo.ttft && tbt.is_none_or(|tbt| tbt <= profile.slo.tbt)
+        });
+        // The transport does not count: what is not known is not said.
+        let nothing_left = (!running.left).then_some(0);
+        let actual = Actual {
+            reason: reason.clone(),
+            usage,
+            ttft,
+            total: at.saturating_sub(running.asked),
+            bytes_up: nothing_left,
+            bytes_down: nothing_left,
+            served_model: running.served_model,
+        };
+        Record {
+            at: running.at,
+            session: running.session,
+            turn: turn.0,
+            profile: profile.name.clone(),
+            mode: profile.mode,
+            pinned: running.pinned,
+            class: profile.privacy,
+            previous: running.previous,
+            decision: running.decision,
+            health: running.health,
+            actual,
+            slo_met,
+        }
+    }
+
+    /// Returns why decisions are not recorded, once.
+    pub(super) fn unrecorded(&mut self) -> Option<Fault> {
+        self.unrecorded.take()
+    }
+
+    /// Forgets a session.
+    pub(super) fn forget(&mut self, session: SessionId) {
+        self.sessions.remove(&session);
+    }
+}
+
+impl Running {
+    /// Takes note of where it is tried now. Why is said without the fault of the one before, which
+    /// may hold words of an endpoint.
+    fn routed(&mut self, now: &Decision) {
+        self.left |= now.route != Route::Local;
+        let Some(decision) = &mut self.decision else { return };
+        if now.route == decision.route {
+            let served = (now.model != decision.model).then(|| now.model.clone());
+            self.served_model = served.or(self.served_model.take());
+            return;
+        }
+        self.moved = true;
+        self.served_model = None;
+        let reason = match now.route {
+            Route::Local => "no endpoint answers",
+            Route::Remote(_) => "the next in order",
+        };
+        decision.route = now.route.clone();
+        decision.model.clone_from(&now.model);
+        reason.clone_into(&mut decision.reason);
+        decision.price = None;
+    }
+}
+
+/// Compares what was promised with what came; an endpoint's turns are compared where they run.
+fn learn(local: &mut Risk, running: &Running, at: Duration) {
+    let Some(decision) = running.decision.as_ref().filter(|_| !running.moved) else { return };
+    let Some(predicted) = decision.predicted() else { return };
+    if decision.route == Route::Local {
+        local.push(predicted.ttft, at.saturating_sub(running.asked));
+    }
+}
+
+/// Returns the tokens that seven of ten answers of the session had at most.
+fn likely_answer(answers: &VecDeque<u32>) -> u32 {
+    let mut sorted: Vec<u32> = answers.iter().copied().collect();
+    sorted.sort_unstable();
+    sorted.get(sorted.len() * 7 / 10).copied().unwrap_or(ANSWER_TOKENS)
+}
+
+/// Counts the bytes of text that would be sent.
+fn bytes(messages: &[Message]) -> u64 {
+    let parts = messages.iter().flat_map(|message| &message.parts);
+    let sizes = parts.map(|part| match part {
+        Part::Text(text) | Part::Reasoning(text) => text.len(),
+        Part::ToolCall { name, arguments, .. } => name.len() + arguments.len(),
+        Part::ToolResult { content, .. } => content.len(),
+        Part::Media(hash) => hash.0.len(),
+    });
+    sizes.map(|size| size as u64).sum()
+}
+
+fn has_more_than_text(message: &Message) -> bool {
+    message.parts.iter().any(|part| !matches!(part, Part::Text(_) | Part::Reasoning(_)))
+}
