@@ -127,7 +127,7 @@ impl Front {
         let file = match models::locate(&front.profile.model, paths) {
             _ if mode == Mode::RemoteOnly => None,
             // What is preferred needs no model here.
-            Err(_) if mode == Mode::PreferRemote => None,
+            Err(_) if mode == Mode::PreferRemote && !front.profile.endpoints.is_empty() => None,
             located => Some(located.map_err(Fault::from)?),
         };
         let Some(file) = file else {
@@ -175,16 +175,15 @@ impl Front {
         model.unwrap_or(name)
     }
 
-    /// Returns the routes of a turn in the user's order: this device, if it may answer at all, then
-    /// the profile's endpoints. `refused` is what the user says about the session's leaving.
+    /// Returns the routes of a turn in the user's order: this device, if it can answer, then the
+    /// profile's endpoints. `refused` is what the user says about the session's leaving.
     pub(super) fn routes(
         &self,
-        local: LocalFacts,
+        local: Option<LocalFacts>,
         prompt_tokens: u32,
         refused: bool,
     ) -> Vec<RouteView> {
-        let here = self.engine.is_some() || self.warms();
-        let here = here.then(|| RouteView::local(&self.model, local));
+        let here = local.map(|facts| RouteView::local(&self.model, facts));
         let remotes = self.profile.endpoints.iter().filter_map(|name| {
             let facts = self.fleet.facts(name, prompt_tokens, refused)?;
             let model = self.fleet.get(name)?.endpoint().model.clone().unwrap_or_default();
@@ -197,7 +196,9 @@ impl Front {
     fn serves(&self) -> Result<Decision, Fault> {
         let Profile { mode, privacy, .. } = self.profile;
         let request = Request { mode, class: privacy, ..Request::default() };
-        let routes = self.routes(LocalFacts::default(), 0, false);
+        // Whether there is a model here is looked at next.
+        let local = (mode != Mode::RemoteOnly).then(LocalFacts::default);
+        let routes = self.routes(local, 0, false);
         let policy = Policy { egress: self.egress, ..Policy::default() };
         route::decide(&request, &routes, &DeviceState::default(), &policy)
     }

@@ -174,6 +174,7 @@ impl Router {
         if choice {
             local.n_ctx = generation.limits.n_ctx;
         }
+        let local = self.front.engine.is_some().then_some(local);
         let routes = self.front.routes(local, request.prompt_tokens, refused);
         route::decide(&request, &routes, &device, &policy)
     }

@@ -1,7 +1,11 @@
 //! The record of decisions.
 
 use std::fs;
+use std::io::Read as _;
+use std::io::Write as _;
+use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
+use std::thread;
 
 use serde_json::Value;
 
@@ -34,4 +38,76 @@ fn every_decision_is_recorded_without_a_word_of_the_conversation() {
     assert_eq!(last.stdout.lines().count(), 2, "{last:?}");
     let none = home.run(&["audit", "list", "--route", "remote", "--json"]).exits(0);
     assert_eq!((none.stdout.as_str(), none.stderr.as_str()), ("", ""));
+}
+
+/// Answers every connection with `answer`, once its request is there.
+fn endpoint(answer: &'static str) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}/v1", listener.local_addr().expect("an address"));
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut request = Vec::new();
+            let mut piece = [0; 4096];
+            while !request.ends_with(b"}") {
+                let read = stream.read(&mut piece).expect("a request");
+                assert!(read > 0, "the request ends");
+                request.extend_from_slice(&piece[..read]);
+            }
+            stream.write_all(answer.as_bytes()).expect("it is read");
+        }
+    });
+    url
+}
+
+fn with_endpoint(url: &str) -> Home {
+    let home = Home::new();
+    home.config(&format!(
+        "privacy = \"open\"\nendpoint = \"lan\"\n[endpoints.lan]\nprotocol = \"openai\"\n\
+         base_url = \"{url}\"\nmodel = \"small\"\nprice_in = 1.5\nprice_out = 2\n"
+    ));
+    home
+}
+
+#[test]
+fn a_turn_at_an_endpoint_is_recorded_with_who_served_it() {
+    let url = endpoint(concat!(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n",
+        "data: {\"model\":\"big\",\"choices\":[{\"delta\":{\"content\":\"Walnuts\"}}]}\n\n",
+        "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
+        "data: [DONE]\n\n",
+    ));
+    let home = with_endpoint(&url);
+    let ran = home.run(&["ask", "--mode", "prefer-remote", "Tell me of xylophones"]).exits(0);
+    assert_eq!(ran.stdout.trim(), "Walnuts");
+    assert!(!home.had_an_engine(), "no turn of a script waits for what it does not need");
+    let all = records(&home.run(&["audit", "list", "--json"]).exits(0).stdout);
+    let [record] = all.as_slice() else { panic!("one record: {all:?}") };
+    assert_eq!((&record["chosen"], &record["privacy"]), (&"remote:lan".into(), &"open".into()));
+    assert_eq!(
+        (&record["model"], &record["actual"]["served_model"]),
+        (&"small".into(), &"big".into())
+    );
+    assert!(record["actual"]["bytes_up"].is_null(), "not counted is not nothing: {record}");
+    let candidates = record["candidates"].as_array().expect("a list");
+    let lan = candidates.iter().find(|it| it["route"] == "remote:lan").expect("the endpoint");
+    assert!(lan["cost_micros"].as_u64() > Some(0) && lan["upload_bytes"] == 21, "{lan}");
+    let text = record.to_string();
+    assert!(!text.contains("xylophone") && !text.contains("Walnuts"), "{text}");
+}
+
+#[test]
+fn a_turn_that_comes_home_is_recorded_where_it_ended_without_the_endpoints_words() {
+    let url = endpoint(concat!(
+        "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n",
+        "{\"error\":{\"message\":\"no xylophones here\"}}",
+    ));
+    let home = with_endpoint(&url);
+    let call = ["ask", "--mode", "prefer-remote", "--max-tokens", "3", "Tell me of xylophones"];
+    home.run(&call).exits(0);
+    let all = records(&home.run(&["audit", "list", "--json"]).exits(0).stdout);
+    let [record] = all.as_slice() else { panic!("one record: {all:?}") };
+    assert_eq!(record["chosen"], "local");
+    assert_eq!(record["reason"], "no endpoint answers");
+    assert!(record["actual"]["bytes_up"].is_null(), "something left: {record}");
+    assert!(!record.to_string().contains("xylophone"), "{record}");
 }
