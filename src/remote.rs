@@ -7,11 +7,13 @@
 //!
 //! Never: `app`, `ui`; a prompt, a key or an address's path in a message.
 
+mod chance;
 mod endpoint;
 mod fleet;
 mod key;
 mod lines;
 mod ndjson;
+mod past;
 mod retry;
 mod sse;
 mod tally;

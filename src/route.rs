@@ -9,6 +9,7 @@
 mod breaker;
 mod decide;
 mod filter;
+mod lesson;
 mod machine;
 mod predict;
 mod request;
@@ -20,6 +21,7 @@ mod words;
 
 pub use breaker::{Breaker, Gate};
 pub use decide::decide;
+pub use lesson::{Fuse, Lesson, Met};
 pub use machine::DeviceMachine;
 pub use request::{
     ANSWER_TOKENS, DeviceState, Egress, Facts, LocalFacts, Pin, Policy, RemoteFacts, Request,

@@ -16,6 +16,7 @@ mod ids;
 mod input;
 mod keeper;
 mod map;
+mod memory;
 mod one_shot;
 mod printer;
 mod record;

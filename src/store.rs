@@ -18,6 +18,7 @@ mod export;
 mod fork;
 mod import;
 mod lease;
+mod lesson;
 mod list;
 mod locks;
 mod migrate;

@@ -71,6 +71,11 @@ pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
         prepared.front.constraint = schema.constraint();
     }
     let front = prepared.front.clone();
+    let memory = match &kept {
+        Some(kept) => Some(kept.store.clone()),
+        None => saved::memory(cli, env, &front),
+    };
+    prepared.front.memory.clone_from(&memory);
     let saving = kept.map(|kept| kept.saving(&front));
     let quiet = cli.common.quiet;
     if !quiet {
@@ -109,6 +114,9 @@ pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
     });
     // A thread may still sit in a write that nobody reads.
     tasks.shutdown_background();
+    if let Some(store) = memory {
+        store.close();
+    }
     exit
 }
 

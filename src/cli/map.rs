@@ -18,6 +18,7 @@ use crate::chat::FaultKind;
 use crate::cli::args::Cli;
 use crate::cli::exit::Exit;
 use crate::cli::prepare::prepare;
+use crate::cli::saved;
 use crate::cli::schema::Schema;
 use crate::config::Env;
 use crate::runtime;
@@ -80,6 +81,8 @@ pub(super) fn run(args: &Args, cli: &Cli, env: &Env) -> Result<Exit, Fault> {
             super::print(&Printed { stdout: String::new(), stderr });
         }
     }
+    prepared.front.memory = saved::memory(cli, env, &prepared.front);
+    let memory = prepared.front.memory.clone();
     let jobs = args.jobs.unwrap_or(prepared.settings.engine.max_turns).min(JOBS_MAX) as usize;
     let mut show = Show::new(args, cli, env, length(io::stdin())).with_schema(schema);
     let tasks = runtime::tasks().map_err(|error| Fault::new(format!("no threads: {error}")))?;
@@ -93,6 +96,9 @@ pub(super) fn run(args: &Args, cli: &Cli, env: &Env) -> Result<Exit, Fault> {
     });
     // A thread may still sit in a read that never ends or a write that nobody reads.
     tasks.shutdown_background();
+    if let Some(store) = memory {
+        store.close();
+    }
     let mapped =
         mapped.map_err(|error| Fault::new(format!("cannot write the results: {error}")))?;
     Ok(match mapped {

@@ -13,6 +13,7 @@ use crate::cli::args::Cli;
 use crate::config::Env;
 use crate::config::Paths;
 use crate::runtime;
+use crate::runtime::Front;
 use crate::store::Change;
 use crate::store::Found;
 use crate::store::Listed;
@@ -30,6 +31,20 @@ const TITLE_MAX: usize = 40;
 
 /// Digits of an identity that are shown: the milliseconds and enough to tell two apart.
 const SHORT: usize = 18;
+
+/// Opens the store for what endpoints teach, if turns may go to one at all. Where it cannot be
+/// written to, nothing is remembered, and nobody need know.
+pub(super) fn memory(cli: &Cli, env: &Env, front: &Front) -> Option<Store> {
+    front.leaves_to().filter(|_| !cli.common.ephemeral)?;
+    let opened = Store::open(place(env).ok()?, options(env), runtime::now());
+    let silent = |note: &&Note| matches!(note, Note::Fresh | Note::ReadOnly(_));
+    let news = opened.notes.iter().filter(|note| !silent(note));
+    let lines: Vec<String> = news.map(ToString::to_string).collect();
+    if !cli.common.quiet {
+        super::notices(&lines);
+    }
+    Some(opened.store)
+}
 
 /// Opens the store and says what happened.
 ///

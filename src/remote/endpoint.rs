@@ -114,6 +114,26 @@ impl Remote {
         listed.map_err(|trouble| trouble.fault)
     }
 
+    /// Asks, without any content, whether somebody is there. A reply that is no failure of the server
+    /// is enough: not every one lists its models, and what it refuses the turn itself will show.
+    ///
+    /// # Errors
+    /// Nobody is, or not in time.
+    ///
+    /// # Cancel safety
+    /// Dropping it closes the connection.
+    pub(super) async fn answers(&self, within: Duration) -> Result<(), Fault> {
+        match tokio::time::timeout(within, self.send(What::Models, None)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(trouble)) if trouble.kind == super::trouble::Kind::Final => Ok(()),
+            Ok(Err(trouble)) => Err(trouble.fault),
+            Err(_) => {
+                let what = format!("nothing was heard of it for {} s", within.as_secs().max(1));
+                Err(named(&self.endpoint.name, Fault::new(what)))
+            }
+        }
+    }
+
     async fn list(&self) -> Result<Vec<String>, Trouble> {
         let name = &self.endpoint.name;
         let (reply, site) = self.send(What::Models, None).await?;

@@ -1,8 +1,6 @@
 //! The endpoints in their order: tried again, left alone for a while, replaced by the next.
 
 use std::collections::BTreeMap;
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher as _;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -10,8 +8,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::chance::Chance;
 use super::endpoint::Remote;
 use super::endpoint::nothing_allowed;
+use super::past::Past;
 use super::retry;
 use super::retry::Next;
 use super::tally::Tally;
@@ -24,16 +24,16 @@ use crate::chat::FaultKind;
 use crate::chat::Generation;
 use crate::chat::Route;
 use crate::chat::StopReason;
+use crate::chat::Timestamp;
 use crate::chat::TurnEvent;
 use crate::config::Endpoint;
 use crate::net::Address;
 use crate::net::Net;
-use crate::route::Breaker;
 use crate::route::Gate;
+use crate::route::Lesson;
+use crate::route::Met;
 use crate::route::Prior;
 use crate::route::RemoteFacts;
-use crate::route::Ring;
-use crate::route::Risk;
 use crate::route::Sample;
 use crate::route::TokenPrice;
 
@@ -54,22 +54,15 @@ const TOLD_FROM: Duration = Duration::from_secs(1);
 pub struct Fleet {
     members: BTreeMap<String, Member>,
     begun: Instant,
+    /// What the clock on the wall said then: from there on no time goes backwards.
+    dated: Duration,
+    chance: Chance,
 }
 
 #[derive(Debug)]
 struct Member {
     remote: Arc<Remote>,
     past: Mutex<Past>,
-}
-
-/// What is remembered of an endpoint's turns.
-#[derive(Debug, Default)]
-struct Past {
-    breaker: Breaker,
-    ring: Ring,
-    risk: Risk,
-    /// It asked to be left alone until then.
-    rests_until: Duration,
 }
 
 /// A turn on its way to an endpoint.
@@ -102,7 +95,56 @@ impl Fleet {
             let name = remote.endpoint().name.clone();
             (name, Member { remote: Arc::new(remote), past: Mutex::default() })
         };
-        Self { members: remotes.into_iter().map(member).collect(), begun: Instant::now() }
+        Self {
+            members: remotes.into_iter().map(member).collect(),
+            begun: Instant::now(),
+            dated: Duration::ZERO,
+            chance: Chance::default(),
+        }
+    }
+
+    /// Says what time it is, so that what is learned means the same in another run.
+    #[must_use]
+    pub fn dated(mut self, now: Timestamp) -> Self {
+        self.dated = Duration::from_millis(u64::try_from(now.0).unwrap_or_default());
+        self
+    }
+
+    /// Draws every wait from `seed`.
+    #[cfg(test)]
+    #[must_use]
+    pub(crate) fn seeded(mut self, seed: u64) -> Self {
+        self.chance = Chance::seeded(seed);
+        self
+    }
+
+    /// Takes in what earlier runs learned. Of an endpoint that is another server by now, or that
+    /// this run has already learned of, nothing is taken.
+    pub fn recall(&self, lessons: &[Lesson]) {
+        let now = self.now();
+        for lesson in lessons {
+            let Some(member) = self.members.get(&lesson.endpoint) else { continue };
+            let mut past = member.past();
+            if lesson.server == server(&member.remote) && past.is_blank() {
+                *past = Past::recalled(lesson, now, LONGEST_REST);
+            }
+        }
+    }
+
+    /// Returns what was learned since it was last asked, endpoint by endpoint.
+    pub fn lessons(&self) -> Vec<Lesson> {
+        let news = self.members.values().filter_map(|member| {
+            let remote = &member.remote;
+            let lesson = member.past().news()?;
+            let endpoint = remote.endpoint().name.clone();
+            Some(Lesson { endpoint, server: server(remote), ..lesson })
+        });
+        news.collect()
+    }
+
+    /// Returns the time since the Unix epoch.
+    fn now(&self) -> Duration {
+        self.dated + self.begun.elapsed()
     }
 
     /// Returns the endpoint called `name`.
@@ -122,7 +164,7 @@ impl Fleet {
         let endpoint = member.remote.endpoint();
         let near = Address::parse(&endpoint.base_url).is_ok_and(|at| at.origin().is_loopback());
         let prior = if near { Prior::NEAR } else { Prior::FAR };
-        let now = self.begun.elapsed();
+        let now = self.now();
         let past = member.past();
         let micros = |price: f32| (f64::from(price) * 1e6) as u64;
         let price = endpoint.price.unwrap_or_default();
@@ -187,27 +229,42 @@ impl Fleet {
     /// endpoint has asked for it.
     async fn admit(&self, member: &Member, only: bool) -> Result<(), Fault> {
         let name = &member.remote.endpoint().name;
-        let now = self.begun.elapsed();
-        let (gate, rests) = {
-            let past = member.past();
-            (past.breaker.gate(now), past.rests_until.saturating_sub(now))
+        let now = self.now();
+        let trial = {
+            let mut past = member.past();
+            let gate = past.breaker.gate(now);
+            let rests = past.rests_until.saturating_sub(now);
+            let rest = match gate {
+                Gate::Open { until } => until.saturating_sub(now).max(rests),
+                Gate::Closed | Gate::Trial | Gate::Trying => rests,
+            };
+            if !only && !rest.is_zero() {
+                let seconds = rest.as_secs().max(1);
+                let message = format!("{name}: left alone for {seconds} s after it failed");
+                return Err(Fault::new(message));
+            }
+            if !only && gate == Gate::Trying {
+                let message = format!("{name}: another turn finds out whether it is back");
+                return Err(Fault::new(message));
+            }
+            past.breaker.try_out(now)
         };
-        let rest = match gate {
-            Gate::Open { until } => until.saturating_sub(now).max(rests),
-            Gate::Closed | Gate::Trial | Gate::Trying => rests,
-        };
-        if !only && !rest.is_zero() {
-            let seconds = rest.as_secs().max(1);
-            return Err(Fault::new(format!("{name}: left alone for {seconds} s after it failed")));
-        }
-        let trial = member.past().breaker.try_out(now);
         if !trial {
             return Ok(());
         }
-        match member.remote.models(PROBE_WITHIN).await {
-            Ok(_) => Ok(()),
+        let answered = member.remote.answers(PROBE_WITHIN).await;
+        let now = self.now();
+        let mut past = member.past();
+        past.touched();
+        match answered {
+            // The first of the two answers that close it; the turn itself is the second.
+            Ok(()) => {
+                past.breaker.answered(None, now, self.chance.draw());
+                past.breaker.try_out(now);
+                Ok(())
+            }
             Err(fault) => {
-                member.past().breaker.failed(self.begun.elapsed(), draw());
+                past.breaker.failed(now, self.chance.draw());
                 Err(fault)
             }
         }
@@ -271,42 +328,40 @@ impl Visit<'_> {
 
     /// Takes note of how an answer ended.
     fn note(&self, reason: &StopReason, tally: &Tally) {
-        let now = self.fleet.begun.elapsed();
+        let (now, draw) = (self.fleet.now(), self.fleet.chance.draw());
         let mut past = self.member.past();
         match reason {
-            StopReason::Interrupted(_) | StopReason::Failed(_) => past.breaker.failed(now, draw()),
+            StopReason::Interrupted(_) | StopReason::Failed(_) => past.failed(now, draw),
             StopReason::Cancelled => past.breaker.undecided(),
             StopReason::EndOfTurn
             | StopReason::Stop
             | StopReason::Length
             | StopReason::ContextFull => {
                 let usage = tally.usage();
-                past.breaker.answered(Some(usage.prefill), now, draw());
-                past.rests_until = Duration::ZERO;
                 let gaps = usage.completion_tokens.saturating_sub(1);
-                past.ring.push(Sample {
+                let sample = Sample {
                     at: now,
                     prompt_tokens: usage.prompt_tokens,
                     ttft: usage.prefill,
                     tbt: (gaps > 0).then(|| usage.decode / gaps),
-                });
-                if let Some(predicted) = self.decision.predicted() {
-                    past.risk.push(predicted.ttft, usage.prefill);
-                }
+                };
+                let promised = self.decision.predicted().map(|predicted| predicted.ttft);
+                past.answered(Met { sample, promised }, draw);
             }
         }
     }
 
     /// Takes note of an attempt that brought nothing, and decides what follows.
     fn after(&self, trouble: &Trouble, tries: u32) -> Next {
-        let now = self.fleet.begun.elapsed();
-        let next = retry::next(trouble.kind, tries, self.alone, draw());
+        let chance = &self.fleet.chance;
+        let now = self.fleet.now();
+        let next = retry::next(trouble.kind, tries, self.alone, chance.draw());
         let mut past = self.member.past();
         match trouble.kind {
-            Kind::Limited(Some(wait)) => past.rests_until = now + wait.min(LONGEST_REST),
+            Kind::Limited(Some(wait)) => past.rests(now + wait.min(LONGEST_REST)),
             // The request is at fault, or the settings are: that says nothing of the endpoint.
             Kind::Final => past.breaker.undecided(),
-            Kind::Gone | Kind::Transient | Kind::Limited(None) => past.breaker.failed(now, draw()),
+            Kind::Gone | Kind::Transient | Kind::Limited(None) => past.failed(now, chance.draw()),
         }
         next
     }
@@ -368,8 +423,9 @@ fn all_of(mut faults: Vec<Fault>) -> Fault {
     Fault { message: messages.join("; "), ..last }
 }
 
-/// Draws a number from 0 to 1, different in every process and every call.
-fn draw() -> f64 {
-    let hash = RandomState::new().hash_one(0_u8);
-    (hash >> 11) as f64 / (1_u64 << 53) as f64
+/// Says which server an endpoint is: what is learned of it holds for this address and model.
+fn server(remote: &Remote) -> String {
+    let endpoint = remote.endpoint();
+    let model = endpoint.model.as_deref().unwrap_or_default();
+    format!("{} {model}", endpoint.base_url)
 }

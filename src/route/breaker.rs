@@ -5,6 +5,8 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use crate::route::lesson::Fuse;
+
 /// Failures in a row that open it.
 const IN_A_ROW: u32 = 3;
 
@@ -163,20 +165,31 @@ impl Breaker {
         self.ttfts.clear();
     }
 
-    /// Returns what is kept between runs: until when it is open, and how often it was opened.
-    pub fn saved(&self) -> Option<(Duration, u32)> {
-        match self.phase {
-            Phase::Open(until) => Some((until, self.opened)),
+    /// Returns what is kept between runs.
+    pub fn saved(&self) -> Fuse {
+        let open_until = match self.phase {
+            Phase::Open(until) => Some(until),
             // A trial that nobody ends any more is due again.
-            Phase::Half { .. } => Some((Duration::ZERO, self.opened)),
+            Phase::Half { .. } => Some(Duration::ZERO),
             Phase::Closed => None,
-        }
+        };
+        let failed = self.outcomes.iter().copied().collect();
+        Fuse { open_until, opened: self.opened, failed, baseline: self.baseline }
     }
 
-    /// Makes a breaker of what was kept.
-    pub fn restored(saved: Option<(Duration, u32)>) -> Self {
-        let Some((until, opened)) = saved else { return Self::default() };
-        Self { phase: Phase::Open(until), opened, ..Self::default() }
+    /// Makes a breaker of what was kept, at `at`: however the clock was set meanwhile, it is open no
+    /// longer than the longest that it ever is.
+    pub fn restored(fuse: &Fuse, at: Duration) -> Self {
+        let latest = at.saturating_add(OPEN_MOST.mul_f64(1.0 + JITTER));
+        let phase = fuse.open_until.map_or(Phase::Closed, |until| Phase::Open(until.min(latest)));
+        let newest = fuse.failed.len().saturating_sub(LAST);
+        Self {
+            phase,
+            outcomes: fuse.failed.iter().skip(newest).copied().collect(),
+            ttfts: VecDeque::new(),
+            baseline: fuse.baseline,
+            opened: fuse.opened,
+        }
     }
 }
 
@@ -271,12 +284,26 @@ mod tests {
     #[test]
     fn what_is_kept_outlives_the_program_and_a_trial_does_not() {
         let mut breaker = Breaker::default();
-        assert_eq!(breaker.saved(), None);
-        fails(&mut breaker, 3, 0);
-        let again = Breaker::restored(breaker.saved());
-        assert_eq!(again.gate(s(9)), breaker.gate(s(9)));
+        assert_eq!(breaker.saved(), Fuse::default());
+        // A script asks once and leaves: its failures count together all the same.
+        for _ in 0..3 {
+            breaker = Breaker::restored(&breaker.saved(), s(0));
+            assert_eq!(breaker.gate(s(0)), Gate::Closed);
+            fails(&mut breaker, 1, 0);
+        }
+        let again = Breaker::restored(&breaker.saved(), s(1));
+        assert_eq!(again.gate(s(9)), Gate::Open { until: s(10) });
         assert!(breaker.try_out(s(10)));
-        assert_eq!(Breaker::restored(breaker.saved()).gate(s(10)), Gate::Trial);
+        assert_eq!(Breaker::restored(&breaker.saved(), s(10)).gate(s(10)), Gate::Trial);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_keeps_nothing_shut_for_long() {
+        let mut breaker = Breaker::default();
+        fails(&mut breaker, 3, 1_000_000);
+        let again = Breaker::restored(&breaker.saved(), s(5));
+        assert!(matches!(again.gate(s(5)), Gate::Open { .. }));
+        assert_eq!(again.gate(s(5 + 360)), Gate::Trial);
     }
 
     proptest! {

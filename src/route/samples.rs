@@ -90,6 +90,9 @@ pub struct Ring {
 }
 
 impl Ring {
+    /// Samples that it holds at most.
+    pub const MOST: usize = RING;
+
     /// Adds a turn that was answered.
     pub fn push(&mut self, sample: Sample) {
         if self.samples.len() == RING {

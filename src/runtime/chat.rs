@@ -380,7 +380,8 @@ impl Chat {
                 self.update(*msg)?;
                 if opened { self.ask_first() } else { Ok(()) }
             }
-            News::Opened(opened) => {
+            News::Opened(opened, lessons) => {
+                self.driver.remember(opened.store.clone(), &lessons);
                 for (turn, generation) in self.keeper.opened(*opened) {
                     self.beginning.remove(&turn);
                     self.driver.generate(turn, generation);

@@ -1,8 +1,9 @@
 //! The front's clock.
 
 use std::time::Duration;
-use std::time::Instant;
 use std::time::SystemTime;
+
+use tokio::time::Instant;
 
 use crate::chat::Timestamp;
 
@@ -12,7 +13,6 @@ pub struct Clock(Instant);
 
 impl Clock {
     /// Starts now.
-    #[expect(clippy::disallowed_methods, reason = "this is the clock that the front reads")]
     pub fn start() -> Self {
         Self(Instant::now())
     }
@@ -23,8 +23,8 @@ impl Clock {
     }
 
     /// Returns a time since the start as one to wait for.
-    pub(super) fn instant(self, at: Duration) -> tokio::time::Instant {
-        (self.0 + at).into()
+    pub(super) fn instant(self, at: Duration) -> Instant {
+        self.0 + at
     }
 }
 

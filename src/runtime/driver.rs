@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use super::Front;
 use super::clock::Clock;
 use super::crash;
+use super::memory;
 use super::router::Asked;
 use super::router::Router;
 use crate::backend::Backend;
@@ -35,7 +36,10 @@ use crate::engine::Engine;
 use crate::engine::EngineEvent;
 use crate::privacy;
 use crate::remote::Order;
+use crate::route::Lesson;
 use crate::route::Pin;
+use crate::store::Change;
+use crate::store::Store;
 
 /// How long the engine may take to say what a prompt would cost. It counts at more than a megabyte
 /// a second; one that is slower, or still loads, is decided by an estimate.
@@ -57,6 +61,8 @@ pub(super) struct Driver {
     /// Sessions that the user lets leave this device.
     allowed: HashSet<SessionId>,
     pins: HashMap<TurnId, Pin>,
+    /// Where what endpoints teach is kept; `None` keeps nothing.
+    memory: Option<Store>,
 }
 
 impl Driver {
@@ -67,7 +73,7 @@ impl Driver {
         queue: mpsc::Sender<(TurnId, TurnEvent)>,
         clock: Clock,
     ) -> Self {
-        Self {
+        let mut driver = Self {
             engine,
             left: Vec::new(),
             queue,
@@ -79,7 +85,19 @@ impl Driver {
             turns: HashMap::new(),
             allowed: HashSet::new(),
             pins: HashMap::new(),
+            memory: None,
+        };
+        if let Some(store) = front.memory.clone() {
+            let lessons = memory::recalled(&store);
+            driver.remember(store, &lessons);
         }
+        driver
+    }
+
+    /// Keeps what endpoints teach in `store`, and takes in what it has taught earlier runs.
+    pub(super) fn remember(&mut self, store: Store, lessons: &[Lesson]) {
+        self.front.fleet.recall(lessons);
+        self.memory = Some(store);
     }
 
     /// Takes the user's word on where a turn runs that begins later.
@@ -132,9 +150,18 @@ impl Driver {
         drop(router);
         if matches!(event, TurnEvent::Token(TokenEvent::Finished(..))) {
             self.turns.remove(&turn);
+            self.keep();
             self.leave_idle();
         }
         unrecorded
+    }
+
+    /// Keeps what was learned of endpoints. Nobody waits for it: it is a help, no promise.
+    fn keep(&self) {
+        let Some(store) = &self.memory else { return };
+        for lesson in self.front.fleet.lessons() {
+            store.submit(Change::Learn(Box::new(lesson)));
+        }
     }
 
     /// Evaluates ahead what is sure of the next prompt, on this device only.

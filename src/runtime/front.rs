@@ -7,6 +7,7 @@ use std::time::SystemTime;
 
 use thiserror::Error;
 
+use super::clock;
 use crate::app;
 use crate::chat::Constraint;
 use crate::chat::Decision;
@@ -42,6 +43,7 @@ use crate::route::LocalFacts;
 use crate::route::Policy;
 use crate::route::Request;
 use crate::route::RouteView;
+use crate::store::Store;
 
 /// How long an engine stays after a chat: long enough to come back to it.
 pub const KEEP_ALIVE_CHAT: Duration = Duration::from_mins(5);
@@ -86,6 +88,8 @@ pub struct Front {
     pub prefill_ahead: bool,
     /// The user's data directory.
     pub data: PathBuf,
+    /// Where a script keeps what endpoints teach; a chat has a store of its own.
+    pub memory: Option<Store>,
     /// Whether anything may leave this device, whatever the profile says.
     pub egress: Egress,
     /// What every answer has to look like.
@@ -110,12 +114,14 @@ impl Front {
         let panic_at = env.get("EDGEWISE_TEST_PANIC").and_then(|place| place.to_str());
         let net = Net::new(egress);
         let home = env.home();
+        let fleet = Fleet::new(settings.endpoints.values(), net, home.as_deref());
         let mut front = Self {
             engine: None,
-            fleet: Arc::new(Fleet::new(settings.endpoints.values(), net, home.as_deref())),
+            fleet: Arc::new(fleet.dated(clock::now())),
             model: profile.model.clone(),
             prefill_ahead: settings.engine.prefill_ahead,
             data: paths.data.clone(),
+            memory: None,
             egress,
             constraint: Constraint::Free,
             panic_at: panic_at.map(str::to_owned),

@@ -20,6 +20,7 @@ use crate::chat::Generation;
 use crate::chat::MessageId;
 use crate::chat::SessionId;
 use crate::chat::TurnId;
+use crate::route::Lesson;
 use crate::store;
 use crate::store::Change;
 use crate::store::Desk;
@@ -72,8 +73,8 @@ pub enum Keeping {
 /// News of the store.
 #[derive(Debug)]
 pub(super) enum News {
-    /// The store is open.
-    Opened(Box<Opened>),
+    /// The store is open, and this is what it remembers of endpoints.
+    Opened(Box<Opened>, Vec<Lesson>),
     /// A turn's beginning is durable, or is known not to be.
     Begun(TurnId, Box<Generation>, Saved),
     /// Something for the model.
@@ -122,14 +123,16 @@ impl Keeper {
                 let news = keeper.news.clone();
                 keeper.opening = Some(tokio::task::spawn_blocking(move || {
                     let opened = Store::open(place, Options::default(), now());
-                    news.blocking_send(News::Opened(Box::new(opened))).ok();
+                    let lessons = super::memory::recalled(&opened.store);
+                    news.blocking_send(News::Opened(Box::new(opened), lessons)).ok();
                 }));
             }
             Keeping::In(store, session) => {
                 keeper.wanted.push(session);
-                let opened = News::Opened(Box::new(Opened { store, notes: Vec::new() }));
+                let lessons = super::memory::recalled(&store);
+                let opened = Box::new(Opened { store, notes: Vec::new() });
                 // There is room: it is the first.
-                keeper.news.try_send(opened).ok();
+                keeper.news.try_send(News::Opened(opened, lessons)).ok();
             }
         }
         (keeper, events)
@@ -334,7 +337,7 @@ impl Keeper {
             // What was said before the store was open is saved all the same.
             tokio::time::timeout(CLOSE_WITHIN, opening).await.ok();
             while let Ok(news) = events.try_recv() {
-                if let News::Opened(opened) = news {
+                if let News::Opened(opened, _) = news {
                     self.opened(*opened);
                 }
             }

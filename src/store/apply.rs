@@ -14,6 +14,7 @@ use crate::store::change::Desk;
 use crate::store::error::StoreError;
 use crate::store::fork;
 use crate::store::lease;
+use crate::store::lesson;
 use crate::store::owner::Owner;
 use crate::store::remove;
 use crate::store::row;
@@ -56,6 +57,7 @@ pub(super) fn apply(db: &Connection, owner: &Owner, change: &Change) -> Result<(
         Change::Fork { from, at, into, created } => {
             fork::fork(db, row::find(db, *from)?, *at, (*into, *created))
         }
+        Change::Learn(lesson) => lesson::learn(db, lesson),
         Change::Import(sessions) => sessions.iter().try_for_each(|one| row::import(db, one)),
         Change::RemoveMessage { session, message } => {
             let n = row::find(db, *session)?;

@@ -14,6 +14,7 @@ use crate::chat::SessionId;
 use crate::chat::SessionInfo;
 use crate::chat::Span;
 use crate::chat::Timestamp;
+use crate::route::Lesson;
 
 /// Which part of a message a stretch of text belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -168,6 +169,8 @@ pub enum Change {
         /// When.
         created: Timestamp,
     },
+    /// Remember how an endpoint did.
+    Learn(Box<Lesson>),
     /// Take in whole sessions, as from a file. One that is there already is left as it is.
     Import(Vec<Imported>),
     /// Remove a message and everything below it. Refused while somebody answers there.

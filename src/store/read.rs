@@ -17,8 +17,10 @@ use crate::chat::SessionId;
 use crate::chat::SessionInfo;
 use crate::chat::Timestamp;
 use crate::chat::Tree;
+use crate::route::Lesson;
 use crate::store::connect;
 use crate::store::error::StoreError;
+use crate::store::lesson;
 use crate::store::remove;
 use crate::store::row;
 use crate::store::wire;
@@ -96,6 +98,14 @@ impl Reader {
         let mut find = self.db.prepare_cached(&sql)?;
         let mut rows = find.query([row::blob(id.0)])?;
         rows.next()?.map(|row| info(&self.db, row)).transpose()
+    }
+
+    /// Returns what is remembered of endpoints.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn lessons(&self) -> Result<Vec<Lesson>, StoreError> {
+        lesson::all(&self.db)
     }
 
     /// Returns the newest `limit` messages of the path to the session's selected leaf.

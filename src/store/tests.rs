@@ -20,6 +20,7 @@ use crate::chat::Timestamp;
 
 mod damage;
 mod files;
+mod lessons;
 mod model;
 mod search;
 mod upgrade;

@@ -15,9 +15,12 @@ use super::play::{self};
 use crate::backend::Cancel;
 use crate::chat::Route;
 use crate::chat::StopReason;
+use crate::chat::Timestamp;
 use crate::config::Protocol;
 use crate::remote::Fleet;
+use crate::route::Fuse;
 use crate::route::Gate;
+use crate::route::Lesson;
 
 fn openai(name: &str, url: &str) -> crate::remote::Remote {
     remote(play::endpoint(name, Protocol::OpenAi, url), CALM)
@@ -184,4 +187,74 @@ async fn models_are_asked_for_without_content() {
     assert_eq!(models, ["big", "small"]);
     let request = server.requests().remove(0);
     assert!(request.starts_with("GET /v1/models ") && !request.contains(play::PROMPT));
+}
+
+fn due(fleet: &Fleet, url: &str) {
+    let fuse = Fuse { open_until: Some(Duration::ZERO), opened: 1, ..Fuse::default() };
+    let server = format!("{url} big");
+    fleet.recall(&[Lesson { endpoint: "lan".to_owned(), server, fuse, ..Lesson::default() }]);
+}
+
+#[tokio::test]
+async fn one_that_is_back_is_asked_without_content_first_and_then_closed_by_the_turn() {
+    // Not every server lists its models.
+    let server = Server::plain(vec![answer(reply("404 No", &[], b"{}")), whole()]);
+    let fleet = Fleet::of([openai("lan", &server.url("/v1"))]);
+    due(&fleet, &server.url("/v1"));
+    assert_eq!(fleet.facts("lan", 10, false).expect("lan").gate, Gate::Trial);
+    let told = turn(&fleet, &["lan"], true, Cancel::new()).await;
+    assert_eq!(told.text, "Hello", "{told:?}");
+    let requests = server.requests();
+    assert!(requests[0].starts_with("GET /v1/models ") && !requests[0].contains(play::PROMPT));
+    assert!(requests[1].contains(play::PROMPT));
+    assert_eq!(fleet.facts("lan", 10, false).expect("lan").gate, Gate::Closed);
+    let lesson = fleet.lessons().remove(0);
+    assert_eq!((lesson.fuse.open_until, lesson.answers.len()), (None, 1));
+    assert_eq!(fleet.lessons(), [], "it is told once");
+}
+
+#[tokio::test]
+async fn a_trial_that_nobody_answers_rests_twice_as_long() {
+    let url = nobody();
+    let fleet = Fleet::of([openai("lan", &url)]);
+    due(&fleet, &url);
+    let told = turn(&fleet, &["lan"], true, Cancel::new()).await;
+    assert!(told.fault().contains("refused the connection"), "{told:?}");
+    let lesson = fleet.lessons().remove(0);
+    assert_eq!(lesson.fuse.opened, 2);
+    assert!(matches!(fleet.facts("lan", 10, false).expect("lan").gate, Gate::Open { .. }));
+}
+
+#[tokio::test]
+async fn a_trial_that_is_asked_for_patience_is_not_under_way_for_ever() {
+    let busy = reply("429 Slow", &["retry-after: 30"], b"");
+    let server = Server::plain(vec![answer(reply("200 OK", &[], b"{\"data\":[]}")), answer(busy)]);
+    let fleet = Fleet::of([openai("lan", &server.url("/v1"))]);
+    due(&fleet, &server.url("/v1"));
+    turn(&fleet, &["lan"], true, Cancel::new()).await;
+    let facts = fleet.facts("lan", 10, false).expect("lan");
+    assert_eq!(facts.gate, Gate::Trial, "{facts:?}");
+    assert!(facts.rests > Duration::from_secs(20), "{facts:?}");
+}
+
+#[tokio::test]
+async fn what_an_earlier_run_learned_is_what_this_one_begins_with() {
+    let server = Server::plain(vec![whole()]);
+    let earlier = Fleet::of([openai("lan", &server.url("/v1"))]).dated(Timestamp(1_000_000));
+    turn(&earlier, &["lan"], true, Cancel::new()).await;
+    let lessons = earlier.lessons();
+    assert!(lessons[0].answers[0].sample.at >= Duration::from_secs(1000), "{lessons:?}");
+    let now = Fleet::of([openai("lan", &server.url("/v1"))]).dated(Timestamp(2_000_000));
+    now.recall(&lessons);
+    let ttft = lessons[0].answers[0].sample.ttft;
+    assert_eq!(
+        now.facts("lan", 10, false).expect("lan").forecast.ttft.as_millis(),
+        ttft.as_millis()
+    );
+    assert_eq!(now.lessons(), [], "nothing of it is news");
+    // The same name at another address has taught nothing yet.
+    let moved = Fleet::of([openai("lan", &nobody())]);
+    moved.recall(&lessons);
+    let believed = Fleet::of([openai("lan", &nobody())]).facts("lan", 10, false);
+    assert_eq!(moved.facts("lan", 10, false), believed);
 }

@@ -5,10 +5,17 @@ use super::*;
 /// A file that was written by schema 1, closed without its last answer having ended.
 const V1: &[u8] = include_bytes!("../../../tests/fixtures/store/v1.db");
 
+/// The same, as schema 2 wrote it.
+const V2: &[u8] = include_bytes!("../../../tests/fixtures/store/v2.db");
+
 fn old() -> Home {
+    with(V1)
+}
+
+fn with(file: &[u8]) -> Home {
     let home = Home::new();
     std::fs::create_dir_all(home.place().dir()).expect("a directory");
-    std::fs::write(home.place().database(), V1).expect("written");
+    std::fs::write(home.place().database(), file).expect("written");
     home
 }
 
@@ -73,4 +80,21 @@ fn nothing_is_upgraded_under_an_older_window() {
     assert!(fault.message.contains("older edgewise has the conversations open"), "{fault}");
     drop((older, opened));
     assert!(matches!(open(&home).notes.as_slice(), [Note::Migrated { .. }, Note::Interrupted(1)]));
+}
+
+#[test]
+fn schema_2_is_brought_up_to_date_and_remembers_endpoints() {
+    let home = with(V2);
+    let opened = open(&home);
+    let to = migrate::VERSION;
+    let backup = home.place().backups().join(format!("v2-to-v{to}.db"));
+    let notes: Vec<&Note> =
+        opened.notes.iter().filter(|note| !matches!(note, Note::WasOpenToOthers(_))).collect();
+    assert_eq!(notes, [&Note::Migrated { from: 2, to, backup }]);
+    let reader = opened.store.reader().expect("a reader");
+    assert_eq!(reader.tree(SESSION).expect("a tree").len(), 4);
+    assert_eq!(reader.search("cafe zurich", &Filter::default(), 10).expect("found").len(), 1);
+    assert_eq!(reader.lessons().expect("read"), []);
+    save(&opened.store, Change::Learn(Box::new(lessons::lesson(1))));
+    assert_eq!(reader.lessons().expect("read"), [lessons::lesson(1)]);
 }
