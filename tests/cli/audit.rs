@@ -9,6 +9,11 @@ use std::thread;
 
 use serde_json::Value;
 
+use edgewise::chat::Timestamp;
+use edgewise::store::Options;
+use edgewise::store::Place;
+use edgewise::store::Store;
+
 use crate::home::Home;
 
 fn records(stdout: &str) -> Vec<Value> {
@@ -110,4 +115,34 @@ fn a_turn_that_comes_home_is_recorded_where_it_ended_without_the_endpoints_words
     assert_eq!(record["reason"], "no endpoint answers");
     assert!(record["actual"]["bytes_up"].is_null(), "something left: {record}");
     assert!(!record.to_string().contains("xylophone"), "{record}");
+}
+
+#[test]
+fn what_an_endpoint_teaches_is_kept_and_an_ephemeral_turn_leaves_nothing() {
+    let home = Home::without_model();
+    // Nobody listens on a port that was just given back.
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port");
+    home.config(&format!(
+        "privacy = \"open\"\nendpoint = \"lan\"\n[endpoints.lan]\nprotocol = \"openai\"\n\
+         base_url = \"http://{port}/v1\"\nmodel = \"small\"\n"
+    ));
+    let ask = ["ask", "--mode", "remote-only", "Hello"];
+    let sessions = home.path("data/sessions");
+    home.run(&[&ask[..], &["--ephemeral"]].concat()).exits(1);
+    assert!(!sessions.exists(), "a trace of an ephemeral turn");
+    // One process each, whose failures count together.
+    let lessons = || {
+        let place = Place::new(sessions.clone());
+        let opened = Store::open(place, Options::default(), Timestamp(0));
+        opened.store.reader().expect("a reader").lessons().expect("read")
+    };
+    home.run(&ask).exits(1);
+    let first = lessons().remove(0);
+    assert_eq!((first.endpoint.as_str(), first.fuse.opened), ("lan", 0), "{first:?}");
+    home.run(&ask).exits(1);
+    let second = lessons().remove(0);
+    assert!(second.fuse.failed.len() > first.fuse.failed.len(), "{second:?}");
+    assert!(second.fuse.opened > 0 && second.fuse.open_until.is_some(), "{second:?}");
+    let database = fs::read(sessions.join("sessions.db")).expect("the database");
+    assert!(!database.windows(5).any(|bytes| bytes == b"Hello"), "a word of the conversation");
 }
