@@ -110,14 +110,6 @@ impl Fleet {
         self
     }
 
-    /// Draws every wait from `seed`.
-    #[cfg(test)]
-    #[must_use]
-    pub(crate) fn seeded(mut self, seed: u64) -> Self {
-        self.chance = Chance::seeded(seed);
-        self
-    }
-
     /// Takes in what earlier runs learned. Of an endpoint that is another server by now, or that
     /// this run has already learned of, nothing is taken.
     pub fn recall(&self, lessons: &[Lesson]) {

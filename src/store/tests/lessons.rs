@@ -12,9 +12,9 @@ fn met(at: u64) -> Met {
         at: Duration::from_millis(at),
         prompt_tokens: 90,
         ttft: Duration::from_micros(412_345),
-        tbt: (at % 2 == 0).then_some(Duration::from_micros(30_001)),
+        tbt: at.is_multiple_of(2).then_some(Duration::from_micros(30_001)),
     };
-    Met { sample, promised: (at % 3 == 0).then_some(Duration::from_millis(300)) }
+    Met { sample, promised: at.is_multiple_of(3).then_some(Duration::from_millis(300)) }
 }
 
 /// A lesson with one answer.
