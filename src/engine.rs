@@ -18,7 +18,7 @@ mod visit;
 
 pub use place::EngineConfig;
 pub use room::Demand;
-pub use visit::{Seen, SeenState, forget, look, stop};
+pub use visit::{Forgotten, Seen, SeenState, Unheard, forget, look, stop};
 
 use std::sync::Arc;
 use std::sync::Mutex;

@@ -33,7 +33,10 @@ use edgewise::chat::Usage;
 use edgewise::engine::Engine;
 use edgewise::engine::EngineConfig;
 use edgewise::engine::EngineEvent;
+use edgewise::engine::Forgotten;
+use edgewise::engine::Seen;
 use edgewise::engine::SeenState;
+use edgewise::engine::Unheard;
 use edgewise::ipc::LoadSpec;
 use edgewise::ipc::PROTOCOL;
 use edgewise::ipc::Spec;
@@ -219,7 +222,7 @@ async fn a_crash_in_the_middle_of_a_batch_interrupts_all_and_one_engine_takes_ov
     let (first, second) = tokio::join!(one.finish(), two.finish());
     assert_eq!(first.0, second.0);
     assert!(first.1.fault().is_none() && second.1.fault().is_none());
-    let seen = edgewise::engine::look(&[directory.path().to_owned()]).expect("a list");
+    let seen = edgewise::engine::look(&[directory.path().to_owned()], PATIENCE).expect("a list");
     assert!(seen.len() == 1 && seen[0].pid != pid, "{seen:?}");
 }
 
@@ -414,12 +417,12 @@ fn warm(directory: &Path, keep_alive: Duration) -> Front {
 /// Looks at the one engine until it has noticed that its last client is gone.
 fn left_alone(directory: &Path, pid: u32) -> Status {
     for _ in 0..10_000 {
-        let seen = edgewise::engine::look(&[directory.to_owned()]).expect("a list");
+        let seen = edgewise::engine::look(&[directory.to_owned()], PATIENCE).expect("a list");
         assert_eq!(seen.iter().map(|seen| seen.pid).collect::<Vec<_>>(), [pid]);
         match &seen[0].state {
             SeenState::Ready(status) if status.leaves_in.is_some() => return (**status).clone(),
-            // Busy, or on a busy machine: it is asked again.
-            SeenState::Ready(_) | SeenState::Silent => {}
+            // It has not heard yet that its client is gone.
+            SeenState::Ready(_) => {}
             other => panic!("ready, not {other:?}"),
         }
     }
@@ -446,10 +449,46 @@ async fn an_engine_stays_for_its_last_client_and_keeps_the_prefix() {
     assert!(left > Duration::ZERO && left <= PATIENCE, "{left:?}");
     assert_eq!(status.model, support::model());
     // Looking at it kept it no longer, and stopping it ends it.
-    let stopped = edgewise::engine::stop(&[directory.path().to_owned()]).expect("a list");
+    let stopped = edgewise::engine::stop(&[directory.path().to_owned()], PATIENCE).expect("a list");
     assert_eq!(stopped, (vec![pid], vec![]));
     gone(pid).await;
-    assert!(edgewise::engine::look(&[directory.path().to_owned()]).expect("a list").is_empty());
+    assert!(
+        edgewise::engine::look(&[directory.path().to_owned()], PATIENCE)
+            .expect("a list")
+            .is_empty()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visitor_hears_of_the_model_first_and_what_it_says_is_done_when_it_is_confirmed() {
+    let directory = private();
+    let mut front = warm(directory.path(), PATIENCE);
+    front.start(1, ask(1, "What is the capital of France?", 4)).await;
+    front.finish().await;
+    let pid = front.health().await.pid;
+    // The batch sends its own word to whoever joins: it must not overtake this one.
+    for _ in 0..200 {
+        let seen = edgewise::engine::look(&[directory.path().to_owned()], PATIENCE);
+        let seen = seen.expect("a list");
+        assert!(matches!(&seen[..], [Seen { state: SeenState::Ready(_), .. }]), "{seen:?}");
+    }
+    let question = ask(1, "What is the capital of France?", 4);
+    let probe = front.engine.probe(&question).await.expect("the engine answers");
+    assert!(probe.cached_tokens > 0, "{probe:?}");
+    let dirs = [directory.path().to_owned()];
+    let forgotten = edgewise::engine::forget(&dirs, &[SessionId(1)], PATIENCE).expect("a list");
+    assert_eq!(forgotten, Forgotten { did: 1, unheard: vec![] });
+    let probe = front.engine.probe(&question).await.expect("the engine answers");
+    assert_eq!(probe.cached_tokens, 0, "engine {pid} has forgotten it");
+    // A stopped process has not forgotten, and that is said; it is no engine less for it.
+    signal(pid, "-STOP");
+    let hasty = Duration::from_millis(50);
+    let forgotten = edgewise::engine::forget(&dirs, &[SessionId(1)], hasty).expect("a list");
+    let seen = edgewise::engine::look(&dirs, hasty).expect("a list");
+    signal(pid, "-CONT");
+    let socket = directory.path().join("e.sock");
+    assert_eq!(forgotten, Forgotten { did: 0, unheard: vec![Unheard { socket, pid: Some(pid) }] });
+    assert_eq!(seen, [Seen { pid, state: SeenState::Silent }]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -459,7 +498,7 @@ async fn a_stopped_engine_cuts_an_answer_short_and_comes_back_when_asked() {
     front.start(1, ask(1, "Write a long story.", 2000)).await;
     front.first_token().await;
     let dir = directory.path().to_owned();
-    let stop = tokio::task::spawn_blocking(move || edgewise::engine::stop(&[dir]));
+    let stop = tokio::task::spawn_blocking(move || edgewise::engine::stop(&[dir], PATIENCE));
     let (_, reason, _) = front.finish().await;
     let StopReason::Interrupted(fault) = reason else { panic!("interrupted, not {reason:?}") };
     assert_eq!(fault.message, "the engine was stopped");

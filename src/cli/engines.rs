@@ -21,12 +21,16 @@ use crate::text::Clean;
 /// The longest model name in the table, in graphemes.
 const NAME_MAX: usize = 40;
 
+/// How long an engine may take to answer, or to leave; it needs milliseconds, or a step of its
+/// batch.
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Lists the engines.
 ///
 /// # Errors
 /// The runtime directory cannot be found or read.
 pub(super) fn ps(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
-    let seen = engine::look(&directories(env)?).map_err(unreadable)?;
+    let seen = engine::look(&directories(env)?, PATIENCE).map_err(unreadable)?;
     let stdout = if cli.common.json { lines(&seen) } else { table(&seen) };
     let stderr = if seen.is_empty() { "no engine runs\n".to_owned() } else { String::new() };
     super::print(&Printed { stdout, stderr });
@@ -38,7 +42,7 @@ pub(super) fn ps(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
 /// # Errors
 /// The runtime directory cannot be found or read, or an engine does not leave.
 pub(super) fn stop(env: &Env) -> Result<Exit, Fault> {
-    let (gone, left) = engine::stop(&directories(env)?).map_err(unreadable)?;
+    let (gone, left) = engine::stop(&directories(env)?, PATIENCE).map_err(unreadable)?;
     let mut stderr = String::new();
     for pid in &gone {
         writeln!(stderr, "stopped engine {pid}").ok();

@@ -56,11 +56,13 @@ pub(super) struct Connection {
 pub(super) enum Greeting {
     /// An engine of this very version answers.
     Here(Connection),
-    /// Another version answers.
-    Other,
+    /// Another version answers; its process, where the system tells.
+    Other(Option<u32>),
     /// Something listens and says nothing.
-    Mute,
-    /// Nothing listens, or it leaves.
+    Mute(Option<u32>),
+    /// Something listened and hung up: it leaves, or has too many clients.
+    HungUp(Option<u32>),
+    /// Nothing listens.
     Nobody,
 }
 
@@ -69,7 +71,7 @@ impl Greeting {
     pub(super) fn here(self) -> Option<Connection> {
         match self {
             Self::Here(connection) => Some(connection),
-            Self::Other | Self::Mute | Self::Nobody => None,
+            Self::Other(_) | Self::Mute(_) | Self::HungUp(_) | Self::Nobody => None,
         }
     }
 }
@@ -88,16 +90,16 @@ pub(super) fn connect(config: &EngineConfig) -> Result<Connection, Fault> {
         config::ensure_runtime_dir(directory)?;
     }
     let before = identity(socket);
-    let mute = match greet(socket, visit) {
+    let mute = match greet(socket, visit, HELLO_TIMEOUT) {
         Greeting::Here(connection) => return Ok(connection),
-        Greeting::Mute => before,
-        Greeting::Other | Greeting::Nobody => None,
+        Greeting::Mute(_) => before,
+        Greeting::Other(_) | Greeting::HungUp(_) | Greeting::Nobody => None,
     };
     let _lock = lock(&config.spec.lock, LOCK_TRIES)?;
     // Somebody else may have started it while the lock was theirs; one that is mute is not waited
     // for again.
     if (mute.is_none() || identity(socket) != mute)
-        && let Some(connection) = greet(socket, visit).here()
+        && let Some(connection) = greet(socket, visit, HELLO_TIMEOUT).here()
     {
         return Ok(connection);
     }
@@ -107,14 +109,14 @@ pub(super) fn connect(config: &EngineConfig) -> Result<Connection, Fault> {
         // finish. There may be none.
         std::fs::remove_file(socket).ok();
         let ending = spawn::start(config)?;
-        match greet(socket, visit) {
+        match greet(socket, visit, HELLO_TIMEOUT) {
             Greeting::Here(connection) => {
                 return Ok(Connection { ending: Some(ending), ..connection });
             }
-            Greeting::Other => {
+            Greeting::Other(_) => {
                 return Err(Fault::new("edgewise was upgraded").hint("restart this window"));
             }
-            Greeting::Mute | Greeting::Nobody => {}
+            Greeting::Mute(_) | Greeting::HungUp(_) | Greeting::Nobody => {}
         }
     }
     Err(Fault::new("the engine starts but does not answer")
@@ -146,44 +148,65 @@ fn lock(path: &Path, tries: usize) -> Result<File, Fault> {
         .hint(format!("continue or end the process that holds {path}: fuser {path}")))
 }
 
-/// Connects and says hello.
-pub(super) fn greet(path: &Path, visit: Visit) -> Greeting {
-    match exchange(path, visit) {
-        Ok(greeting) => greeting,
-        // What a read that has waited long enough says.
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Greeting::Mute,
-        Err(_) => Greeting::Nobody,
-    }
-}
-
-fn exchange(path: &Path, visit: Visit) -> io::Result<Greeting> {
-    let mut socket = UnixStream::connect(path)?;
-    socket.set_read_timeout(Some(HELLO_TIMEOUT))?;
-    let version = env!("CARGO_PKG_VERSION").to_owned();
-    let hello = ToEngine::Hello { protocol: PROTOCOL, version, visit };
-    socket.write_all(&ipc::encode(&hello).map_err(io::Error::other)?)?;
+/// Connects and says hello; whatever is read from then on is waited for as long as `patience`.
+pub(super) fn greet(path: &Path, visit: Visit, patience: Duration) -> Greeting {
+    let Ok(mut socket) = UnixStream::connect(path) else { return Greeting::Nobody };
+    let peer = process(&socket);
     let mut decoder = Decoder::default();
-    let mut bytes = [0; 4096];
-    let answer = loop {
-        match decoder.take::<ToFront>() {
-            Ok(Some(frame)) => break frame,
-            Ok(None) => {}
-            // It speaks, but no language of ours.
-            Err(_) => return Ok(Greeting::Other),
-        }
-        match socket.read(&mut bytes)? {
-            0 => return Ok(Greeting::Nobody),
-            read => decoder.push(&bytes[..read]),
-        }
-    };
-    Ok(match answer {
-        ToFront::Hello { protocol: PROTOCOL, version, pid }
+    match exchange(&mut socket, &mut decoder, visit, patience) {
+        Ok(Some(ToFront::Hello { protocol: PROTOCOL, version, pid }))
             if version == env!("CARGO_PKG_VERSION") =>
         {
             Greeting::Here(Connection { socket, decoder, ending: None, pid })
         }
-        _ => Greeting::Other,
-    })
+        Ok(Some(_)) => Greeting::Other(peer),
+        Ok(None) => Greeting::HungUp(peer),
+        Err(error) => match error.kind() {
+            // What a read that has waited long enough says.
+            io::ErrorKind::WouldBlock => Greeting::Mute(peer),
+            // It speaks, but no language of ours.
+            io::ErrorKind::InvalidData => Greeting::Other(peer),
+            _ => Greeting::HungUp(peer),
+        },
+    }
+}
+
+/// Says hello and returns the first frame of the answer; `None` when there is none.
+fn exchange(
+    socket: &mut UnixStream,
+    decoder: &mut Decoder,
+    visit: Visit,
+    patience: Duration,
+) -> io::Result<Option<ToFront>> {
+    socket.set_read_timeout(Some(patience))?;
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let hello = ToEngine::Hello { protocol: PROTOCOL, version, visit };
+    socket.write_all(&ipc::encode(&hello).map_err(io::Error::other)?)?;
+    let mut bytes = [0; 4096];
+    loop {
+        let invalid = |error| io::Error::new(io::ErrorKind::InvalidData, error);
+        if let Some(frame) = decoder.take().map_err(invalid)? {
+            return Ok(Some(frame));
+        }
+        match socket.read(&mut bytes)? {
+            0 => return Ok(None),
+            read => decoder.push(&bytes[..read]),
+        }
+    }
+}
+
+/// Returns the process that listens at the other end, where the system tells.
+fn process(socket: &UnixStream) -> Option<u32> {
+    #[cfg(target_os = "linux")]
+    {
+        let peer = rustix::net::sockopt::socket_peercred(socket).ok()?;
+        u32::try_from(peer.pid.as_raw_nonzero().get()).ok()
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = socket;
+        None
+    }
 }
 
 #[cfg(test)]
@@ -204,7 +227,7 @@ mod tests {
                 assert!(read > 0);
                 socket.write_all(answer).expect("an answer");
             });
-            greet(&path, Visit::Look)
+            greet(&path, Visit::Look, HELLO_TIMEOUT)
         })
     }
 
@@ -218,11 +241,12 @@ mod tests {
         let own = env!("CARGO_PKG_VERSION");
         let here = answered(&hello(PROTOCOL, own)).here().expect("a connection");
         assert_eq!(here.pid, 7);
-        assert!(matches!(answered(&hello(PROTOCOL, "0.0.0")), Greeting::Other));
-        assert!(matches!(answered(&hello(PROTOCOL + 1, own)), Greeting::Other));
-        assert!(matches!(answered(&[0xff; 64]), Greeting::Other));
-        assert!(matches!(answered(&[]), Greeting::Nobody));
-        assert!(matches!(greet(Path::new("/nowhere/e.sock"), Visit::Look), Greeting::Nobody));
+        assert!(matches!(answered(&hello(PROTOCOL, "0.0.0")), Greeting::Other(_)));
+        assert!(matches!(answered(&hello(PROTOCOL + 1, own)), Greeting::Other(_)));
+        assert!(matches!(answered(&[0xff; 64]), Greeting::Other(_)));
+        assert!(matches!(answered(&[]), Greeting::HungUp(_)));
+        let nowhere = greet(Path::new("/nowhere/e.sock"), Visit::Look, HELLO_TIMEOUT);
+        assert!(matches!(nowhere, Greeting::Nobody));
     }
 
     #[test]

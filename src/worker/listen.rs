@@ -70,8 +70,9 @@ fn attend(socket: &UnixStream, door: &Door) {
     let mailbox = writer.and_then(|writer| clients::open(client, writer, Arc::clone(&door.intake)));
     let Ok(mailbox) = mailbox else { return };
     mailbox.send(hello);
-    door.intake.push(Order::Joined(client, mailbox.clone()));
+    // The model's state comes first: the batch says its own word as soon as it knows the client.
     door.board.join(client, mailbox.clone());
+    door.intake.push(Order::Joined(client, mailbox.clone()));
     while let Ok(Some(frame)) = frames.next() {
         if !follow(client, frame, &mailbox, &door.intake) {
             break;

@@ -3,6 +3,8 @@
 use std::fs;
 use std::io;
 use std::io::Read as _;
+use std::io::Write as _;
+use std::os::unix::net::UnixListener;
 
 use rustix::process::Signal;
 
@@ -122,6 +124,38 @@ fn an_answer_whose_program_was_killed_is_interrupted() {
     let shown = home.run(&["sessions", "show", "last"]).exits(0);
     assert!(shown.stdout.contains(", cut short\n"), "{shown:?}");
     assert!(shown.stderr.contains("one answer was cut short when its window died"), "{shown:?}");
+    home.engines_leave();
+}
+
+#[test]
+fn a_purge_asks_every_engine_and_removes_nothing_while_one_is_silent() {
+    let home = Home::new();
+    home.run(&["ask", "-s", "new", "--max-tokens", "2", "A secret"]).exits(0);
+    home.engines_leave();
+    // As an engine of another version does.
+    let socket = UnixListener::bind(home.path("run/other.sock")).expect("a socket");
+    let other = std::thread::spawn(move || {
+        let (mut front, _) = socket.accept().expect("a front");
+        front.write_all(&[0xff; 64]).expect("it reads");
+        drop(io::read_to_string(front));
+    });
+    let refused = home.run(&["sessions", "purge", "last"]).exits(1);
+    other.join().expect("somebody asked");
+    let me = std::process::id();
+    refused.says(&[
+        &format!("engine {me} does not answer and may hold the conversation: not removed"),
+        &format!("hint: end it with `kill {me}`, then purge again"),
+    ]);
+    home.run(&["sessions", "show", "A secret"]).exits(0);
+    let mut asked = Running::start(home.command(&["ask", "--temp", "0", LONG]));
+    let mut stdout = asked.stdout();
+    stdout.read_exact(&mut [0; 8]).expect("the first words");
+    let purged = home.run(&["sessions", "purge", "A secret"]).exits(0).stdout;
+    assert!(purged.contains("asked 1 engine: no trace"), "{purged}");
+    asked.signal(Signal::INT);
+    drop(io::read_to_string(stdout));
+    asked.end().exits(130);
+    assert_eq!(home.run(&["sessions", "list", "--json"]).exits(0).stdout, "");
     home.engines_leave();
 }
 

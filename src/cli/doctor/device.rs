@@ -12,6 +12,7 @@ use super::Verdict;
 use crate::chat::DeviceLevel;
 use crate::chat::DeviceSample;
 use crate::chat::Rates;
+use crate::cli::engines;
 use crate::config::Paths;
 use crate::device;
 use crate::device::Quantity;
@@ -44,7 +45,7 @@ pub(super) fn checks(ground: Ground<'_>) -> Vec<Check> {
 /// Returns the figures of the engine that works, else of any.
 fn newest(ground: Ground<'_>) -> Option<Status> {
     let paths = Paths::resolve(ground.env).ok()?;
-    let seen = engine::look(&paths.runtime_dirs()).ok()?;
+    let seen = engine::look(&paths.runtime_dirs(), engines::PATIENCE).ok()?;
     let ready = seen.into_iter().filter_map(|seen| match seen.state {
         SeenState::Ready(status) => Some(*status),
         SeenState::Loading(_) | SeenState::Failed(_) | SeenState::Silent => None,

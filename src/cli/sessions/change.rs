@@ -1,6 +1,7 @@
 //! `sessions rename`, `tag`, `archive`, `fork`, `rm` and `purge`.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use serde_json::json;
 
@@ -12,9 +13,13 @@ use crate::cli::saved;
 use crate::config::Env;
 use crate::config::Paths;
 use crate::engine;
+use crate::engine::Unheard;
 use crate::runtime;
 use crate::store::Change;
 use crate::store::Store;
+
+/// How long an engine may take to forget: it finishes a step of its batch first.
+const ENGINE_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Gives a session another title.
 pub(super) fn rename(
@@ -120,7 +125,11 @@ pub(super) fn purge(
     let ids = ids(&store, sessions)?;
     let paths = Paths::resolve(env)?;
     let unreadable = |error| Fault::new(format!("cannot read the runtime directory: {error}"));
-    let engines = engine::forget(&paths.runtime_dirs(), &ids).map_err(unreadable)?;
+    let forgotten = engine::forget(&paths.runtime_dirs(), &ids, ENGINE_PATIENCE);
+    let forgotten = forgotten.map_err(unreadable)?;
+    if let Some(engine) = forgotten.unheard.first() {
+        return Err(unheard(engine));
+    }
     let purged = store.purge(&ids, std::slice::from_ref(&paths.cache))?;
     if let Some(trace) = purged.traces.first() {
         let message = format!(
@@ -133,7 +142,21 @@ pub(super) fn purge(
     let mut text = told(cli, "purged", &ids);
     if !cli.common.json {
         let searched = purged.searched;
-        writeln!(text, "searched {searched} files and asked {engines} engines: no trace").ok();
+        let engines = match forgotten.did {
+            1 => "1 engine".to_owned(),
+            many => format!("{many} engines"),
+        };
+        writeln!(text, "searched {searched} files and asked {engines}: no trace").ok();
     }
     Ok(text)
+}
+
+/// Nothing is removed before every engine has forgotten: afterwards the session could not be named
+/// to ask again.
+fn unheard(engine: &Unheard) -> Fault {
+    let message = format!("{engine} does not answer and may hold the conversation: not removed");
+    Fault::new(message).hint(match engine.pid {
+        Some(pid) => format!("end it with `kill {pid}`, then purge again"),
+        None => "end it, then purge again".to_owned(),
+    })
 }
