@@ -17,12 +17,14 @@ mod doctor;
 mod endpoints;
 mod engine;
 mod engines;
+mod filling;
 mod man;
 mod map;
 mod models;
 mod prepare;
 mod profiles;
 mod progress;
+mod prompts;
 mod reset_terminal;
 mod saved;
 mod schema;
@@ -71,6 +73,7 @@ fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
         Some(Command::Doctor) => Ok(doctor::run(cli, env)),
         Some(Command::Models(args)) => models::run(cli, args, env),
         Some(Command::Profiles(args)) => profiles::run(cli, args, env),
+        Some(Command::Prompts(args)) => prompts::run(cli, args, env),
         Some(Command::Endpoints(args)) => endpoints::run(cli, args, env),
         Some(Command::Config(args)) => config::run(cli, args, env),
         Some(Command::Sessions(args)) => sessions::run(cli, args, env),

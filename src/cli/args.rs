@@ -25,6 +25,7 @@ use crate::cli::exit::Exit;
 use crate::cli::map;
 use crate::cli::models;
 use crate::cli::profiles;
+use crate::cli::prompts;
 use crate::cli::sessions;
 use crate::cli::stdin::Wish;
 use crate::config::nearest;
@@ -84,6 +85,7 @@ pub enum Command {
     Doctor,
     Models(models::Args),
     Profiles(profiles::Args),
+    Prompts(prompts::Args),
     Endpoints(endpoints::Args),
     Config(config::Args),
     Sessions(sessions::Args),
@@ -145,9 +147,8 @@ impl Cli {
     /// Refuses what parses and cannot be meant or done.
     ///
     /// # Errors
-    /// A flag that is not there yet, or a word that is nearly a command.
+    /// A flag that means nothing here, or a word that is nearly a command.
     pub fn check(&self) -> Result<(), Fault> {
-        self.common.not_there_yet()?;
         if let Some(command) = self.command.as_ref().filter(|command| !command.has_turn()) {
             self.common.no_turn(command.takes())?;
         }
@@ -171,9 +172,10 @@ impl Cli {
     /// Returns what decides between the chat and one turn.
     pub fn wish(&self) -> Wish {
         let ask = matches!(self.command, Some(Command::Ask(_)));
+        let form = matches!(&self.command, Some(Command::Ask(ask)) if ask.filling.form.is_some());
         Wish {
             one_turn: ask || self.common.json || self.common.plain || self.common.schema.is_some(),
-            prompt: self.question().is_some_and(|text| !text.trim().is_empty()),
+            prompt: form || self.question().is_some_and(|text| !text.trim().is_empty()),
             no_stdin: self.common.no_stdin,
         }
     }

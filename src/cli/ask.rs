@@ -13,7 +13,10 @@ use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
 use crate::chat::Usage;
 use crate::cli::args::Cli;
+use crate::cli::args::Command;
 use crate::cli::exit::Exit;
+use crate::cli::filling::Around;
+use crate::cli::filling::Filling;
 use crate::cli::output::Json;
 use crate::cli::output::Plain;
 use crate::cli::output::Printer;
@@ -47,6 +50,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Args {
     /// The question; after `--` it may begin with a dash
     pub prompt: Option<String>,
+    /// A prompt of the library.
+    #[command(flatten)]
+    pub filling: Filling,
 }
 
 /// What is read besides PROMPT.
@@ -64,6 +70,7 @@ pub(super) enum Input {
 /// It did not get as far as a turn; a turn's own end is in the exit code.
 pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
     let schema = cli.common.schema.as_deref().map(Schema::read).transpose()?;
+    let around = around(cli, env)?;
     let kept = Kept::find(cli, env)?;
     let known = kept.as_ref().and_then(|kept| kept.info.as_deref());
     let mut prepared = prepare_for(cli, env, KEEP_ALIVE_SCRIPT, known)?;
@@ -89,7 +96,13 @@ pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
         let id = saving.as_ref().map(|saving| saving.info.id);
         let mut show = Show::new(cli, env, id).with_schema(schema);
         let prompt = tokio::select! {
-            asked = question(cli, input, &front, saving) => asked?,
+            asked = async {
+                let text = question(cli, input, &around).await?;
+                match saving {
+                    Some(saving) => saving.ask(&front, text).await,
+                    None => Ok(Question::unsaved(text)),
+                }
+            } => asked?,
             () = one_shot.cancelled() => {
                 let end = TokenEvent::Finished(StopReason::Cancelled, Usage::default());
                 let end = TurnEvent::Token(end);
@@ -120,13 +133,18 @@ pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
     exit
 }
 
-/// Joins PROMPT and stdin.
-async fn question(
-    cli: &Cli,
-    input: Input,
-    front: &Front,
-    saving: Option<Saving>,
-) -> Result<Question, Fault> {
+/// Reads what the flags put around the question.
+fn around(cli: &Cli, env: &Env) -> Result<Around, Fault> {
+    let none = Filling::default();
+    let filling = match &cli.command {
+        Some(Command::Ask(args)) => &args.filling,
+        _ => &none,
+    };
+    Around::read(filling, &cli.common, env)
+}
+
+/// Joins PROMPT and stdin, and puts around it what the flags say.
+async fn question(cli: &Cli, input: Input, around: &Around) -> Result<String, Fault> {
     let text = match input {
         Input::None => None,
         Input::Stdin => {
@@ -142,11 +160,7 @@ async fn question(
             Some(text.unwrap_or_else(|| Err(Fault::new("cannot read stdin")))?)
         }
     };
-    let text = stdin::join(cli.question(), text.as_deref())?;
-    match saving {
-        Some(saving) => saving.ask(front, text).await,
-        None => Ok(Question::unsaved(text)),
-    }
+    around.question(cli.question(), text.as_deref())
 }
 
 /// The session that the turn is kept in.

@@ -2,9 +2,11 @@
 
 use std::io;
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::time::Duration;
 
 use crate::chat::Fault;
+use crate::chat::FaultKind;
 use crate::cli::args::Cli;
 use crate::cli::exit::Exit;
 use crate::cli::output::use_color;
@@ -12,6 +14,7 @@ use crate::cli::prepare::prepare;
 use crate::cli::saved;
 use crate::config::Env;
 use crate::config::ThemeChoice;
+use crate::prompt::attached;
 use crate::runtime;
 use crate::runtime::KEEP_ALIVE_CHAT;
 use crate::runtime::Keeping;
@@ -28,7 +31,8 @@ pub(super) fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
     let prepared = prepare(cli, env, KEEP_ALIVE_CHAT)?;
     let theme = theme(prepared.settings.theme, depth(cli, env));
     let keeping = keeping(cli, env)?;
-    let opening = Opening { theme, question: cli.question().map(str::to_owned), keeping };
+    let question = question(cli)?;
+    let opening = Opening { theme, question, keeping };
     let terminal = |error: io::Error| Fault::new(format!("the terminal: {error}"));
     let tasks = runtime::tasks().map_err(terminal)?;
     runtime::install_crash_hook();
@@ -45,6 +49,18 @@ pub(super) fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
         runtime::die_by(signal);
     }
     Ok(Exit::Answered)
+}
+
+/// Makes the first question, with the files that go with it.
+fn question(cli: &Cli) -> Result<Option<String>, Fault> {
+    let question = cli.question().filter(|text| !text.trim().is_empty());
+    if question.is_none() && !cli.common.file.is_empty() {
+        return Err(Fault::new("--file goes with a question, and there is none")
+            .kind(FaultKind::Usage)
+            .hint("edgewise -f FILE \"a question\""));
+    }
+    let files = runtime::attach(&cli.common.file, Path::new(""))?;
+    Ok(question.map(|question| attached(question, &files)))
 }
 
 /// Tells what of the chat is kept, and which session is opened.

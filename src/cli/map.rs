@@ -17,6 +17,8 @@ use crate::chat::Fault;
 use crate::chat::FaultKind;
 use crate::cli::args::Cli;
 use crate::cli::exit::Exit;
+use crate::cli::filling::Around;
+use crate::cli::filling::Filling;
 use crate::cli::prepare::prepare;
 use crate::cli::saved;
 use crate::cli::schema::Schema;
@@ -43,7 +45,11 @@ Examples:
   edgewise map --json --keep-going \"Sum up: {}\" < texts.txt | jq -r .text")]
 pub struct Args {
     /// The question, with {} where the line goes
-    pub template: String,
+    #[arg(value_name = "TEMPLATE", required_unless_present = "form", conflicts_with = "form")]
+    pub question: Option<String>,
+    /// A prompt of the library, with {{input}} where the line goes.
+    #[command(flatten)]
+    pub filling: Filling,
     /// How many lines are asked at once [default: the engine's `max_turns`]
     #[arg(short, long, value_name = "N",
           value_parser = clap::value_parser!(u32).range(1..=i64::from(JOBS_MAX)))]
@@ -58,7 +64,7 @@ pub struct Args {
 /// # Errors
 /// It did not get as far as the first line; how the lines did is in the exit code.
 pub(super) fn run(args: &Args, cli: &Cli, env: &Env) -> Result<Exit, Fault> {
-    let template = Template::parse(&args.template)?;
+    let template = args.question.as_deref().map(Template::parse).transpose()?;
     if cli.common.no_stdin {
         return Err(Fault::new("map reads its lines from stdin, and --no-stdin leaves it alone")
             .kind(FaultKind::Usage)
@@ -70,6 +76,7 @@ pub(super) fn run(args: &Args, cli: &Cli, env: &Env) -> Result<Exit, Fault> {
             .hint("edgewise ask -s keeps one"));
     }
     let schema = cli.common.schema.as_deref().map(Schema::read).transpose()?;
+    let around = Around::read(&args.filling, &cli.common, env)?;
     let mut prepared = prepare(cli, env, KEEP_ALIVE_SCRIPT)?;
     if let Some(schema) = &schema {
         prepared.front.constraint = schema.constraint();
@@ -90,7 +97,11 @@ pub(super) fn run(args: &Args, cli: &Cli, env: &Env) -> Result<Exit, Fault> {
         let mut lines = Lines::new(BufReader::new(io::stdin()));
         let next = move || {
             let (index, read_bytes, text) = lines.next()?;
-            Some(Line { index, read_bytes, prompt: text.map(|text| template.fill(&text)) })
+            let prompt = text.and_then(|text| match &template {
+                Some(template) => around.fill(Some(&template.fill(&text))),
+                None => around.fill(Some(&text)),
+            });
+            Some(Line { index, read_bytes, prompt })
         };
         runtime::map(prepared.front, runtime::lines(next), jobs, &mut show).await
     });

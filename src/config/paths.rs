@@ -61,6 +61,11 @@ impl Paths {
         self.config.join("config.toml")
     }
 
+    /// Returns the directory of the user's prompts.
+    pub fn prompts_dir(&self) -> PathBuf {
+        self.config.join("prompts")
+    }
+
     /// Returns the directory that holds model files.
     pub fn models_dir(&self) -> PathBuf {
         self.data.join("models")

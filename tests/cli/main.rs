@@ -9,6 +9,7 @@ mod doctor;
 mod endings;
 mod endpoints;
 mod events;
+mod files;
 mod home;
 mod hub;
 mod map;

@@ -58,7 +58,7 @@ pub struct Common {
     /// How long to wait for a session that somebody else answers in, in seconds
     #[arg(long, global = true, value_name = "SECONDS")]
     pub timeout: Option<u32>,
-    /// A file to attach (not there yet)
+    /// A text file that goes with the question, or a pattern like 'src/*.rs'; may be given several times
     #[arg(short, long, global = true, value_name = "FILE", action = ArgAction::Append)]
     pub file: Vec<PathBuf>,
     /// A JSON schema that the answer has to match (`ask` and `map`)
@@ -117,18 +117,11 @@ impl Common {
             ("--stop", !self.stop.is_empty()),
             ("--session", self.session.is_some()),
             ("--timeout", self.timeout.is_some()),
+            ("--file", !self.file.is_empty()),
         ];
         let meant = |flag: &&str| !but.contains(flag);
         match flags.iter().find(|(flag, given)| *given && meant(flag)) {
             Some((flag, _)) => Err(usage(format!("{flag} means nothing to this command"))),
-            None => Ok(()),
-        }
-    }
-
-    pub(super) fn not_there_yet(&self) -> Result<(), Fault> {
-        let flags = [("--file", !self.file.is_empty())];
-        match flags.iter().find(|(_, given)| *given) {
-            Some((flag, _)) => Err(usage(format!("{flag} is not there yet"))),
             None => Ok(()),
         }
     }

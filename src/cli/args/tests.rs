@@ -78,14 +78,9 @@ fn a_wrong_argument_is_a_usage_error_and_help_is_not() {
 
 #[test]
 fn what_is_not_there_yet_is_refused_by_name() {
-    let table: [(&[&str], &str); 2] = [
-        (&["ask", "-f", "a.png", "x"], "--file is not there yet"),
-        (&["bench"], "the command `bench` is not there yet"),
-    ];
-    for (args, message) in table {
-        let fault = refused(args);
-        assert_eq!((fault.message.as_str(), fault.kind), (message, FaultKind::Usage), "{args:?}");
-    }
+    let fault = refused(&["bench"]);
+    assert_eq!(fault.message, "the command `bench` is not there yet");
+    assert_eq!(fault.kind, FaultKind::Usage);
 }
 
 #[test]
