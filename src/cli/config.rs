@@ -12,6 +12,7 @@ use crate::chat::Fault;
 use crate::chat::FaultKind;
 use crate::cli::args::Cli;
 use crate::cli::exit::Exit;
+use crate::cli::output::OUTPUT_SCHEMA;
 use crate::config;
 use crate::config::ConfigError;
 use crate::config::Env;
@@ -62,7 +63,11 @@ enum Command {
         revoke: bool,
     },
     /// Print the JSON Schema of config.toml, for editors
-    Schema,
+    Schema {
+        /// Print that of the lines of --json instead
+        #[arg(long)]
+        output: bool,
+    },
 }
 
 impl Args {
@@ -87,7 +92,8 @@ pub(super) fn run(cli: &Cli, args: &Args, env: &Env) -> Result<Exit, Fault> {
         Command::Set { key, value } => set(env, key, value),
         Command::Trust { revoke: false } => trust(env),
         Command::Trust { revoke: true } => revoke(env),
-        Command::Schema => Ok(super::give(config::schema())),
+        Command::Schema { output: true } => Ok(super::give(OUTPUT_SCHEMA.to_owned())),
+        Command::Schema { output: false } => Ok(super::give(config::schema())),
     }
 }
 

@@ -11,6 +11,9 @@ mod plain;
 
 pub use color::{ColorFlag, use_color};
 pub use json::{Json, error_object};
+/// The JSON Schema of the lines that `--json` prints of turns.
+pub const OUTPUT_SCHEMA: &str = include_str!("../../assets/output.schema.json");
+
 pub use map::{Totals, map_cancelled, map_json, map_json_end, map_plain};
 pub use plain::{LINE_MAX, Plain, Style, fault_lines};
 

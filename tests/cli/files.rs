@@ -114,10 +114,10 @@ fn the_library_is_listed_and_shown() {
     let shown = home.run(&["prompts", "show", "say"]).exits(0).stdout;
     assert_eq!(shown, "Say it in {{to}}: {{input}}\nand nothing else\n");
     let json = home.run(&["prompts", "list", "--json"]).exits(0).stdout;
-    let last: serde_json::Value =
+    let said: serde_json::Value =
         serde_json::from_str(json.lines().nth(1).expect("two")).expect("JSON");
     assert_eq!(
-        (&last["name"], &last["fields"][0], &last["input"]),
+        (&said["name"], &said["fields"][0], &said["input"]),
         (&"say".into(), &"to".into(), &true.into())
     );
     home.run(&["prompts", "show", "nope"])

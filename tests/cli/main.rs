@@ -5,6 +5,7 @@ mod support;
 
 mod answers;
 mod audit;
+mod codes;
 mod doctor;
 mod endings;
 mod endpoints;
