@@ -3,6 +3,7 @@
 //!
 //! Never: serde, I/O, a clock. Rows live in `store`, wire types in `ipc` and `remote`.
 
+mod change;
 mod decision;
 mod device;
 mod event;
@@ -18,6 +19,7 @@ mod time;
 mod tree;
 mod usage;
 
+pub use change::{Change, Desk, Imported, PartKind};
 pub use decision::{
     Candidate, Decision, Mode, Prediction, PrivacyClass, Reject, Route, SwitchPrice,
 };
@@ -30,7 +32,7 @@ pub use id::{MessageId, SessionId, TurnId};
 pub use key::{Key, KeyCode, Mods};
 pub use message::{MediaHash, Message, Part, Role};
 pub use node::{Answer, Node, NodeState, Span, TurnSettings};
-pub use saved::{Draft, ScrollAnchor, SessionInfo};
+pub use saved::{Draft, Hit, Listed, Saving, ScrollAnchor, SessionInfo};
 pub use time::Timestamp;
 pub use tree::{Tree, TreeError};
 pub use usage::{Timings, Usage};

@@ -41,23 +41,21 @@ mod wire;
 mod words;
 mod writer;
 
-pub use change::{Change, Desk, Imported, PartKind, Saved};
+pub use change::Saved;
 pub use check::{back_up, check, repair};
 pub use connect::Synchronous;
 pub use error::StoreError;
 pub use export::{jsonl, markdown};
 pub use import::{Parcel, read_file, read_jsonl};
-pub use list::{Filter, Found, Listed};
+pub use list::{Filter, Found};
 pub use open::{Note, Opened, Options};
 pub use place::Place;
 pub use purge::Purged;
 pub use read::{Page, PathNode, Reader};
 pub use receipt::Receipt;
 pub use salvage::Salvage;
-pub use search::Hit;
 pub use stats::{Stats, Used};
 pub use watching::Watching;
-pub use writer::Health;
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -68,8 +66,12 @@ use std::thread::JoinHandle;
 use rusqlite::Connection;
 use tokio::sync::watch;
 
+use crate::chat::Change;
 use crate::chat::Fault;
+use crate::chat::Saving;
 use crate::chat::Timestamp;
+use crate::route::Lesson;
+use crate::store::change::Work;
 use crate::store::daily::Copying;
 use crate::store::locks::Locks;
 use crate::store::owner::Owner;
@@ -87,7 +89,7 @@ struct Shared {
     place: Place,
     source: Source,
     queue: Arc<Queue>,
-    health: watch::Receiver<Health>,
+    health: watch::Receiver<Saving>,
     /// Why nothing is written.
     read_only: Option<Fault>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -104,8 +106,8 @@ impl Store {
     ) -> Self {
         let queue = Arc::new(Queue::default());
         let (says, health) = watch::channel(match &db {
-            Ok(_) => Health::Saving,
-            Err(fault) => Health::ReadOnly(fault.clone()),
+            Ok(_) => Saving::Well,
+            Err(fault) => Saving::Never(fault.clone()),
         });
         let started = db.and_then(|db| {
             let writer =
@@ -133,11 +135,20 @@ impl Store {
     /// Hands a change to the writer and returns at once; changes are written in the order in which
     /// they were handed over.
     pub fn submit(&self, change: Change) -> Receipt {
+        self.hand_over(Work::Change(change))
+    }
+
+    /// Remembers how an endpoint did, as [`Store::submit`] does with a change.
+    pub fn learn(&self, lesson: Lesson) -> Receipt {
+        self.hand_over(Work::Learn(Box::new(lesson)))
+    }
+
+    fn hand_over(&self, work: Work) -> Receipt {
         if let Some(fault) = &self.0.read_only {
             return Receipt::of(Saved::Refused(fault.clone()));
         }
         let (waiting, receipt) = Receipt::new();
-        self.0.queue.put(change, waiting);
+        self.0.queue.put(work, waiting);
         receipt
     }
 
@@ -161,7 +172,7 @@ impl Store {
     }
 
     /// Returns how the store does, and how it changes.
-    pub fn health(&self) -> watch::Receiver<Health> {
+    pub fn health(&self) -> watch::Receiver<Saving> {
         self.0.health.clone()
     }
 

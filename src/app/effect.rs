@@ -1,6 +1,6 @@
 //! What the model asks the runtime to do.
 
-use crate::app::save::Save;
+use crate::chat::Change;
 use crate::chat::Generation;
 use crate::chat::MessageId;
 use crate::chat::SessionId;
@@ -12,7 +12,7 @@ use crate::route::Pin;
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Save something, in the order given.
-    Save(Save),
+    Save(Change),
     /// Read a saved session; it comes as `Msg::Opened`, and then `Msg::Whole`.
     Open(SessionId),
     /// Read a session once more that another window answers in; it comes as `Msg::Whole`.

@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use crate::app::picker::Entry;
-use crate::app::save::Saving;
 use crate::app::scroll::Laid;
-use crate::app::search::Hit;
 use crate::chat::Fault;
 use crate::chat::Health;
+use crate::chat::Hit;
 use crate::chat::Key;
+use crate::chat::Listed;
 use crate::chat::LoadState;
 use crate::chat::Message;
 use crate::chat::MessageId;
 use crate::chat::Node;
+use crate::chat::Saving;
 use crate::chat::SessionId;
 use crate::chat::SessionInfo;
 use crate::chat::TurnEvent;
@@ -96,7 +96,7 @@ pub enum Msg {
     /// Something was written to the store; told while [`Effect::Watch`](crate::app::Effect::Watch) asks for it.
     Changed,
     /// The saved sessions, archived ones included, the one that changed last first.
-    Listed(Vec<Entry>),
+    Listed(Vec<Listed>),
     /// The end of a saved conversation, oldest message first.
     Previewed {
         /// Which.

@@ -7,21 +7,11 @@ use nucleo_matcher::pattern::CaseMatching;
 use nucleo_matcher::pattern::Normalization;
 use nucleo_matcher::pattern::Pattern;
 
+use crate::chat::Listed;
 use crate::chat::Role;
 use crate::chat::SessionId;
 use crate::chat::SessionInfo;
 use crate::text::Clean;
-
-/// A saved session as lists show it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
-    /// What is known of it.
-    pub info: SessionInfo,
-    /// Its messages, branches included.
-    pub messages: u64,
-    /// Whether somebody answers in it right now.
-    pub answering: bool,
-}
 
 /// What the picker wants to know before it does something.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,7 +38,7 @@ pub struct Preview {
 #[derive(Clone, Debug, Default)]
 pub struct Picker {
     query: String,
-    entries: Vec<Entry>,
+    entries: Vec<Listed>,
     /// Indices of the entries that are shown, the best first.
     shown: Vec<usize>,
     selected: usize,
@@ -57,7 +47,7 @@ pub struct Picker {
     pub(super) asks: Asks,
     pub(super) preview: Option<Preview>,
     /// Deleted, but only once the picker is closed: until then it can be undone.
-    removed: Vec<(usize, Entry)>,
+    removed: Vec<(usize, Listed)>,
 }
 
 impl Picker {
@@ -67,7 +57,7 @@ impl Picker {
     }
 
     /// Returns the sessions that are shown, the best first.
-    pub fn shown(&self) -> impl ExactSizeIterator<Item = &Entry> {
+    pub fn shown(&self) -> impl ExactSizeIterator<Item = &Listed> {
         self.shown.iter().map(|index| &self.entries[*index])
     }
 
@@ -103,14 +93,14 @@ impl Picker {
     }
 
     /// Returns the selected session.
-    pub fn current(&self) -> Option<&Entry> {
+    pub fn current(&self) -> Option<&Listed> {
         self.shown.get(self.selected).map(|index| &self.entries[*index])
     }
 
     /// Takes the list in, newest first.
-    pub(super) fn list(&mut self, entries: Vec<Entry>) {
+    pub(super) fn list(&mut self, entries: Vec<Listed>) {
         let removed =
-            |entry: &Entry| self.removed.iter().any(|(_, it)| it.info.id == entry.info.id);
+            |entry: &Listed| self.removed.iter().any(|(_, it)| it.info.id == entry.info.id);
         self.entries = entries.into_iter().filter(|entry| !removed(entry)).collect();
         self.listed = true;
         self.narrow();
@@ -171,7 +161,7 @@ impl Picker {
         let pattern = Pattern::parse(&self.query, CaseMatching::Ignore, Normalization::Smart);
         let mut matcher = Matcher::new(Config::DEFAULT);
         let mut buffer = Vec::new();
-        let mut score = |entry: &Entry| {
+        let mut score = |entry: &Listed| {
             let SessionInfo { title, tags, profile, .. } = &entry.info;
             let text = format!("{title} {} {profile}", tags.join(" "));
             pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher)
@@ -192,12 +182,12 @@ mod tests {
     use super::*;
     use crate::chat::Timestamp;
 
-    fn entry(id: u128, title: &str, tags: &[&str]) -> Entry {
+    fn entry(id: u128, title: &str, tags: &[&str]) -> Listed {
         let mut info = SessionInfo::new(SessionId(id), "quick", Timestamp(0));
         info.title = title.to_owned();
         info.tags = tags.iter().map(|tag| (*tag).to_owned()).collect();
         info.updated = Timestamp(1000 - i64::try_from(id).expect("small"));
-        Entry { info, messages: 2, answering: false }
+        Listed { info, messages: 2, answering: false }
     }
 
     fn picker() -> Picker {

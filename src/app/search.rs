@@ -1,31 +1,7 @@
 //! The search over all saved messages.
 
-use std::ops::Range;
-
-use crate::chat::MessageId;
-use crate::chat::Role;
-use crate::chat::SessionId;
-use crate::chat::Timestamp;
+use crate::chat::Hit;
 use crate::text::Clean;
-
-/// A message that was found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Hit {
-    /// Its session.
-    pub session: SessionId,
-    /// The session's title.
-    pub title: String,
-    /// The message.
-    pub message: MessageId,
-    /// Who said it.
-    pub role: Role,
-    /// When.
-    pub created: Timestamp,
-    /// The text around what was found, on one line.
-    pub context: String,
-    /// What was found within it, in bytes.
-    pub place: Range<usize>,
-}
 
 /// The search overlay.
 #[derive(Clone, Debug, Default)]

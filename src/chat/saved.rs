@@ -1,8 +1,12 @@
-//! What is known of a session beside its messages.
+//! What is known of saved sessions beside their messages.
 
+use std::ops::Range;
+
+use crate::chat::Fault;
 use crate::chat::MessageId;
 use crate::chat::Mode;
 use crate::chat::PrivacyClass;
+use crate::chat::Role;
 use crate::chat::SessionId;
 use crate::chat::Timestamp;
 
@@ -74,4 +78,51 @@ impl SessionInfo {
             scroll: None,
         }
     }
+}
+
+/// One line of a list of sessions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// The session.
+    pub info: SessionInfo,
+    /// Its messages, branches included.
+    pub messages: u64,
+    /// Whether somebody answers in it right now.
+    pub answering: bool,
+}
+
+/// A message that was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hit {
+    /// Its session.
+    pub session: SessionId,
+    /// The session's title.
+    pub title: String,
+    /// The message.
+    pub message: MessageId,
+    /// Who said it.
+    pub role: Role,
+    /// When.
+    pub created: Timestamp,
+    /// The text around the first term, on one line.
+    pub context: String,
+    /// The first term within `context`, in bytes.
+    pub place: Range<usize>,
+}
+
+/// How saving goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Saving {
+    /// What is to be saved becomes durable.
+    #[default]
+    Well,
+    /// Nothing can be written for now: it is kept in memory and tried again.
+    Held {
+        /// Why.
+        fault: Fault,
+        /// How many changes wait.
+        waiting: usize,
+    },
+    /// Nothing is saved: why.
+    Never(Fault),
 }

@@ -38,7 +38,6 @@ use crate::privacy;
 use crate::remote::Order;
 use crate::route::Lesson;
 use crate::route::Pin;
-use crate::store::Change;
 use crate::store::Store;
 
 /// How long the engine may take to say what a prompt would cost. It counts at more than a megabyte
@@ -160,7 +159,7 @@ impl Driver {
     fn keep(&self) {
         let Some(store) = &self.memory else { return };
         for lesson in self.front.fleet.lessons() {
-            store.submit(Change::Learn(Box::new(lesson)));
+            store.learn(lesson);
         }
     }
 

@@ -10,27 +10,20 @@ use tokio::task::JoinHandle;
 
 use super::changes::Changes;
 use super::clock::now;
-use crate::app;
-use crate::app::Entry;
 use crate::app::Msg;
-use crate::app::Save;
-use crate::app::Saving;
+use crate::chat::Change;
 use crate::chat::Fault;
 use crate::chat::Generation;
 use crate::chat::MessageId;
+use crate::chat::Saving;
 use crate::chat::SessionId;
 use crate::chat::TurnId;
 use crate::route::Lesson;
-use crate::store;
-use crate::store::Change;
-use crate::store::Desk;
+
 use crate::store::Filter;
-use crate::store::Health;
-use crate::store::Listed;
 use crate::store::Note;
 use crate::store::Opened;
 use crate::store::Options;
-use crate::store::PartKind;
 use crate::store::Place;
 use crate::store::Reader;
 use crate::store::Receipt;
@@ -153,18 +146,13 @@ impl Keeper {
             self.tell(Msg::Told(note.to_string()));
         }
         for change in std::mem::take(&mut self.early) {
-            self.submit(change);
+            self.save(change);
         }
         for session in std::mem::take(&mut self.wanted) {
             self.open(session);
         }
         let held = std::mem::take(&mut self.held);
         held.into_iter().filter_map(|(turn, generation)| self.begin(turn, generation)).collect()
-    }
-
-    /// Hands something over to be saved.
-    pub(super) fn save(&mut self, save: Save) {
-        self.submit(change(save));
     }
 
     /// Waits beside the loop until a turn's beginning is durable; gives the turn back if there is
@@ -192,7 +180,7 @@ impl Keeper {
     /// Returns whether a refusal means that nothing at all is saved; then the chat goes on.
     pub(super) fn is_read_only(&self) -> bool {
         let health = self.store.as_ref().map(|store| store.health().borrow().clone());
-        matches!(health, Some(Health::ReadOnly(_)))
+        matches!(health, Some(Saving::Never(_)))
     }
 
     /// Reads a session: its newest messages first, then all of them.
@@ -273,7 +261,7 @@ impl Keeper {
                 reader.sessions(&all, LISTED)
             });
             let msg = match read {
-                Ok(listed) => Msg::Listed(listed.into_iter().map(entry).collect()),
+                Ok(listed) => Msg::Listed(listed),
                 Err(error) => Msg::Missing(error.into()),
             };
             news.blocking_send(News::Msg(Box::new(msg))).ok();
@@ -300,8 +288,7 @@ impl Keeper {
         };
         let find = |reader: &Reader, query: String| {
             let hits = reader.search(&query, &Filter::default(), HITS);
-            let hits = hits.map(|hits| hits.into_iter().map(hit).collect()).map_err(Fault::from);
-            Some(Msg::Found { query, hits })
+            Some(Msg::Found { query, hits: hits.map_err(Fault::from) })
         };
         self.answer(store, self.preview.subscribe(), preview);
         self.answer(store, self.find.subscribe(), find);
@@ -349,7 +336,8 @@ impl Keeper {
         }
     }
 
-    fn submit(&mut self, change: Change) {
+    /// Hands something over to be saved.
+    pub(super) fn save(&mut self, change: Change) {
         let Some(store) = &self.store else {
             if self.opening.is_some() || !self.wanted.is_empty() {
                 self.early.push(change);
@@ -372,11 +360,7 @@ impl Keeper {
         tokio::spawn(async move {
             health.mark_changed();
             while health.changed().await.is_ok() {
-                let saving = match health.borrow_and_update().clone() {
-                    Health::Saving => Saving::Well,
-                    Health::Holding { fault, .. } => Saving::Held(fault),
-                    Health::ReadOnly(fault) => Saving::Never(fault),
-                };
+                let saving = health.borrow_and_update().clone();
                 if news.send(News::Msg(Box::new(Msg::Saving(saving)))).await.is_err() {
                     return;
                 }
@@ -401,41 +385,4 @@ fn all(reader: &Reader, session: SessionId) -> Result<Msg, StoreError> {
     let nodes = reader.nodes(session)?;
     let leaf = reader.session(session)?.and_then(|info| info.leaf);
     Ok(Msg::Whole { session, nodes, leaf })
-}
-
-fn entry(listed: Listed) -> Entry {
-    let Listed { info, messages, answering } = listed;
-    Entry { info, messages, answering }
-}
-
-fn hit(hit: store::Hit) -> app::Hit {
-    let store::Hit { session, title, message, role, created, context, place } = hit;
-    app::Hit { session, title, message, role, created, context, place }
-}
-
-/// Says what is to be saved in the store's words.
-fn change(save: Save) -> Change {
-    match save {
-        Save::Create(info) => Change::Create(info),
-        Save::Begin { session, nodes } => Change::Begin { session, nodes },
-        Save::Add { session, nodes } => Change::Add { session, nodes },
-        Save::Routed { session, message, span } => Change::Routed { session, message, span },
-        Save::Append { session, message, from_byte, text, at } => {
-            Change::Append { session, message, from_byte, kind: PartKind::Text, text, at }
-        }
-        Save::Finish { session, message, state, answer, at } => {
-            Change::Finish { session, message, state, answer, at }
-        }
-        Save::Desk { session, draft, queued, scroll } => {
-            Change::Keep { session, desk: Box::new(Desk { draft, queued, scroll }) }
-        }
-        Save::Select { session, leaf } => Change::Select { session, leaf },
-        Save::Rename { session, title } => Change::Rename { session, title },
-        Save::Tag { session, add, remove } => Change::Tag { session, add, remove },
-        Save::Archive { session, archived } => Change::Archive { session, archived },
-        Save::Fork { from, at, into, created } => {
-            Change::Fork { from, at: Some(at), into, created }
-        }
-        Save::Remove(session) => Change::Remove(session),
-    }
 }

@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use crate::chat::Answer;
+use crate::chat::Change;
 use crate::chat::MessageId;
 use crate::chat::NodeState;
+use crate::chat::PartKind;
 use crate::chat::SessionId;
 use crate::chat::Span;
 use crate::chat::Timestamp;
@@ -12,8 +14,6 @@ use crate::chat::Timings;
 use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
 use crate::chat::TurnSettings;
-use crate::store::Change;
-use crate::store::PartKind;
 use crate::store::Receipt;
 use crate::store::Store;
 

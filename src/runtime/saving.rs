@@ -7,6 +7,7 @@ use super::clock::Clock;
 use super::clock::now;
 use super::ids;
 use super::record::Recorder;
+use crate::chat::Change;
 use crate::chat::Fault;
 use crate::chat::Message;
 use crate::chat::Node;
@@ -16,7 +17,6 @@ use crate::chat::SessionId;
 use crate::chat::SessionInfo;
 use crate::chat::TurnSettings;
 use crate::prompt;
-use crate::store::Change;
 use crate::store::Saved;
 use crate::store::Store;
 

@@ -4,13 +4,14 @@ use rusqlite::Connection;
 use rusqlite::OptionalExtension as _;
 use rusqlite::params;
 
+use crate::chat::Change;
+use crate::chat::Desk;
 use crate::chat::Fault;
 use crate::chat::MessageId;
 use crate::chat::NodeState;
 use crate::chat::SessionId;
 use crate::chat::Timestamp;
-use crate::store::change::Change;
-use crate::store::change::Desk;
+use crate::store::change::Work;
 use crate::store::error::StoreError;
 use crate::store::fork;
 use crate::store::lease;
@@ -22,7 +23,14 @@ use crate::store::streaming;
 use crate::store::wire;
 
 /// Applies one change; on an error the caller rolls back to where it was.
-pub(super) fn apply(db: &Connection, owner: &Owner, change: &Change) -> Result<(), StoreError> {
+pub(super) fn apply(db: &Connection, owner: &Owner, work: &Work) -> Result<(), StoreError> {
+    match work {
+        Work::Change(change) => follow(db, owner, change),
+        Work::Learn(lesson) => lesson::learn(db, lesson),
+    }
+}
+
+fn follow(db: &Connection, owner: &Owner, change: &Change) -> Result<(), StoreError> {
     match change {
         Change::Create(info) => row::create(db, info).map(drop),
         Change::Begin { session, nodes } => {
@@ -57,7 +65,6 @@ pub(super) fn apply(db: &Connection, owner: &Owner, change: &Change) -> Result<(
         Change::Fork { from, at, into, created } => {
             fork::fork(db, row::find(db, *from)?, *at, (*into, *created))
         }
-        Change::Learn(lesson) => lesson::learn(db, lesson),
         Change::Import(sessions) => sessions.iter().try_for_each(|one| row::import(db, one)),
         Change::RemoveMessage { session, message } => {
             let n = row::find(db, *session)?;

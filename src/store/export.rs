@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::chat::Draft;
 use crate::chat::Fault;
+use crate::chat::Imported;
 use crate::chat::Message;
 use crate::chat::MessageId;
 use crate::chat::Mode;
@@ -22,7 +23,6 @@ use crate::chat::ScrollAnchor;
 use crate::chat::SessionInfo;
 use crate::chat::Timestamp;
 use crate::chat::Tree;
-use crate::store::change::Imported;
 use crate::store::wire;
 use crate::store::wire::WireAnswer;
 use crate::store::wire::WireSettings;

@@ -13,8 +13,8 @@ use std::path::Path;
 
 use crate::chat::Fault;
 use crate::chat::FaultKind;
+use crate::chat::Imported;
 use crate::chat::Tree;
-use crate::store::change::Imported;
 use crate::store::error::StoreError;
 use crate::store::export::Line;
 use crate::store::export::VERSION;

@@ -2,8 +2,8 @@
 
 use rusqlite::ToSql;
 
+use crate::chat::Listed;
 use crate::chat::SessionId;
-use crate::chat::SessionInfo;
 use crate::chat::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::read;
@@ -28,17 +28,6 @@ pub struct Filter {
     pub before: Option<Timestamp>,
     /// Whether archived ones are shown as well.
     pub archived: bool,
-}
-
-/// One line of a list.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Listed {
-    /// The session.
-    pub info: SessionInfo,
-    /// Its messages, branches included.
-    pub messages: u64,
-    /// Whether somebody answers in it right now.
-    pub answering: bool,
 }
 
 /// What became of looking for one session.

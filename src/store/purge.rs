@@ -9,12 +9,12 @@ use std::path::PathBuf;
 
 use rusqlite::Connection;
 
+use crate::chat::Change;
 use crate::chat::Fault;
 use crate::chat::Node;
 use crate::chat::Part;
 use crate::chat::SessionId;
 use crate::store::Store;
-use crate::store::change::Change;
 use crate::store::change::Saved;
 use crate::store::connect;
 use crate::store::connect::Journal;

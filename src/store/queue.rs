@@ -13,9 +13,10 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use crate::chat::Change;
 use crate::chat::Fault;
-use crate::store::change::Change;
 use crate::store::change::Saved;
+use crate::store::change::Work;
 
 /// The most changes that wait.
 const MOST: usize = 4096;
@@ -26,7 +27,7 @@ const MERGE_BYTES: usize = 1 << 20;
 /// A change and who waits for it.
 #[derive(Debug)]
 pub(super) struct Entry {
-    pub(super) change: Change,
+    pub(super) work: Work,
     pub(super) waiting: Vec<oneshot::Sender<Saved>>,
 }
 
@@ -55,14 +56,14 @@ pub(super) struct Queue {
 
 impl Queue {
     /// Puts a change in; never waits.
-    pub(super) fn put(&self, change: Change, waiting: oneshot::Sender<Saved>) {
+    pub(super) fn put(&self, work: Work, waiting: oneshot::Sender<Saved>) {
         let mut state = self.lock();
-        let mut entry = Entry { change, waiting: vec![waiting] };
+        let mut entry = Entry { work, waiting: vec![waiting] };
         if state.closed {
             return entry.tell(&Saved::Refused(Fault::new("the store is closed")));
         }
         if let Some(last) = state.entries.back_mut()
-            && merge(&mut last.change, &entry.change)
+            && merge(&mut last.work, &entry.work)
         {
             last.waiting.append(&mut entry.waiting);
             return;
@@ -118,7 +119,8 @@ impl Queue {
 }
 
 /// Makes one change of two that follow each other, if that is possible.
-fn merge(last: &mut Change, next: &Change) -> bool {
+fn merge(last: &mut Work, next: &Work) -> bool {
+    let (Work::Change(last), Work::Change(next)) = (last, next) else { return false };
     match (last, next) {
         (
             Change::Append { session, message, kind, text, at, .. },

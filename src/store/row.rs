@@ -8,6 +8,7 @@ use rusqlite::types::FromSqlError;
 
 use crate::chat::Answer;
 use crate::chat::Fault;
+use crate::chat::Imported;
 use crate::chat::Message;
 use crate::chat::MessageId;
 use crate::chat::Node;
@@ -17,7 +18,6 @@ use crate::chat::SessionId;
 use crate::chat::SessionInfo;
 use crate::chat::Timestamp;
 use crate::chat::TurnSettings;
-use crate::store::change::Imported;
 use crate::store::error::StoreError;
 use crate::store::search;
 use crate::store::streaming;

@@ -7,6 +7,7 @@ use rusqlite::params;
 
 use crate::chat::Fault;
 use crate::chat::FaultKind;
+use crate::chat::Hit;
 use crate::chat::MessageId;
 use crate::chat::NodeState;
 use crate::chat::Part;
@@ -25,25 +26,6 @@ use crate::store::words::Term;
 
 /// Bytes of text around what was found, on either side, at most.
 const CONTEXT_BYTES: usize = 60;
-
-/// A message that was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hit {
-    /// Its session.
-    pub session: SessionId,
-    /// The session's title.
-    pub title: String,
-    /// The message.
-    pub message: MessageId,
-    /// Who said it.
-    pub role: Role,
-    /// When.
-    pub created: Timestamp,
-    /// The text around the first term, on one line.
-    pub context: String,
-    /// The first term within `context`, in bytes.
-    pub place: Range<usize>,
-}
 
 impl Reader {
     /// Returns messages in which every blank-separated word of `question` is found, or begins a

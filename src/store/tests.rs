@@ -4,12 +4,15 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::chat::Answer;
+use crate::chat::Desk;
 use crate::chat::Draft;
+use crate::chat::Imported;
 use crate::chat::Message;
 use crate::chat::MessageId;
 use crate::chat::Node;
 use crate::chat::NodeState;
 use crate::chat::Part;
+use crate::chat::PartKind;
 use crate::chat::Role;
 use crate::chat::Route;
 use crate::chat::ScrollAnchor;
@@ -269,7 +272,7 @@ fn a_newer_schema_is_read_and_never_written() {
     let [Note::ReadOnly(fault)] = opened.notes.as_slice() else { panic!("{:?}", opened.notes) };
     assert!(fault.message.contains("a newer edgewise (schema 1000"), "{fault}");
     assert!(refused(&opened.store, Change::Remove(SESSION)).contains("newer edgewise"));
-    assert!(matches!(*opened.store.health().borrow(), Health::ReadOnly(_)));
+    assert!(matches!(*opened.store.health().borrow(), Saving::Never(_)));
     let reader = opened.store.reader().expect("a reader");
     assert!(reader.session(SESSION).expect("read").is_some());
 }
@@ -329,12 +332,12 @@ fn what_finds_no_room_is_held_and_written_when_there_is() {
     assert!(
         matches!(held.wait(), Saved::InMemory(fault) if fault.message.contains("another program"))
     );
-    assert!(matches!(*store.health().borrow(), Health::Holding { waiting: 1, .. }));
+    assert!(matches!(*store.health().borrow(), Saving::Held { waiting: 1, .. }));
     let later = store.submit(append(4, " and more"));
     lock.execute_batch("ROLLBACK").expect("unlocked");
     assert!(matches!(later.wait(), Saved::Durable | Saved::InMemory(_)));
     save(&store, finish(NodeState::Complete));
-    assert_eq!(*store.health().borrow(), Health::Saving);
+    assert_eq!(*store.health().borrow(), Saving::Well);
     let nodes = store.reader().expect("a reader").nodes(SESSION).expect("read");
     assert_eq!(nodes[1].message.plain(), "half and more");
 }

@@ -9,6 +9,7 @@ use rusqlite::TransactionBehavior;
 use tokio::sync::watch;
 
 use crate::chat::Fault;
+use crate::chat::Saving;
 use crate::store::apply::apply;
 use crate::store::change::Saved;
 use crate::store::error::StoreError;
@@ -19,29 +20,12 @@ use crate::store::queue::Queue;
 /// Between two tries while nothing can be written.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// How the store does.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub enum Health {
-    /// What is given to it becomes durable.
-    #[default]
-    Saving,
-    /// Nothing can be written for now: it is kept in memory and tried again.
-    Holding {
-        /// Why.
-        fault: Fault,
-        /// How many changes wait.
-        waiting: usize,
-    },
-    /// Nothing is written.
-    ReadOnly(Fault),
-}
-
 #[derive(Debug)]
 pub(super) struct Writer {
     pub(super) db: Connection,
     pub(super) owner: Owner,
     pub(super) queue: Arc<Queue>,
-    pub(super) health: watch::Sender<Health>,
+    pub(super) health: watch::Sender<Saving>,
 }
 
 impl Writer {
@@ -50,7 +34,7 @@ impl Writer {
         while let Some(mut entries) = self.queue.take() {
             match self.commit(&entries) {
                 Ok(results) => {
-                    self.say(Health::Saving);
+                    self.say(Saving::Well);
                     for (entry, saved) in entries.iter_mut().zip(&results) {
                         entry.tell(saved);
                     }
@@ -58,7 +42,7 @@ impl Writer {
                 Err(error) => {
                     let fault = Fault::from(error);
                     let waiting = entries.len() + self.queue.len();
-                    self.say(Health::Holding { fault: fault.clone(), waiting });
+                    self.say(Saving::Held { fault: fault.clone(), waiting });
                     for entry in &mut entries {
                         entry.tell(&Saved::InMemory(fault.clone()));
                     }
@@ -80,7 +64,7 @@ impl Writer {
             for entry in &mut entries {
                 entry.tell(&Saved::Refused(fault.clone()));
             }
-            self.say(Health::Holding { fault, waiting: entries.len() });
+            self.say(Saving::Held { fault, waiting: entries.len() });
         }
     }
 
@@ -94,7 +78,7 @@ impl Writer {
         let mut results = Vec::with_capacity(entries.len());
         for entry in entries {
             let point = transaction.savepoint()?;
-            results.push(match apply(&point, &self.owner, &entry.change) {
+            results.push(match apply(&point, &self.owner, &entry.work) {
                 Ok(()) => {
                     point.commit()?;
                     Saved::Durable
@@ -109,7 +93,7 @@ impl Writer {
         Ok(results)
     }
 
-    fn say(&self, health: Health) {
+    fn say(&self, health: Saving) {
         self.health.send_if_modified(|known| {
             let changed = *known != health;
             *known = health;

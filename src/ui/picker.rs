@@ -4,10 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::Asks;
-use crate::app::Entry;
 use crate::app::Model;
 use crate::app::Picker;
 use crate::chat;
+use crate::chat::Listed;
 use crate::text;
 use crate::text::Clean;
 use crate::theme::Role;
@@ -116,7 +116,7 @@ fn draw_list(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
 fn draw_entry(
     model: &Model,
     theme: &Theme,
-    (entry, selected): (&Entry, bool),
+    (entry, selected): (&Listed, bool),
     row: Rect,
     buf: &mut Buffer,
 ) {

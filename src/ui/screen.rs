@@ -7,7 +7,7 @@ use ratatui::layout::Rect;
 use crate::app::Laid;
 use crate::app::Level;
 use crate::app::Model;
-use crate::app::Saving;
+use crate::chat::Saving;
 use crate::chat::ScrollAnchor;
 use crate::text::Clean;
 use crate::theme::Role;
@@ -159,7 +159,7 @@ fn draw_told(text: &str, role: Role, theme: &Theme, row: Rect, buf: &mut Buffer)
 fn banner(model: &Model) -> Option<String> {
     let (fault, head) = match model.saving() {
         Saving::Well => return None,
-        Saving::Held(fault) => (fault, "not saved yet"),
+        Saving::Held { fault, .. } => (fault, "not saved yet"),
         Saving::Never(fault) => (fault, "nothing is saved"),
     };
     let hint = fault.hint.as_ref().map(|hint| format!(" · {hint}")).unwrap_or_default();

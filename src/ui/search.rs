@@ -3,9 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::Hit;
 use crate::app::Model;
 use crate::chat;
+use crate::chat::Hit;
 use crate::text::Clean;
 use crate::theme::Role;
 use crate::theme::Theme;

@@ -22,9 +22,11 @@ use crate::chat::DeviceLevel;
 use crate::chat::DeviceSample;
 use crate::chat::Fault;
 use crate::chat::Health;
+use crate::chat::Hit;
 use crate::chat::Key;
 use crate::chat::KeyCode;
 use crate::chat::Limits;
+use crate::chat::Listed;
 use crate::chat::LoadState;
 use crate::chat::Message;
 use crate::chat::MessageId;
@@ -34,6 +36,7 @@ use crate::chat::Prediction;
 use crate::chat::Rates;
 use crate::chat::Reject;
 use crate::chat::Route;
+use crate::chat::Saving;
 use crate::chat::SessionId;
 use crate::chat::SessionInfo;
 use crate::chat::StopReason;
@@ -368,7 +371,7 @@ fn a_marked_message_comes_onto_the_screen() {
 }
 
 /// Saved sessions, changed these many minutes before the clock's zero.
-fn listed() -> Vec<crate::app::Entry> {
+fn listed() -> Vec<Listed> {
     let saved = [
         ("Why is the sky blue?", 2, "", false),
         ("夜空はなぜ暗いのですか", 70, "work", false),
@@ -382,7 +385,7 @@ fn listed() -> Vec<crate::app::Entry> {
         info.tags = tags.split_whitespace().map(str::to_owned).collect();
         info.archived = archived;
         let messages = 4 * u64::try_from(id).expect("small");
-        crate::app::Entry { info, messages, answering: id == 12 }
+        Listed { info, messages, answering: id == 12 }
     };
     (10..).zip(saved).map(entry).collect()
 }
@@ -421,7 +424,7 @@ fn search() {
         }
         let context =
             "of the air. Blue light has a shorter wavelength; the sky is mostly blue, and";
-        let hit = |minutes: i64, role, title: &str, context: &str| crate::app::Hit {
+        let hit = |minutes: i64, role, title: &str, context: &str| Hit {
             session: SessionId(10),
             title: title.to_owned(),
             message: MessageId(1),
@@ -493,7 +496,7 @@ fn what_is_not_saved_is_said() {
     let mut stage = Stage::ready(80, 24);
     stage.answered(0, "Why is the sky blue?", "Rayleigh.");
     let fault = Fault::new("no space to save the conversation").hint("free some");
-    stage.send(Msg::Saving(crate::app::Saving::Held(fault)));
+    stage.send(Msg::Saving(Saving::Held { fault, waiting: 1 }));
     stage.ask("/nwe");
     let shot = stage.shot();
     let rows = shot.lines().rev().skip(3).take(2).collect::<Vec<_>>();

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::process::Output;
 use std::process::Stdio;
 
+use edgewise::chat::Imported;
 use edgewise::chat::Message;
 use edgewise::chat::MessageId;
 use edgewise::chat::Node;
@@ -14,7 +15,6 @@ use edgewise::chat::Role;
 use edgewise::chat::SessionId;
 use edgewise::chat::SessionInfo;
 use edgewise::chat::Timestamp;
-use edgewise::store::Imported;
 use edgewise::store::Options;
 use edgewise::store::Place;
 use edgewise::store::Store;

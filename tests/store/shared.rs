@@ -3,9 +3,9 @@
 use std::io::BufRead as _;
 use std::io::BufReader;
 
+use edgewise::chat::Change;
 use edgewise::chat::MessageId;
 use edgewise::chat::NodeState;
-use edgewise::store::Change;
 use edgewise::store::Note;
 use edgewise::store::Options;
 use edgewise::store::Saved;

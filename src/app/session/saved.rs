@@ -5,9 +5,10 @@ use std::time::Duration;
 use super::Desk;
 use super::Loaded;
 use super::Session;
-use crate::app::save::Save;
 use crate::app::scroll::Goal;
 use crate::app::settings::Settings;
+use crate::chat;
+use crate::chat::Change;
 use crate::chat::Draft;
 use crate::chat::MessageId;
 use crate::chat::Node;
@@ -83,24 +84,19 @@ impl Session {
 
     /// Returns the desk to be saved; `None` if it is, or if there is nothing of a session that is
     /// not saved either.
-    pub(in crate::app) fn keep(&mut self) -> Option<Save> {
+    pub(in crate::app) fn keep(&mut self) -> Option<Change> {
         self.kept.stale_since = None;
         let desk = self.desk();
         let empty = self.composer.is_empty() && self.queue.is_empty();
         if desk == self.kept.desk || !self.kept.known && empty {
             return None;
         }
-        let save = Save::Desk {
-            session: self.id,
-            draft: Draft {
-                text: self.composer.text().to_owned(),
-                cursor: self.composer.cursor() as u64,
-            },
-            queued: desk.queue.iter().cloned().collect(),
-            scroll: desk.scroll,
-        };
+        let draft =
+            Draft { text: self.composer.text().to_owned(), cursor: self.composer.cursor() as u64 };
+        let queued = desk.queue.iter().cloned().collect();
+        let saved = chat::Desk { draft, queued, scroll: desk.scroll };
         self.kept.desk = desk;
-        Some(save)
+        Some(Change::Keep { session: self.id, desk: Box::new(saved) })
     }
 
     /// Returns whether the session holds nothing that anybody would miss.

@@ -7,16 +7,16 @@ use crate::app::model::Model;
 use crate::app::model::Overlay;
 use crate::app::notice::Notice;
 use crate::app::picker::Asks;
-use crate::app::picker::Entry;
 use crate::app::picker::Picker;
 use crate::app::picker::Preview;
-use crate::app::save::Save;
-use crate::app::search::Hit;
 use crate::app::search::Search;
 use crate::app::session::Session;
+use crate::chat::Change;
 use crate::chat::Fault;
+use crate::chat::Hit;
 use crate::chat::Key;
 use crate::chat::KeyCode;
+use crate::chat::Listed;
 use crate::chat::Message;
 use crate::chat::SessionId;
 use crate::text::Clean;
@@ -52,7 +52,7 @@ impl Model {
     }
 
     /// Takes the list in; also one that was read anew because something has changed.
-    pub(super) fn listed(&mut self, entries: Vec<Entry>, effects: &mut Vec<Effect>) {
+    pub(super) fn listed(&mut self, entries: Vec<Listed>, effects: &mut Vec<Effect>) {
         if self.overlay == Some(Overlay::Sessions) {
             self.picker.list(entries);
             self.preview(effects);
@@ -143,7 +143,7 @@ impl Model {
             (_, Some(Action::Edit(Edit::LineStart))) => {
                 let archived = !entry.info.archived;
                 self.picker.change(|info| info.archived = archived);
-                self.save(Save::Archive { session: id, archived }, effects);
+                self.save(Change::Archive { session: id, archived }, effects);
                 let told =
                     if archived { "archived · Tab shows it" } else { "not archived any more" };
                 self.notice = Some(Notice::info(told));
@@ -214,7 +214,7 @@ impl Model {
             if let Some(index) = self.sessions.iter().position(|session| session.id == id) {
                 self.drop_session(index);
             }
-            self.save(Save::Remove(id), effects);
+            self.save(Change::Remove(id), effects);
             effects.push(Effect::Forget(id));
         }
     }
@@ -248,7 +248,7 @@ impl Model {
         if let Some(session) = self.sessions.iter_mut().find(|session| session.id == id) {
             session.rename(title);
         }
-        self.save(Save::Rename { session: id, title: title.to_owned() }, effects);
+        self.save(Change::Rename { session: id, title: title.to_owned() }, effects);
     }
 
     /// Asks for the end of the selected conversation, unless it is here.
@@ -286,7 +286,7 @@ impl Model {
         };
         let (id, known) = (session.id, session.kept.known);
         if known {
-            self.save(Save::Tag { session: id, add, remove }, effects);
+            self.save(Change::Tag { session: id, add, remove }, effects);
         }
         self.notice = Some(Notice::info(&told));
     }
@@ -297,7 +297,7 @@ impl Model {
         session.archived = !session.archived;
         let (id, archived, known) = (session.id, session.archived, session.kept.known);
         if known {
-            self.save(Save::Archive { session: id, archived }, effects);
+            self.save(Change::Archive { session: id, archived }, effects);
         }
         let told =
             if archived { "archived · /archive takes it back" } else { "not archived any more" };

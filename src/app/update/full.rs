@@ -5,11 +5,11 @@ use crate::app::keymap::Action;
 use crate::app::model::Model;
 use crate::app::model::Overlay;
 use crate::app::notice::Notice;
-use crate::app::save::Save;
 use crate::app::session::Session;
 use crate::app::session::Summary;
 use crate::app::turn::Turn;
 use crate::app::update::turns::Asking;
+use crate::chat::Change;
 use crate::chat::Constraint;
 use crate::chat::FaultKind;
 use crate::chat::Generation;
@@ -198,7 +198,7 @@ impl Model {
         let (id, session) = (node.id, &mut self.sessions[index]);
         if session.tree.add(node.clone()).is_ok() {
             let to = session.id;
-            self.save(Save::Add { session: to, nodes: vec![node] }, effects);
+            self.save(Change::Add { session: to, nodes: vec![node] }, effects);
             self.begin_from(index, question, (Some(id), Some(summary.kept)), effects);
         }
     }

@@ -4,18 +4,19 @@ use std::time::Duration;
 
 use crate::app::effect::Effect;
 use crate::app::model::Model;
-use crate::app::save::Save;
 use crate::app::session::DESK_WITHIN;
 use crate::app::session::Session;
 use crate::app::turn::Turn;
+use crate::chat::Change;
 use crate::chat::Node;
+use crate::chat::PartKind;
 use crate::chat::Span;
 
 impl Model {
     /// Saves something, unless nothing of this chat is saved.
-    pub(super) fn save(&self, save: Save, effects: &mut Vec<Effect>) {
+    pub(super) fn save(&self, change: Change, effects: &mut Vec<Effect>) {
         if !self.settings.ephemeral {
-            effects.push(Effect::Save(save));
+            effects.push(Effect::Save(change));
         }
     }
 
@@ -24,7 +25,7 @@ impl Model {
         let created = self.mint.time(self.now);
         let info = self.sessions[index].info(&self.settings, created);
         self.sessions[index].kept.known = true;
-        self.save(Save::Begin { session: Box::new(info), nodes }, effects);
+        self.save(Change::Begin { session: Box::new(info), nodes }, effects);
     }
 
     /// Saves where the running answer of a session runs.
@@ -38,7 +39,7 @@ impl Model {
             route: decision.route.clone(),
             model: decision.model.clone(),
         };
-        self.save(Save::Routed { session: session.id, message: placed.id, span }, effects);
+        self.save(Change::Routed { session: session.id, message: placed.id, span }, effects);
     }
 
     /// Saves what came of the newest answer of a session since the last time.
@@ -51,8 +52,9 @@ impl Model {
             return;
         };
         let from_byte = from as u64;
-        let append = Save::Append { session: id, message: placed.id, from_byte, text, at };
-        self.save(append, effects);
+        let kind = PartKind::Text;
+        let message = placed.id;
+        self.save(Change::Append { session: id, message, from_byte, kind, text, at }, effects);
     }
 
     /// Saves how the newest answer of a session ended; the tree has its end already.
@@ -64,14 +66,14 @@ impl Model {
         let Some(node) = replied.and_then(|placed| session.tree.node(placed.id)) else { return };
         let answer = node.answer.clone().unwrap_or_default();
         let (session, message, state) = (session.id, node.id, node.state);
-        self.save(Save::Finish { session, message, state, answer, at }, effects);
+        self.save(Change::Finish { session, message, state, answer, at }, effects);
     }
 
     /// Saves which leaf of the session in front is selected.
     pub(super) fn save_leaf(&self, effects: &mut Vec<Effect>) {
         let session = self.current();
         if let Some(leaf) = session.tree.leaf() {
-            self.save(Save::Select { session: session.id, leaf }, effects);
+            self.save(Change::Select { session: session.id, leaf }, effects);
         }
     }
 
@@ -81,7 +83,7 @@ impl Model {
         let session = self.current();
         if session.kept.known {
             let (id, title) = (session.id, title.trim().to_owned());
-            self.save(Save::Rename { session: id, title }, effects);
+            self.save(Change::Rename { session: id, title }, effects);
         }
     }
 
@@ -113,7 +115,7 @@ impl Model {
         let session = &mut self.sessions[index];
         let Some(desk) = session.keep() else { return };
         if !std::mem::replace(&mut session.kept.known, true) {
-            self.save(Save::Create(Box::new(info)), effects);
+            self.save(Change::Create(Box::new(info)), effects);
         }
         self.save(desk, effects);
     }

@@ -3,8 +3,8 @@
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::model::Overlay;
-use crate::app::save::Save;
 use crate::app::session::Session;
+use crate::chat::Change;
 use crate::chat::StopReason;
 use crate::chat::Usage;
 
@@ -78,7 +78,7 @@ impl Model {
         }
         let session = &self.sessions[index];
         if session.kept.known && session.is_blank() {
-            self.save(Save::Remove(session.id), effects);
+            self.save(Change::Remove(session.id), effects);
         } else {
             self.save_desk(index, effects);
         }

@@ -3,12 +3,12 @@
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::notice::Notice;
-use crate::app::save::Save;
 use crate::app::session::Session;
 use crate::app::turn::Phase;
 use crate::app::turn::Turn;
 use crate::app::update::turns::Asking;
 use crate::app::update::turns::BUSY;
+use crate::chat::Change;
 use crate::chat::MessageId;
 use crate::chat::Node;
 use crate::chat::Role;
@@ -102,7 +102,7 @@ impl Model {
         fork.kept.known = true;
         self.current_mut().reading = None;
         self.sessions.push(fork);
-        self.save(Save::Fork { from, at, into, created }, effects);
+        self.save(Change::Fork { from, at: Some(at), into, created }, effects);
         self.show(self.sessions.len() - 1);
         self.notice = Some(Notice::info("a fork: the conversation it came from is as it was"));
     }

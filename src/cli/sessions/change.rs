@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::list::object;
+use crate::chat::Change;
 use crate::chat::Fault;
 use crate::chat::SessionId;
 use crate::cli::args::Cli;
@@ -15,7 +16,6 @@ use crate::config::Paths;
 use crate::engine;
 use crate::engine::Unheard;
 use crate::runtime;
-use crate::store::Change;
 use crate::store::Store;
 
 /// How long an engine may take to forget: it finishes a step of its batch first.

@@ -6,10 +6,10 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::chat::Fault;
+use crate::chat::Listed;
 use crate::cli::args::Cli;
 use crate::cli::saved;
 use crate::store::Filter;
-use crate::store::Listed;
 use crate::store::Store;
 use crate::text::Clean;
 

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use crate::chat::Fault;
+use crate::chat::Hit;
 use crate::cli::args::Cli;
 use crate::cli::saved;
 use crate::store::Filter;
-use crate::store::Hit;
 use crate::store::Store;
 use crate::text::Clean;
 

@@ -1,10 +1,10 @@
 //! `sessions show`.
 
 use crate::chat::Fault;
+use crate::chat::Imported;
 use crate::cli::args::Cli;
 use crate::cli::saved;
 use crate::store;
-use crate::store::Imported;
 use crate::store::Store;
 use crate::text::Clean;
 

@@ -8,14 +8,14 @@ use std::path::Path;
 use serde_json::json;
 
 use super::Format;
+use crate::chat::Change;
 use crate::chat::Fault;
 use crate::chat::FaultKind;
+use crate::chat::Imported;
 use crate::cli::args::Cli;
 use crate::cli::saved;
 use crate::store;
-use crate::store::Change;
 use crate::store::Filter;
-use crate::store::Imported;
 use crate::store::Store;
 use crate::text::Clean;
 

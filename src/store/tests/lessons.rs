@@ -2,7 +2,6 @@
 
 use super::*;
 use crate::route::Fuse;
-use crate::route::Lesson;
 use crate::route::Met;
 use crate::route::Ring;
 use crate::route::Sample;
@@ -33,6 +32,12 @@ pub(super) fn lesson(at: u64) -> Lesson {
     }
 }
 
+/// Remembers a lesson.
+#[track_caller]
+pub(super) fn learn(store: &Store, lesson: Lesson) {
+    assert_eq!(store.learn(lesson).wait(), Saved::Durable);
+}
+
 fn known(store: &Store) -> Vec<Lesson> {
     store.reader().expect("a reader").lessons().expect("read")
 }
@@ -43,10 +48,10 @@ fn lessons_add_up_to_a_ring_and_outlast_the_store() {
     let store = home.open().store;
     let most = Ring::MOST as u64;
     for at in 1..=most + 5 {
-        save(&store, Change::Learn(Box::new(lesson(at))));
+        learn(&store, lesson(at));
     }
     // A change may be applied twice.
-    save(&store, Change::Learn(Box::new(lesson(most + 5))));
+    learn(&store, lesson(most + 5));
     store.close();
     drop(store);
     let newest = Lesson { answers: (6..=most + 5).map(met).collect(), ..lesson(1) };
@@ -57,10 +62,10 @@ fn lessons_add_up_to_a_ring_and_outlast_the_store() {
 fn another_server_under_the_same_name_begins_anew() {
     let home = Home::new();
     let store = home.open().store;
-    save(&store, Change::Learn(Box::new(lesson(1))));
+    learn(&store, lesson(1));
     let other = Lesson { server: "https://far.example m".to_owned(), ..lesson(2) };
-    save(&store, Change::Learn(Box::new(other.clone())));
+    learn(&store, other.clone());
     let well = Lesson { endpoint: "wan".to_owned(), fuse: Fuse::default(), ..lesson(3) };
-    save(&store, Change::Learn(Box::new(well.clone())));
+    learn(&store, well.clone());
     assert_eq!(known(&store), [other, well]);
 }

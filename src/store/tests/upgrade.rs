@@ -95,6 +95,6 @@ fn schema_2_is_brought_up_to_date_and_remembers_endpoints() {
     assert_eq!(reader.tree(SESSION).expect("a tree").len(), 4);
     assert_eq!(reader.search("cafe zurich", &Filter::default(), 10).expect("found").len(), 1);
     assert_eq!(reader.lessons().expect("read"), []);
-    save(&opened.store, Change::Learn(Box::new(lessons::lesson(1))));
+    lessons::learn(&opened.store, lessons::lesson(1));
     assert_eq!(reader.lessons().expect("read"), [lessons::lesson(1)]);
 }

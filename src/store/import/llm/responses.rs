@@ -8,12 +8,12 @@ use super::Logged;
 use super::answer;
 use super::message;
 use super::session;
+use crate::chat::Imported;
 use crate::chat::Message;
 use crate::chat::Node;
 use crate::chat::NodeState;
 use crate::chat::Role;
 use crate::chat::Timestamp;
-use crate::store::change::Imported;
 use crate::store::error::StoreError;
 use crate::store::import::Parcel;
 

@@ -1,0 +1,62 @@
+//! Several sessions at once.
+
+use super::*;
+
+#[test]
+fn each_streams_on_while_another_is_in_front() {
+    let mut chat = Chat::new();
+    chat.ask("one");
+    chat.keys("draft one<C-n>");
+    assert_eq!((chat.model.sessions().len(), chat.model.current_index()), (2, 1));
+    assert_eq!(chat.draft(), "");
+    let second = chat.ask("two");
+    assert_eq!(second.session, chat.model.current().id());
+    let version = chat.model.version();
+    chat.delta(0, "answer");
+    assert_eq!(chat.model.version(), version, "not on the screen");
+    chat.finish(0, StopReason::EndOfTurn);
+    assert!(chat.model.sessions()[0].has_news());
+    chat.keys("<A-p>");
+    assert!(!chat.model.sessions()[0].has_news());
+    assert_eq!((chat.draft(), chat.turn(0).answer()), ("draft one", "answer"));
+    assert!(chat.model.sessions()[1].running().is_some());
+}
+
+#[test]
+fn next_and_previous_go_around() {
+    let mut chat = Chat::new();
+    chat.keys("<C-n><C-n>");
+    for (keys, wanted) in
+        [("<A-n>", 0), ("<A-p>", 2), ("<C-PgUp>", 1), ("<C-PgDn>", 2), ("<A-1>", 0), ("<A-9>", 0)]
+    {
+        chat.keys(keys);
+        assert_eq!(chat.model.current_index(), wanted, "{keys}");
+    }
+}
+
+#[test]
+fn closing_cancels_and_forgets() {
+    let mut chat = Chat::ephemeral();
+    chat.keys("<C-n>");
+    let second = chat.ask("two").session;
+    assert!(chat.keys("<A-w>").is_empty());
+    assert_eq!(chat.model.overlay(), Some(Overlay::Close));
+    assert!(chat.keys("n").is_empty());
+    let effects = chat.keys("/close<Enter>y");
+    assert_eq!(effects, [Effect::Cancel(TurnId(0)), Effect::Forget(second)]);
+    assert_eq!((chat.model.sessions().len(), chat.model.current_index()), (1, 0));
+    chat.delta(0, "late");
+    assert_eq!(chat.model.open_turns().collect::<Vec<_>>(), [TurnId(0)]);
+    chat.finish(0, StopReason::Cancelled);
+    assert_eq!(chat.model.open_turns().count(), 0);
+}
+
+#[test]
+fn the_only_session_makes_way_for_a_new_one() {
+    let mut chat = Chat::ephemeral();
+    chat.answered(0, "one", "answer");
+    assert_eq!(chat.keys("<A-w>y"), [Effect::Forget(SessionId(0))]);
+    assert_eq!((chat.model.sessions().len(), chat.model.current_index()), (1, 0));
+    assert_ne!(chat.model.current().id(), SessionId(0));
+    assert!(chat.model.current().turns().is_empty());
+}
