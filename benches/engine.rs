@@ -12,6 +12,7 @@ use edgewise::chat::Generation;
 use edgewise::chat::Limits;
 use edgewise::chat::Message;
 use edgewise::chat::Priority;
+use edgewise::chat::PrivacyClass;
 use edgewise::chat::Role;
 use edgewise::chat::Sampling;
 use edgewise::chat::SessionId;
@@ -117,6 +118,7 @@ fn rate(
     let session = SessionId(u128::from(turn));
     let generation = Generation {
         session,
+        class: PrivacyClass::Open,
         messages: vec![Message::text(Role::User, prompt)],
         sampling: Sampling { temp: 0.0, ..Sampling::default() },
         constraint: constraint.clone(),

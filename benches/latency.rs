@@ -19,6 +19,7 @@ use edgewise::chat::Generation;
 use edgewise::chat::Limits;
 use edgewise::chat::Message;
 use edgewise::chat::Priority;
+use edgewise::chat::PrivacyClass;
 use edgewise::chat::Role;
 use edgewise::chat::Sampling;
 use edgewise::chat::SessionId;
@@ -114,6 +115,7 @@ impl Front {
         let generation = Generation {
             session: SessionId(session),
             messages: vec![Message::text(Role::User, text)],
+            class: PrivacyClass::Open,
             sampling: Sampling { temp: 0.0, ..Sampling::default() },
             constraint: Constraint::Free,
             limits: Limits { max_tokens: Some(max_tokens), stop: Vec::new(), n_ctx: 8192 },

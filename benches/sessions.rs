@@ -12,6 +12,7 @@ use edgewise::chat::Generation;
 use edgewise::chat::Limits;
 use edgewise::chat::Message;
 use edgewise::chat::Priority;
+use edgewise::chat::PrivacyClass;
 use edgewise::chat::Role;
 use edgewise::chat::Sampling;
 use edgewise::chat::SessionId;
@@ -132,6 +133,7 @@ impl Bench {
         let generation = Generation {
             session: SessionId(session),
             messages: vec![Message::text(Role::User, prompt)],
+            class: PrivacyClass::Open,
             sampling: Sampling { temp: 0.0, ..Sampling::default() },
             constraint: Constraint::Free,
             limits: Limits { max_tokens: Some(max_tokens), stop: Vec::new(), n_ctx: 4096 },

@@ -19,7 +19,7 @@ mod time;
 mod tree;
 mod usage;
 
-pub use change::{Change, Desk, Imported, PartKind};
+pub use change::{Change, Desk, Imported, PartKind, Take};
 pub use decision::{
     Candidate, Decision, Mode, Prediction, PrivacyClass, Reject, Route, SwitchPrice,
 };

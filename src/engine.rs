@@ -176,6 +176,7 @@ mod tests {
     use crate::chat::Constraint;
     use crate::chat::Limits;
     use crate::chat::Priority;
+    use crate::chat::PrivacyClass;
     use crate::chat::Sampling;
     use crate::chat::TokenEvent;
     use crate::chat::TurnEvent;
@@ -212,6 +213,7 @@ mod tests {
         let generation = Generation {
             session: SessionId(1),
             messages: Vec::new(),
+            class: PrivacyClass::Open,
             sampling: Sampling::default(),
             constraint: Constraint::Free,
             limits: Limits { max_tokens: None, stop: Vec::new(), n_ctx: 1 },

@@ -7,6 +7,22 @@ use crate::chat::FaultKind;
 use crate::chat::PrivacyClass;
 use crate::chat::Route;
 
+/// Headers that a user's configuration may not set: keys have a source of their own, and the rest
+/// would change what the message is.
+pub const RESERVED_HEADERS: [&str; 11] = [
+    "authorization",
+    "proxy-authorization",
+    "x-api-key",
+    "api-key",
+    "cookie",
+    "host",
+    "content-length",
+    "content-type",
+    "transfer-encoding",
+    "accept-encoding",
+    "connection",
+];
+
 /// Tells whether a conversation of `class` may be sent over `route`.
 ///
 /// The class is that of everything that would be sent: the whole conversation, not the last message.

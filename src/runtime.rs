@@ -9,6 +9,7 @@
 mod changes;
 mod chat;
 mod clock;
+mod consent;
 mod crash;
 mod driver;
 mod files;

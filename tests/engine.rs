@@ -22,6 +22,7 @@ use edgewise::chat::LoadState;
 use edgewise::chat::Message;
 use edgewise::chat::ModelInfo;
 use edgewise::chat::Priority;
+use edgewise::chat::PrivacyClass;
 use edgewise::chat::Role;
 use edgewise::chat::Sampling;
 use edgewise::chat::SessionId;
@@ -153,6 +154,7 @@ fn ask(session: u128, text: &str, max_tokens: u32) -> Generation {
     Generation {
         session: SessionId(session),
         messages: vec![Message::text(Role::User, text)],
+        class: PrivacyClass::Open,
         sampling: Sampling { temp: 0.0, ..Sampling::default() },
         constraint: Constraint::Free,
         limits: Limits { max_tokens: Some(max_tokens), stop: Vec::new(), n_ctx: 4096 },

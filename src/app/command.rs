@@ -47,6 +47,7 @@ pub(super) const COMMANDS: &[Spec] = &[
         Argument::Wanted("local|remote|auto|why"),
         "where this session runs",
     ),
+    spec("redact", Command::Redact, Argument::None, "copy what of it may leave"),
     spec("device", Command::Device, Argument::None, "the device: signals, speeds"),
     spec("help", Command::Help, Argument::None, "this list"),
     spec("quit", Command::Quit, Argument::None, "quit"),
@@ -101,6 +102,8 @@ pub(super) enum Command {
     Close,
     /// Pins the session's route, frees it, or says why.
     Route,
+    /// Copies what of the session in front may leave.
+    Redact,
     /// Shows the device's signals.
     Device,
     /// Shows the keys.

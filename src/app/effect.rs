@@ -4,6 +4,7 @@ use crate::chat::Change;
 use crate::chat::Generation;
 use crate::chat::MessageId;
 use crate::chat::SessionId;
+use crate::chat::Timestamp;
 use crate::chat::TurnId;
 use crate::route::Pin;
 
@@ -37,8 +38,20 @@ pub enum Effect {
         /// The user's word on where it runs.
         pin: Option<Pin>,
     },
-    /// The user lets a session's turns leave this device, from the next one on.
-    Allow(SessionId),
+    /// The user lets a session's turns go to the named endpoint, from the next one on.
+    Allow(SessionId, String),
+    /// Copy the messages of a session up to this one that may leave this device, and open the copy as
+    /// [`Effect::Open`] does.
+    Redact {
+        /// From which.
+        from: SessionId,
+        /// The last message that is looked at.
+        at: MessageId,
+        /// The new session.
+        into: SessionId,
+        /// When.
+        created: Timestamp,
+    },
     /// Evaluate ahead what is sure of the next prompt; a newer one replaces it.
     Prepare(Generation),
     /// Stop a turn; it still ends by its own `Finished`.

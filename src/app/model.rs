@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use crate::app::composer::History;
-use crate::app::effect::Effect;
 use crate::app::mint::Mint;
 use crate::app::notice::Notice;
 use crate::app::picker::Picker;
@@ -14,6 +13,7 @@ use crate::app::status::EngineState;
 use crate::app::status::EngineStatus;
 use crate::app::turn::Turn;
 use crate::app::update::Ahead;
+use crate::app::update::Held;
 use crate::chat::MessageId;
 use crate::chat::Saving;
 use crate::chat::SessionId;
@@ -83,7 +83,7 @@ pub struct Model {
     /// What was last ordered to be evaluated ahead.
     pub(super) ahead: Option<Ahead>,
     /// A turn that waits for the user's word on leaving this device.
-    pub(super) held: Option<Effect>,
+    pub(super) held: Option<Held>,
     /// The context before it was enlarged, until an engine has room for the larger one.
     pub(super) smaller: Option<u32>,
     pub(super) leaving_since: Option<Duration>,

@@ -12,6 +12,7 @@ use crate::chat::LoadState;
 use crate::chat::Message;
 use crate::chat::MessageId;
 use crate::chat::Node;
+use crate::chat::PrivacyClass;
 use crate::chat::Saving;
 use crate::chat::SessionId;
 use crate::chat::SessionInfo;
@@ -83,6 +84,8 @@ pub enum Msg {
         nodes: Vec<Node>,
         /// The selected leaf.
         leaf: Option<MessageId>,
+        /// What of it may leave the device.
+        class: PrivacyClass,
     },
     /// All messages of a session whose selected leaf is another one in the store.
     Grown {
@@ -92,6 +95,8 @@ pub enum Msg {
         nodes: Vec<Node>,
         /// The selected leaf.
         leaf: MessageId,
+        /// What of it may leave the device.
+        class: PrivacyClass,
     },
     /// Something was written to the store; told while [`Effect::Watch`](crate::app::Effect::Watch) asks for it.
     Changed,

@@ -5,6 +5,7 @@ mod saved;
 
 pub(super) use saved::DESK_WITHIN;
 
+use std::collections::BTreeMap;
 use std::collections::VecDeque;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::app::scroll::Scroll;
 use crate::app::turn::Phase;
 use crate::app::turn::Turn;
 use crate::chat::MessageId;
+use crate::chat::PrivacyClass;
 use crate::chat::ScrollAnchor;
 use crate::chat::SessionId;
 use crate::chat::StopReason;
@@ -43,8 +45,10 @@ pub struct Session {
     /// The question that the draft is another wording of.
     pub(super) editing: Option<MessageId>,
     pub(super) news: bool,
-    /// The user has said whether it may leave this device.
-    pub(super) asked_to_leave: bool,
+    /// Whether the user lets it go to an endpoint, where that was asked.
+    pub(super) consents: BTreeMap<String, bool>,
+    /// The strictest class of its messages; of one without any it is the profile's alone.
+    pub(super) class: PrivacyClass,
     pub(super) tags: Vec<String>,
     pub(super) archived: bool,
     /// How much of it is here; nothing is asked before all is.
@@ -127,7 +131,8 @@ impl Session {
             reading: None,
             editing: None,
             news: false,
-            asked_to_leave: false,
+            consents: BTreeMap::new(),
+            class: PrivacyClass::Open,
             tags: Vec::new(),
             archived: false,
             loaded: Loaded::Whole,
@@ -143,6 +148,11 @@ impl Session {
     /// Returns where the user wants its turns to run; `None` leaves it to the mode.
     pub fn pin(&self) -> Option<&Pin> {
         self.pin_once.as_ref().or(self.pin.as_ref())
+    }
+
+    /// Returns what of it may leave this device, whatever the profile says.
+    pub fn class(&self) -> PrivacyClass {
+        self.class
     }
 
     /// Returns its identity.

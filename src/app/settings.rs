@@ -39,8 +39,8 @@ pub struct Settings {
     pub on_full: OnFull,
     /// Whether what is sure of the next prompt is evaluated while it is typed.
     pub prefill_ahead: bool,
-    /// Where turns may go beside this device, in words; `None` when nothing leaves it.
-    pub leaves_to: Option<String>,
+    /// The endpoints that turns may go to, each with its origin; none when nothing leaves.
+    pub leaves_to: Vec<(String, String)>,
     /// Whether turns go to an endpoint first: the model on this device is not loaded before one
     /// does not.
     pub remote_first: bool,

@@ -18,6 +18,7 @@ mod turns;
 mod variants;
 
 pub(super) use ahead::Ahead;
+pub(super) use egress::Held;
 pub use growing::Larger;
 
 use crate::app::effect::Effect;
@@ -69,8 +70,14 @@ impl Model {
                 self.touch();
             }
             Msg::Opened { info, page } => self.opened(&info, page),
-            Msg::Whole { session, nodes, leaf } => self.whole(session, nodes, leaf, &mut effects),
-            Msg::Grown { session, nodes, leaf } => self.grown(session, nodes, leaf),
+            Msg::Whole { session, nodes, leaf, class } => {
+                self.tighten(session, class);
+                self.whole(session, nodes, leaf, &mut effects);
+            }
+            Msg::Grown { session, nodes, leaf, class } => {
+                self.tighten(session, class);
+                self.grown(session, nodes, leaf);
+            }
             Msg::Changed => self.changed(&mut effects),
             Msg::Listed(entries) => self.listed(entries, &mut effects),
             Msg::Previewed { session, messages } => self.previewed(session, &messages),

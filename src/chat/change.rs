@@ -44,6 +44,16 @@ pub struct Desk {
     pub scroll: Option<ScrollAnchor>,
 }
 
+/// Which messages of a session a fork takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Take {
+    /// All; the copy is as private as the session.
+    #[default]
+    All,
+    /// Those that may leave the device; the copy is open.
+    Open,
+}
+
 /// One thing to write.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
@@ -53,7 +63,8 @@ pub enum Change {
     /// streaming answer among `nodes`, and the nodes are added. All of it or nothing: while
     /// somebody else answers in the session, nothing.
     Begin {
-        /// The session; what is stored of one that is there stays.
+        /// The session; what is stored of one that is there stays, but for its privacy class: that
+        /// becomes as strict as this one's, and so is that of the nodes.
         session: Box<SessionInfo>,
         /// The question, if there is a new one, and the answer, streaming and without text.
         nodes: Vec<Node>,
@@ -154,7 +165,7 @@ pub enum Change {
         profile: String,
         /// Where turns may run.
         mode: Mode,
-        /// What may leave.
+        /// What may leave; a local-only session stays so.
         privacy: PrivacyClass,
     },
     /// Copy the way to a message as a session of its own.
@@ -163,6 +174,8 @@ pub enum Change {
         from: SessionId,
         /// The last message that is taken; `None` takes the way to the selected leaf.
         at: Option<MessageId>,
+        /// Which of the messages are taken.
+        take: Take,
         /// The new session's identity.
         into: SessionId,
         /// When.

@@ -75,8 +75,8 @@ impl fmt::Display for Mode {
     }
 }
 
-/// What of a session may leave the device.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+/// What of a session may leave the device; the strictest comes first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum PrivacyClass {
     /// Nothing leaves.
     #[default]
@@ -89,6 +89,12 @@ impl PrivacyClass {
     /// Every class with its name in files and flags.
     pub const NAMES: [(&'static str, Self); 2] =
         [("local-only", Self::LocalOnly), ("open", Self::Open)];
+
+    /// Returns the stricter of the two: what holds for both together.
+    #[must_use]
+    pub fn strictest(self, other: Self) -> Self {
+        self.min(other)
+    }
 
     /// Returns the name used in files.
     pub fn name(self) -> &'static str {

@@ -1,6 +1,7 @@
 //! What a backend is asked to generate.
 
 use crate::chat::Message;
+use crate::chat::PrivacyClass;
 use crate::chat::SessionId;
 
 /// How the next token is drawn. Defaults are llama.cpp's own (`common_params_sampling`).
@@ -69,6 +70,8 @@ pub struct Generation {
     /// The conversation, system prompt first if there is one, the user's message last; behind it,
     /// if one is to be continued, the answer that was cut short.
     pub messages: Vec<Message>,
+    /// The strictest class of all that is in it: of the profile, the session and every message.
+    pub class: PrivacyClass,
     /// How to draw tokens.
     pub sampling: Sampling,
     /// What the answer has to look like.

@@ -31,7 +31,7 @@ pub(super) fn prepare(cli: &Cli, env: &Env, keep_alive: Duration) -> Result<Prep
 }
 
 /// Does what [`prepare`] does for a turn in a saved session: its profile counts where no flag names
-/// another one, and its mode and privacy class count over the profile's.
+/// another one, its mode counts over the profile's, and of the privacy classes the stricter.
 ///
 /// # Errors
 /// As for [`prepare`].
@@ -50,7 +50,7 @@ pub(super) fn prepare_for(
         let named = cli.common.profile.as_deref().or(own);
         let mut profile = settings.select(named, &cli.common.overrides())?;
         if let Some(session) = session {
-            profile.privacy = session.privacy;
+            profile.privacy = profile.privacy.strictest(session.privacy);
             profile.mode = cli.common.mode.unwrap_or(session.mode);
         }
         profile

@@ -35,7 +35,9 @@ const SHORT: usize = 18;
 /// Opens the store for what endpoints teach, if turns may go to one at all. Where it cannot be
 /// written to, nothing is remembered, and nobody need know.
 pub(super) fn memory(cli: &Cli, env: &Env, front: &Front) -> Option<Store> {
-    front.leaves_to().filter(|_| !cli.common.ephemeral)?;
+    if cli.common.ephemeral || front.leaves_to().is_empty() {
+        return None;
+    }
     let opened = Store::open(place(env).ok()?, options(env), runtime::now());
     let silent = |note: &&Note| matches!(note, Note::Fresh | Note::ReadOnly(_));
     let news = opened.notes.iter().filter(|note| !silent(note));

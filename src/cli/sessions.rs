@@ -15,6 +15,7 @@ use time::OffsetDateTime;
 use time::UtcOffset;
 
 use crate::chat::Fault;
+use crate::chat::Take;
 use crate::chat::Timestamp;
 use crate::cli::args::Cli;
 use crate::cli::exit::Exit;
@@ -135,6 +136,9 @@ enum Command {
         /// The last message that is taken [default: the end of the shown branch]
         #[arg(long, value_name = "MESSAGE")]
         at: Option<String>,
+        /// Without the messages that are local-only: what is left may leave this device
+        #[arg(long)]
+        redacted: bool,
     },
     /// Remove sessions; backups still have them
     Rm {
@@ -182,7 +186,10 @@ pub(super) fn run(cli: &Cli, args: &Args, env: &Env) -> Result<Exit, Fault> {
         Command::Rename { named, title } => change::rename(cli, &store, named, title)?,
         Command::Tag { named, tags, remove } => change::tag(cli, &store, named, (tags, remove))?,
         Command::Archive { named, undo } => change::archive(cli, &store, named, *undo)?,
-        Command::Fork { named, at } => change::fork(cli, &store, named, at.as_deref())?,
+        Command::Fork { named, at, redacted } => {
+            let take = if *redacted { Take::Open } else { Take::All };
+            change::fork(cli, &store, named, (at.as_deref(), take))?
+        }
         Command::Rm { sessions } => change::rm(cli, &store, sessions)?,
         Command::Purge { sessions } => change::purge(cli, env, store, sessions)?,
         Command::Stats => stats::run(cli, &store)?,

@@ -12,6 +12,7 @@ use crate::config::duration;
 use crate::config::hint::quoted;
 use crate::config::nearest;
 use crate::config::source::Refusal;
+use crate::privacy;
 
 /// What a reader returns.
 pub(super) type Read<T> = Result<T, Refusal>;
@@ -139,22 +140,6 @@ pub(super) fn choice<T: Copy>(names: &'static [(&str, T)]) -> impl Fn(&DeValue<'
     }
 }
 
-/// Headers that are not the user's to set: keys have a source of their own, and the rest would
-/// change what a message is.
-const RESERVED: [&str; 11] = [
-    "authorization",
-    "proxy-authorization",
-    "x-api-key",
-    "api-key",
-    "cookie",
-    "host",
-    "content-length",
-    "content-type",
-    "transfer-encoding",
-    "accept-encoding",
-    "connection",
-];
-
 /// Reads a list of headers, each written `name: value`.
 ///
 /// A refused header's value is not repeated in the message: it may be a secret.
@@ -170,7 +155,7 @@ pub(super) fn headers(value: &DeValue<'_>) -> Read<Vec<(String, String)>> {
         if name.is_empty() || !name.chars().all(token) {
             return Err(found("one with a header whose name is none"));
         }
-        if RESERVED.contains(&name.as_str()) {
+        if privacy::RESERVED_HEADERS.contains(&name.as_str()) {
             let hint = "keys come from key_env, key_command or the keyring".to_owned();
             let refusal = found(&format!("one that sets {}", quoted(&name)));
             return Err(Refusal { hint: Some(hint), ..refusal });

@@ -13,6 +13,7 @@ use crate::chat::MediaHash;
 use crate::chat::Message;
 use crate::chat::Part;
 use crate::chat::Priority;
+use crate::chat::PrivacyClass;
 use crate::chat::Role;
 use crate::chat::Sampling;
 use crate::chat::SessionId;
@@ -24,6 +25,9 @@ pub(super) struct GenerationDef {
     session: SessionId,
     #[serde(with = "messages")]
     messages: Vec<Message>,
+    /// The engine sends nothing anywhere.
+    #[serde(skip)]
+    class: PrivacyClass,
     #[serde(with = "SamplingDef")]
     sampling: Sampling,
     #[serde(with = "ConstraintDef")]

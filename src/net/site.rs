@@ -14,22 +14,7 @@ use super::Request;
 use super::Transport;
 use super::classify::classify;
 use super::reply::seconds;
-
-/// Headers that a user's configuration may not set: keys have a source of their own, and the rest
-/// would change what the message is.
-const RESERVED: [&str; 11] = [
-    "authorization",
-    "proxy-authorization",
-    "x-api-key",
-    "api-key",
-    "cookie",
-    "host",
-    "content-length",
-    "content-type",
-    "transfer-encoding",
-    "accept-encoding",
-    "connection",
-];
+use crate::privacy;
 
 /// A server and how it is spoken to. Connections are kept for the next request.
 #[derive(Debug)]
@@ -144,7 +129,7 @@ impl Site {
 pub(super) fn header(name: &str, value: &str) -> Result<(HeaderName, HeaderValue), NetError> {
     let bad = || NetError::Header(name.escape_debug().to_string());
     let parsed = HeaderName::from_bytes(name.as_bytes()).map_err(|_| bad())?;
-    if RESERVED.contains(&parsed.as_str()) {
+    if privacy::RESERVED_HEADERS.contains(&parsed.as_str()) {
         return Err(bad());
     }
     let mut value = HeaderValue::from_str(value).map_err(|_| bad())?;

@@ -343,7 +343,10 @@ impl Chat {
                 Effect::List => self.keeper.list(),
                 Effect::Preview(session) => self.keeper.preview(session),
                 Effect::Find(words) => self.keeper.find(words),
-                Effect::Allow(session) => self.driver.allow(session),
+                Effect::Allow(session, endpoint) => self.driver.allow(session, endpoint),
+                Effect::Redact { from, at, into, created } => {
+                    self.keeper.redact(from, at, (into, created));
+                }
                 Effect::Generate { turn, generation, pin } => {
                     self.driver.pin(turn, pin);
                     self.begin(turn, generation);

@@ -1,7 +1,6 @@
 //! Carries out what the model wants: chooses the route, starts and stops turns.
 
 use std::collections::HashMap;
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -12,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::Front;
 use super::clock::Clock;
+use super::consent::Consent;
 use super::crash;
 use super::memory;
 use super::router::Asked;
@@ -57,8 +57,8 @@ pub(super) struct Driver {
     root: Cancel,
     sessions: HashMap<SessionId, Cancel>,
     turns: HashMap<TurnId, Cancel>,
-    /// Sessions that the user lets leave this device.
-    allowed: HashSet<SessionId>,
+    /// Where the user lets sessions go.
+    consents: HashMap<SessionId, Consent>,
     pins: HashMap<TurnId, Pin>,
     /// Where what endpoints teach is kept; `None` keeps nothing.
     memory: Option<Store>,
@@ -82,7 +82,7 @@ impl Driver {
             root: Cancel::new(),
             sessions: HashMap::new(),
             turns: HashMap::new(),
-            allowed: HashSet::new(),
+            consents: HashMap::new(),
             pins: HashMap::new(),
             memory: None,
         };
@@ -106,9 +106,14 @@ impl Driver {
         }
     }
 
-    /// Takes note that the user lets a session's turns leave this device.
-    pub(super) fn allow(&mut self, session: SessionId) {
-        self.allowed.insert(session);
+    /// Takes note that the user lets a session's turns go to an endpoint.
+    pub(super) fn allow(&mut self, session: SessionId, endpoint: String) {
+        self.consents.entry(session).or_default().add(endpoint);
+    }
+
+    /// Takes note that a session's turns may go wherever the profile allows.
+    pub(super) fn allow_all(&mut self, session: SessionId) {
+        self.consents.insert(session, Consent::All);
     }
 
     /// Begins a turn: says where it runs and why, then starts it there.
@@ -119,14 +124,14 @@ impl Driver {
         self.turns.insert(turn, cancel.clone());
         let (engine, queue) = (self.engine.clone(), self.queue.clone());
         let (router, clock) = (Arc::clone(&self.router), self.clock);
-        let refused = !self.allowed.contains(&generation.session);
+        let consent = self.consents.get(&generation.session).cloned().unwrap_or_default();
         let front = self.front.clone();
         let at = clock.at();
         tokio::spawn(async move {
             let Some(mut sink) = TokenSink::open(turn, queue, cancel).await else { return };
             crash::provoke("turn", front.panic_at.as_deref());
-            let mut asked = Asked { pin, probe: None, refused, at };
-            let choice = lock(&router).has_choice(&asked);
+            let mut asked = Asked { pin, probe: None, consent, at };
+            let choice = lock(&router).has_choice(&generation, &asked);
             if let Some(engine) = engine.as_ref().filter(|_| choice) {
                 asked.probe = probe(engine, &generation).await;
             }
@@ -214,7 +219,7 @@ impl Driver {
         if let Some(cancel) = self.sessions.remove(&session) {
             cancel.cancel();
         }
-        self.allowed.remove(&session);
+        self.consents.remove(&session);
         lock(&self.router).forget(session);
         if let Some(engine) = &self.engine {
             engine.forget(session);
@@ -253,7 +258,7 @@ async fn away(
     mut sink: TokenSink,
 ) {
     // The router has looked at this already; what leaves is looked at once more where it leaves.
-    if let Err(fault) = privacy::may_leave(front.profile.privacy, &decision.route) {
+    if let Err(fault) = privacy::may_leave(generation.class, &decision.route) {
         sink.finish(StopReason::Failed(fault), Usage::default());
         return;
     }

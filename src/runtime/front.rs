@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use thiserror::Error;
 
 use super::clock;
+use super::consent::Consent;
 use crate::app;
 use crate::chat::Constraint;
 use crate::chat::Decision;
@@ -159,8 +160,8 @@ impl Front {
         !matches!(self.profile.mode, Mode::RemoteOnly | Mode::PreferRemote)
     }
 
-    /// Returns where turns may go beside this device, in words; `None` when nothing leaves it.
-    pub fn leaves_to(&self) -> Option<String> {
+    /// Returns the endpoints that turns may go to, each with its origin; none when nothing leaves.
+    pub fn leaves_to(&self) -> Vec<(String, String)> {
         let profile = &self.profile;
         let stays = profile.privacy == PrivacyClass::LocalOnly
             || profile.mode == Mode::LocalOnly
@@ -168,10 +169,9 @@ impl Front {
         let place = |name: &String| {
             let endpoint = self.fleet.get(name)?.endpoint();
             let address = Address::parse(&endpoint.base_url).ok()?;
-            Some(format!("{name} ({})", address.origin()))
+            Some((name.clone(), address.origin().to_string()))
         };
-        let places: Vec<String> = profile.endpoints.iter().filter_map(place).collect();
-        (!stays && !places.is_empty()).then(|| places.join(", "))
+        if stays { Vec::new() } else { profile.endpoints.iter().filter_map(place).collect() }
     }
 
     /// Returns the model of the first endpoint, or the endpoint's name.
@@ -182,16 +182,16 @@ impl Front {
     }
 
     /// Returns the routes of a turn in the user's order: this device, if it can answer, then the
-    /// profile's endpoints. `refused` is what the user says about the session's leaving.
+    /// profile's endpoints.
     pub(super) fn routes(
         &self,
         local: Option<LocalFacts>,
         prompt_tokens: u32,
-        refused: bool,
+        consent: &Consent,
     ) -> Vec<RouteView> {
         let here = local.map(|facts| RouteView::local(&self.model, facts));
         let remotes = self.profile.endpoints.iter().filter_map(|name| {
-            let facts = self.fleet.facts(name, prompt_tokens, refused)?;
+            let facts = self.fleet.facts(name, prompt_tokens, !consent.covers(name))?;
             let model = self.fleet.get(name)?.endpoint().model.clone().unwrap_or_default();
             Some(RouteView::remote(name, model, facts))
         });
@@ -204,12 +204,13 @@ impl Front {
         let request = Request { mode, class: privacy, ..Request::default() };
         // Whether there is a model here is looked at next.
         let local = (mode != Mode::RemoteOnly).then(LocalFacts::default);
-        let routes = self.routes(local, 0, false);
+        let routes = self.routes(local, 0, &Consent::All);
         let policy = Policy { egress: self.egress, ..Policy::default() };
         route::decide(&request, &routes, &DeviceState::default(), &policy)
     }
 
-    /// Makes the generation of a script's question behind what came earlier in its session.
+    /// Makes the generation of a script's question behind what came earlier in its session, of the
+    /// profile's privacy class.
     pub fn question(
         &self,
         session: SessionId,
@@ -221,6 +222,7 @@ impl Front {
         Generation {
             session,
             messages: prompt::messages(system, earlier, Some(text)),
+            class: self.profile.privacy,
             sampling: self.profile.sampling.clone(),
             constraint: self.constraint.clone(),
             limits: self.limits(),

@@ -15,11 +15,13 @@ use crate::chat::Change;
 use crate::chat::Fault;
 use crate::chat::Generation;
 use crate::chat::MessageId;
+use crate::chat::PrivacyClass;
 use crate::chat::Saving;
 use crate::chat::SessionId;
+use crate::chat::Take;
+use crate::chat::Timestamp;
 use crate::chat::TurnId;
 use crate::route::Lesson;
-
 use crate::store::Filter;
 use crate::store::Note;
 use crate::store::Opened;
@@ -203,6 +205,38 @@ impl Keeper {
         });
     }
 
+    /// Copies what of a session may leave this device, and opens the copy once it is durable.
+    pub(super) fn redact(
+        &self,
+        from: SessionId,
+        at: MessageId,
+        (into, created): (SessionId, Timestamp),
+    ) {
+        let Some(store) = self.store.clone() else { return };
+        let fork = Change::Fork { from, at: Some(at), take: Take::Open, into, created };
+        let receipt = store.submit(fork);
+        let news = self.news.clone();
+        tokio::spawn(async move {
+            let saved = receipt.saved().await;
+            tokio::task::spawn_blocking(move || {
+                let msg = match saved {
+                    Saved::InMemory(fault) | Saved::Busy(fault) | Saved::Refused(fault) => {
+                        Msg::Missing(fault)
+                    }
+                    Saved::Durable => {
+                        let tell = |msg| news.blocking_send(News::Msg(Box::new(msg))).ok();
+                        let read = store.reader().and_then(|reader| {
+                            first_page(&reader, into)?.and_then(tell);
+                            all(&reader, into)
+                        });
+                        read.unwrap_or_else(|error| Msg::Missing(error.into()))
+                    }
+                };
+                news.blocking_send(News::Msg(Box::new(msg))).ok();
+            });
+        });
+    }
+
     /// Reads all of a session once more.
     pub(super) fn reread(&self, session: SessionId) {
         let Some(store) = self.store.clone() else { return };
@@ -224,9 +258,10 @@ impl Keeper {
             let Ok(reader) = store.reader() else { return };
             let Ok(Some(info)) = reader.session(session) else { return };
             let Some(leaf) = info.leaf.filter(|leaf| *leaf != shown) else { return };
-            if let Ok(nodes) = reader.nodes(session) {
-                news.blocking_send(News::Msg(Box::new(Msg::Grown { session, nodes, leaf }))).ok();
-            }
+            let Ok(nodes) = reader.nodes(session) else { return };
+            let Ok(Some(class)) = class(&reader, session) else { return };
+            let grown = Msg::Grown { session, nodes, leaf, class };
+            news.blocking_send(News::Msg(Box::new(grown))).ok();
         });
     }
 
@@ -383,6 +418,14 @@ fn first_page(reader: &Reader, session: SessionId) -> Result<Option<Msg>, StoreE
 
 fn all(reader: &Reader, session: SessionId) -> Result<Msg, StoreError> {
     let nodes = reader.nodes(session)?;
-    let leaf = reader.session(session)?.and_then(|info| info.leaf);
-    Ok(Msg::Whole { session, nodes, leaf })
+    let info = reader.session(session)?;
+    let leaf = info.as_ref().and_then(|info| info.leaf);
+    let class = info.map(|info| info.privacy).unwrap_or_default();
+    Ok(Msg::Whole { session, nodes, leaf, class })
+}
+
+/// Reads a session's privacy class; behind its messages, because one of them may have made it
+/// stricter.
+fn class(reader: &Reader, session: SessionId) -> Result<Option<PrivacyClass>, StoreError> {
+    Ok(reader.session(session)?.map(|info| info.privacy))
 }

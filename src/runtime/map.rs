@@ -153,7 +153,7 @@ pub async fn map(
     let mut driver = Driver::new(&front, engine, queue, clock);
     // For a script the profile's own word is the permission.
     for session in &sessions {
-        driver.allow(*session);
+        driver.allow_all(*session);
     }
     let mapping = Mapping {
         clock,

@@ -125,12 +125,14 @@ impl OneShot {
             driver.observe(&health);
         }
         let recorder = question.recorder.take();
-        let Question { session, earlier, text, .. } = question;
+        let Question { session, earlier, text, class, .. } = question;
         let ephemeral = recorder.is_none();
         // For a script the profile's own word is the permission.
-        driver.allow(session);
+        driver.allow_all(session);
         let earlier: Vec<&Node> = earlier.iter().collect();
-        driver.generate(TURN, self.front.question(session, &earlier, &text, ephemeral));
+        let mut generation = self.front.question(session, &earlier, &text, ephemeral);
+        generation.class = generation.class.strictest(class);
+        driver.generate(TURN, generation);
         let (out, written) = printer::start();
         let asking = Asking {
             clock,

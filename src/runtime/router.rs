@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::Front;
 use super::clock;
+use super::consent::Consent;
 use crate::audit::Actual;
 use crate::audit::Log;
 use crate::audit::Record;
@@ -17,6 +18,7 @@ use crate::chat::Health;
 use crate::chat::Message;
 use crate::chat::Mode;
 use crate::chat::Part;
+use crate::chat::PrivacyClass;
 use crate::chat::Probe;
 use crate::chat::Route;
 use crate::chat::SessionId;
@@ -48,8 +50,8 @@ pub(super) struct Asked {
     pub(super) pin: Option<Pin>,
     /// What its prompt would cost here, where it was asked.
     pub(super) probe: Option<Probe>,
-    /// Whether the user did not agree that the session leaves this device.
-    pub(super) refused: bool,
+    /// Where the user lets the session go.
+    pub(super) consent: Consent,
     /// When it was asked.
     pub(super) at: Duration,
 }
@@ -80,6 +82,7 @@ struct Known {
 #[derive(Debug)]
 struct Running {
     session: SessionId,
+    class: PrivacyClass,
     asked: Duration,
     at: Timestamp,
     pinned: bool,
@@ -115,10 +118,14 @@ impl Router {
 
     /// Returns whether there is more than one route to choose from, so that it is worth asking
     /// what the prompt would cost here: a turn that has none waits for nothing.
-    pub(super) fn has_choice(&self, asked: &Asked) -> bool {
+    pub(super) fn has_choice(&self, generation: &Generation, asked: &Asked) -> bool {
         let weighs = matches!(self.front.profile.mode, Mode::PreferLocal | Mode::Auto);
-        let free = asked.pin.is_none() && !asked.refused;
-        weighs && free && self.front.engine.is_some() && self.front.leaves_to().is_some()
+        let free = asked.pin.is_none() && generation.class != PrivacyClass::LocalOnly;
+        let mut places = self.front.leaves_to().into_iter();
+        weighs
+            && free
+            && self.front.engine.is_some()
+            && places.any(|(endpoint, _)| asked.consent.covers(&endpoint))
     }
 
     /// Decides where a turn runs, and follows it from here on.
@@ -133,13 +140,13 @@ impl Router {
     ) -> Result<Decision, Fault> {
         let (at, pinned) = (asked.at, asked.pin.is_some());
         let decision = self.decide(generation, asked);
-        self.follow((turn, generation.session), pinned, decision.as_ref().ok(), at);
+        self.follow((turn, generation), pinned, decision.as_ref().ok(), at);
         decision
     }
 
     fn decide(&mut self, generation: &Generation, asked: Asked) -> Result<Decision, Fault> {
-        let choice = self.has_choice(&asked);
-        let Asked { pin, probe, refused, at } = asked;
+        let choice = self.has_choice(generation, &asked);
+        let Asked { pin, probe, consent, at } = asked;
         let profile = &self.front.profile;
         let known = self.sessions.entry(generation.session).or_default();
         let estimated = remote::estimate(generation);
@@ -148,7 +155,7 @@ impl Router {
         let request = Request {
             mode: profile.mode,
             pin,
-            class: profile.privacy,
+            class: generation.class,
             current: known.last.clone(),
             upload_bytes: bytes(&generation.messages),
             prompt_tokens: probe.map_or(estimated, |probe| probe.prompt_tokens),
@@ -175,18 +182,19 @@ impl Router {
             local.n_ctx = generation.limits.n_ctx;
         }
         let local = self.front.engine.is_some().then_some(local);
-        let routes = self.front.routes(local, request.prompt_tokens, refused);
+        let routes = self.front.routes(local, request.prompt_tokens, &consent);
         route::decide(&request, &routes, &device, &policy)
     }
 
     /// Takes note that a turn was decided.
     fn follow(
         &mut self,
-        (turn, session): (TurnId, SessionId),
+        (turn, generation): (TurnId, &Generation),
         pinned: bool,
         decision: Option<&Decision>,
         at: Duration,
     ) {
+        let session = generation.session;
         let known = self.sessions.entry(session).or_default();
         let previous = known.last.clone();
         if let Some(decision) = decision {
@@ -197,6 +205,7 @@ impl Router {
         }
         let running = Running {
             session,
+            class: generation.class,
             asked: at,
             at: clock::now(),
             pinned,
@@ -290,7 +299,7 @@ impl Router {
             profile: profile.name.clone(),
             mode: profile.mode,
             pinned: running.pinned,
-            class: profile.privacy,
+            class: running.class,
             previous: running.previous,
             decision: running.decision,
             health: running.health,

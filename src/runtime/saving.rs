@@ -12,6 +12,7 @@ use crate::chat::Fault;
 use crate::chat::Message;
 use crate::chat::Node;
 use crate::chat::NodeState;
+use crate::chat::PrivacyClass;
 use crate::chat::Role;
 use crate::chat::SessionId;
 use crate::chat::SessionInfo;
@@ -41,13 +42,17 @@ pub struct Question {
     /// What of the conversation before it is sent, in order.
     pub(super) earlier: Vec<Node>,
     pub(super) text: String,
+    /// The strictest class of what is sent.
+    pub(super) class: PrivacyClass,
     pub(super) recorder: Option<Recorder>,
 }
 
 impl Question {
     /// Makes a question of which no trace is kept.
     pub fn unsaved(text: String) -> Self {
-        Self { session: ids::new_session(), earlier: Vec::new(), text, recorder: None }
+        let (session, earlier) = (ids::new_session(), Vec::new());
+        // Nothing of it is older than the profile's own word.
+        Self { session, earlier, text, class: PrivacyClass::Open, recorder: None }
     }
 }
 
@@ -65,8 +70,11 @@ impl Saving {
         loop {
             // Whoever answered may have moved the end of the path.
             let reader = self.store.reader()?;
-            let info = reader.session(self.info.id)?.unwrap_or_else(|| self.info.clone());
+            let mut info = reader.session(self.info.id)?.unwrap_or_else(|| self.info.clone());
             let path = reader.newest(info.id, u32::MAX)?;
+            // Read behind the messages: what made a session local-only may be among them.
+            let class = reader.session(info.id)?.map_or(info.privacy, |now| now.privacy);
+            info.privacy = info.privacy.strictest(class).strictest(front.profile.privacy);
             let path: Vec<Node> = path.nodes.into_iter().map(|one| one.node).collect();
             let (asked, answer) = nodes(&info, &text);
             let message = answer.id;
@@ -84,6 +92,7 @@ impl Saving {
                         session: info.id,
                         earlier,
                         text,
+                        class: info.privacy,
                         recorder: Some(recorder),
                     });
                 }

@@ -36,6 +36,7 @@ fn follow(db: &Connection, owner: &Owner, change: &Change) -> Result<(), StoreEr
         Change::Begin { session, nodes } => {
             let n = row::create(db, session)?;
             lease::take(db, n, owner, nodes)?;
+            row::tighten(db, n, session.privacy)?;
             row::add(db, n, nodes)
         }
         Change::Add { session, nodes } => row::add(db, row::find(db, *session)?, nodes),
@@ -60,10 +61,10 @@ fn follow(db: &Connection, owner: &Owner, change: &Change) -> Result<(), StoreEr
         Change::Govern { session, profile, mode, privacy } => {
             set(db, *session, "profile", profile)?;
             set(db, *session, "mode", &mode.name())?;
-            set(db, *session, "privacy", &privacy.name())
+            row::tighten(db, row::find(db, *session)?, *privacy)
         }
-        Change::Fork { from, at, into, created } => {
-            fork::fork(db, row::find(db, *from)?, *at, (*into, *created))
+        Change::Fork { from, at, take, into, created } => {
+            fork::fork(db, row::find(db, *from)?, (*at, *take), (*into, *created))
         }
         Change::Import(sessions) => sessions.iter().try_for_each(|one| row::import(db, one)),
         Change::RemoveMessage { session, message } => {

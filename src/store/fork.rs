@@ -6,6 +6,7 @@ use rusqlite::params;
 use crate::chat::Fault;
 use crate::chat::MessageId;
 use crate::chat::SessionId;
+use crate::chat::Take;
 use crate::chat::Timestamp;
 use crate::store::error::StoreError;
 use crate::store::row;
@@ -16,12 +17,15 @@ use crate::store::wire;
 /// Copies the way to `at`, or to the selected leaf; the copies keep their identities, which are
 /// unique within a session only. An answer that streams is taken as far as it has come.
 ///
+/// What follows a local-only message is local-only too, so that those that may leave are the
+/// beginning of every way.
+///
 /// # Errors
-/// `at` is not in the session.
+/// `at` is not in the session, or nothing of it may be taken.
 pub(super) fn fork(
     db: &Connection,
     from: i64,
-    at: Option<MessageId>,
+    (at, take): (Option<MessageId>, Take),
     (into, created): (SessionId, Timestamp),
 ) -> Result<(), StoreError> {
     if row::look_up(db, into)?.is_some() {
@@ -46,16 +50,24 @@ pub(super) fn fork(
                  SELECT m.n, m.parent FROM message m, way
                  WHERE m.session = ?1 AND m.id = way.parent)
              INSERT INTO message (session, id, parent, role, state, created, parts, route, model,
-                 settings, answer)
+                 settings, answer, privacy)
              SELECT ?2, id, m.parent, role,
                  CASE state WHEN 'streaming' THEN 'interrupted' ELSE state END, created,
                  CASE state WHEN 'streaming' THEN '[]' ELSE parts END, route, model, settings,
-                 answer
-             FROM message m JOIN way USING (n) ORDER BY m.n",
+                 answer, privacy
+             FROM message m JOIN way USING (n) WHERE ?3 OR privacy = 'open' ORDER BY m.n",
         )?
-        .execute([from, n])?;
-    if copied == 0 && at.is_some() {
-        return Err(Fault::new("no such message in the session").into());
+        .execute(params![from, n, take == Take::All])?;
+    match take {
+        Take::All if copied == 0 && at.is_some() => {
+            return Err(Fault::new("no such message in the session").into());
+        }
+        Take::Open if copied == 0 => {
+            let message = "nothing of the session may leave this device: there is nothing to copy";
+            return Err(Fault::new(message).into());
+        }
+        Take::All => {}
+        Take::Open => free(db, n)?,
     }
     partial(db, from, n)?;
     let mut find = db.prepare_cached("SELECT n, parts FROM message WHERE session = ?1")?;
@@ -63,6 +75,16 @@ pub(super) fn fork(
     while let Some(row) = rows.next()? {
         search::index(db, row.get(0)?, &wire::read_parts(row::text(row, 1)?)?)?;
     }
+    Ok(())
+}
+
+/// Opens a copy of what may leave; its end is the last message that was taken.
+fn free(db: &Connection, n: i64) -> Result<(), StoreError> {
+    db.prepare_cached(
+        "UPDATE session SET privacy = 'open',
+         leaf = (SELECT id FROM message WHERE session = ?1 ORDER BY n DESC LIMIT 1) WHERE n = ?1",
+    )?
+    .execute([n])?;
     Ok(())
 }
 

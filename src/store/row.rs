@@ -13,6 +13,7 @@ use crate::chat::Message;
 use crate::chat::MessageId;
 use crate::chat::Node;
 use crate::chat::NodeState;
+use crate::chat::PrivacyClass;
 use crate::chat::Role;
 use crate::chat::SessionId;
 use crate::chat::SessionInfo;
@@ -80,6 +81,19 @@ pub(super) fn create(db: &Connection, info: &SessionInfo) -> Result<i64, StoreEr
     Ok(n)
 }
 
+/// Makes a session as strict as what is about to be added to it. It never becomes less so.
+pub(super) fn tighten(
+    db: &Connection,
+    session: i64,
+    class: PrivacyClass,
+) -> Result<(), StoreError> {
+    if class == PrivacyClass::LocalOnly {
+        db.prepare_cached("UPDATE session SET privacy = ?2 WHERE n = ?1 AND privacy <> ?2")?
+            .execute(params![session, class.name()])?;
+    }
+    Ok(())
+}
+
 pub(super) fn add_tags(db: &Connection, session: i64, tags: &[String]) -> Result<(), StoreError> {
     for tag in tags {
         db.prepare_cached("INSERT OR IGNORE INTO tag (session, tag) VALUES (?1, ?2)")?
@@ -133,8 +147,9 @@ fn insert(db: &Connection, session: i64, node: &Node) -> Result<(), StoreError> 
         return Err(Fault::new(message).into());
     }
     db.prepare_cached(
-        "INSERT INTO message (session, id, parent, role, state, created, parts)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (session, id) DO NOTHING",
+        "INSERT INTO message (session, id, parent, role, state, created, parts, privacy)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT privacy FROM session WHERE n = ?1))
+         ON CONFLICT (session, id) DO NOTHING",
     )?
     .execute(params![
         session,

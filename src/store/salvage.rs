@@ -134,6 +134,8 @@ fn take(
     db: &mut Connection,
     salvaged: &mut Salvage,
 ) -> Result<(), StoreError> {
+    // What belongs to a row that is lost is taken in all the same, and mended.
+    db.pragma_update(None, "foreign_keys", false)?;
     let transaction = db.transaction()?;
     for (table, key) in TABLES {
         let columns = columns(&transaction, table)?;
@@ -148,6 +150,7 @@ fn take(
         });
         salvaged.lost += rows.lost;
     }
+    salvaged.lost += empty(&transaction)?;
     mend(&transaction)?;
     search::index_all(&transaction)?;
     let count = |table: &str| {
@@ -164,6 +167,18 @@ fn columns(db: &Connection, table: &str) -> Result<Vec<String>, StoreError> {
     let mut find = db.prepare("SELECT name FROM pragma_table_info(?1)")?;
     let names = find.query_map([table], |row| row.get(0))?;
     Ok(names.collect::<Result<_, _>>()?)
+}
+
+/// Takes out what is no JSON any more, so that what is around it can be read; returns how many
+/// messages and settings were hit.
+fn empty(db: &Connection) -> Result<u64, StoreError> {
+    let changes = [
+        "UPDATE message SET parts = '[]' WHERE NOT json_valid(parts)",
+        "UPDATE message SET answer = NULL WHERE answer IS NOT NULL AND NOT json_valid(answer)",
+        "DELETE FROM settings WHERE NOT json_valid(body)",
+        "UPDATE session SET queued = '[]' WHERE NOT json_valid(queued)",
+    ];
+    changes.iter().try_fold(0, |hit, sql| Ok(hit + db.execute(sql, [])? as u64))
 }
 
 /// Gives messages a session, a way to the top and a leaf, where those were lost.

@@ -9,16 +9,19 @@ use crate::chat::Draft;
 use crate::chat::Imported;
 use crate::chat::Message;
 use crate::chat::MessageId;
+use crate::chat::Mode;
 use crate::chat::Node;
 use crate::chat::NodeState;
 use crate::chat::Part;
 use crate::chat::PartKind;
+use crate::chat::PrivacyClass;
 use crate::chat::Role;
 use crate::chat::Route;
 use crate::chat::ScrollAnchor;
 use crate::chat::SessionId;
 use crate::chat::SessionInfo;
 use crate::chat::Span;
+use crate::chat::Take;
 use crate::chat::Timestamp;
 
 mod damage;
@@ -340,4 +343,67 @@ fn what_finds_no_room_is_held_and_written_when_there_is() {
     assert_eq!(*store.health().borrow(), Saving::Well);
     let nodes = store.reader().expect("a reader").nodes(SESSION).expect("read");
     assert_eq!(nodes[1].message.plain(), "half and more");
+}
+
+#[test]
+fn a_private_word_makes_its_session_private_and_a_redacted_fork_leaves_it_out() {
+    let home = Home::new();
+    let store = home.open().store;
+    let mut open = info();
+    open.privacy = PrivacyClass::Open;
+    let nodes = vec![node(1, None, Role::User, "open"), node(2, Some(1), Role::Assistant, "word")];
+    save(&store, Change::Create(open.clone()));
+    save(&store, Change::Add { session: SESSION, nodes });
+    let class = |session| {
+        let reader = store.reader().expect("a reader");
+        reader.session(session).expect("read").expect("there").privacy
+    };
+    assert_eq!(class(SESSION), PrivacyClass::Open);
+    // What follows begins under a stricter profile, and then under the open one again.
+    let mut strict = open.clone();
+    strict.privacy = PrivacyClass::LocalOnly;
+    let streaming = |id: u128, parent| Node {
+        state: NodeState::Streaming,
+        message: Message { role: Role::Assistant, parts: Vec::new() },
+        ..node(id, Some(parent), Role::Assistant, "")
+    };
+    let finish = |id| Change::Finish {
+        session: SESSION,
+        message: MessageId(id),
+        state: NodeState::Complete,
+        answer: Box::default(),
+        at: Timestamp(9),
+    };
+    let asked = |id: u128| node(id, Some(id - 1), Role::User, "secret");
+    save(&store, Change::Begin { session: strict, nodes: vec![asked(3), streaming(4, 3)] });
+    save(&store, finish(4));
+    assert_eq!(class(SESSION), PrivacyClass::LocalOnly);
+    save(&store, Change::Begin { session: open, nodes: vec![asked(5), streaming(6, 5)] });
+    save(&store, finish(6));
+    let privacy = PrivacyClass::Open;
+    let (profile, mode) = ("quick".to_owned(), Mode::Auto);
+    save(&store, Change::Govern { session: SESSION, profile, mode, privacy });
+    assert_eq!(class(SESSION), PrivacyClass::LocalOnly, "for good");
+    let fork = |into: u128, take| {
+        let (into, created) = (SessionId(into), Timestamp(10));
+        save(&store, Change::Fork { from: SESSION, at: None, take, into, created });
+    };
+    fork(8, Take::All);
+    fork(9, Take::Open);
+    assert_eq!(class(SessionId(8)), PrivacyClass::LocalOnly);
+    assert_eq!(class(SessionId(9)), PrivacyClass::Open);
+    let reader = store.reader().expect("a reader");
+    let texts = |session| {
+        let page = reader.newest(session, 10).expect("read");
+        page.nodes.iter().map(|it| it.node.message.plain()).collect::<Vec<_>>()
+    };
+    assert_eq!(texts(SessionId(8)), ["open", "word", "secret", "", "secret", ""]);
+    assert_eq!(texts(SessionId(9)), ["open", "word"]);
+    let hits = |word: &str| reader.search(word, &Filter::default(), 10).expect("found").len();
+    assert_eq!((hits("secret"), hits("open")), (4, 3), "the copy is found by what is in it");
+    // Of a session that was private from its beginning nothing is left.
+    let (into, created) = (SessionId(11), Timestamp(11));
+    let none =
+        Change::Fork { from: SESSION, at: Some(MessageId(99)), take: Take::Open, into, created };
+    assert!(matches!(store.submit(none).wait(), Saved::Refused(_)));
 }

@@ -52,9 +52,10 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -
             0
         }
         Some(Overlay::Egress) => {
-            let to = model.settings().leaves_to.as_deref().unwrap_or_default();
+            let (name, origin) = model.asks_about().unwrap_or_default();
+            let to = format!("to {name} ({origin})");
             let head = "May this session leave this device?";
-            ask((head, to, "y send it there · n keep it here"), theme, area, buf);
+            ask((head, &to, "y send it there · n keep it from there"), theme, area, buf);
             0
         }
         Some(Overlay::Full) => {

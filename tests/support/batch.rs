@@ -9,6 +9,7 @@ use edgewise::chat::Generation;
 use edgewise::chat::Limits;
 use edgewise::chat::Message;
 use edgewise::chat::Priority;
+use edgewise::chat::PrivacyClass;
 use edgewise::chat::Probe;
 use edgewise::chat::Role;
 use edgewise::chat::Sampling;
@@ -54,6 +55,7 @@ pub(crate) fn greedy(session: u128, messages: Vec<Message>, max_tokens: u32) -> 
     Generation {
         session: SessionId(session),
         messages,
+        class: PrivacyClass::Open,
         sampling: Sampling { temp: 0.0, ..Sampling::default() },
         constraint: Constraint::Free,
         limits: Limits { max_tokens: Some(max_tokens), stop: Vec::new(), n_ctx: 2048 },

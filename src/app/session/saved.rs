@@ -38,6 +38,7 @@ impl Session {
         session.queue = info.queued.iter().cloned().collect();
         session.tags.clone_from(&info.tags);
         session.archived = info.archived;
+        session.class = info.privacy;
         if let Some(anchor) = info.scroll {
             session.scroll.show(Goal::Line(anchor));
         }
@@ -66,7 +67,7 @@ impl Session {
         let mut info = SessionInfo::new(self.id, settings.profile.clone(), created);
         info.title = self.title.as_ref().map(|title| title.as_str().to_owned()).unwrap_or_default();
         info.mode = settings.mode;
-        info.privacy = settings.privacy;
+        info.privacy = settings.privacy.strictest(self.class);
         info.tags.clone_from(&self.tags);
         info.archived = self.archived;
         info

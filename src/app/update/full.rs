@@ -132,6 +132,7 @@ impl Model {
         let generation = Generation {
             session: self.mint.session(self.now),
             messages: vec![Message::text(Role::System, SUMMARISE), Message::text(Role::User, text)],
+            class: self.settings.privacy.strictest(self.sessions[index].class),
             sampling: self.settings.sampling.clone(),
             constraint: Constraint::Free,
             limits: Limits { max_tokens: Some(SUMMARY_TOKENS), ..self.settings.limits.clone() },

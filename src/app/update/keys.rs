@@ -165,6 +165,7 @@ impl Model {
             Command::Rename => self.rename(words, effects),
             Command::Close => self.ask_to_close(effects),
             Command::Route => self.route(words),
+            Command::Redact => self.redact(effects),
             Command::Device => self.show_device(effects),
             Command::Help => self.overlay = Some(Overlay::Help(0)),
             Command::Quit => self.quit_unless_running(effects),

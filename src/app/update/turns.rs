@@ -145,6 +145,7 @@ impl Model {
                 ..Answer::default()
             })),
         };
+        self.taint(index);
         let session = &mut self.sessions[index];
         let nodes: Vec<Node> = new.iter().cloned().chain([node.clone()]).collect();
         session.undo = Some(Undo { before, asked: new.map(|new| new.id), answer: node.id });
@@ -191,6 +192,7 @@ impl Model {
         Generation {
             session: session.id,
             messages: prompt::messages(self.settings.system.as_deref(), sent, draft),
+            class: self.settings.privacy.strictest(session.class),
             sampling: self.settings.sampling.clone(),
             constraint: Constraint::Free,
             limits: self.settings.limits.clone(),

@@ -13,6 +13,7 @@ use crate::chat::MessageId;
 use crate::chat::Node;
 use crate::chat::Role;
 use crate::chat::StopReason;
+use crate::chat::Take;
 
 impl Model {
     /// Puts the marked question into the draft; what is sent then is its sibling.
@@ -98,11 +99,12 @@ impl Model {
         let mut fork = Session::new(into);
         fork.title.clone_from(&session.title);
         fork.tree = tree;
+        fork.class = session.class;
         fork.follow_path(&mut self.next_turn);
         fork.kept.known = true;
         self.current_mut().reading = None;
         self.sessions.push(fork);
-        self.save(Change::Fork { from, at: Some(at), into, created }, effects);
+        self.save(Change::Fork { from, at: Some(at), take: Take::All, into, created }, effects);
         self.show(self.sessions.len() - 1);
         self.notice = Some(Notice::info("a fork: the conversation it came from is as it was"));
     }

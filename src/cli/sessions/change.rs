@@ -9,6 +9,7 @@ use super::list::object;
 use crate::chat::Change;
 use crate::chat::Fault;
 use crate::chat::SessionId;
+use crate::chat::Take;
 use crate::cli::args::Cli;
 use crate::cli::saved;
 use crate::config::Env;
@@ -58,12 +59,12 @@ pub(super) fn fork(
     cli: &Cli,
     store: &Store,
     session: &str,
-    at: Option<&str>,
+    (at, take): (Option<&str>, Take),
 ) -> Result<String, Fault> {
     let from = saved::find(&store.reader()?, session)?.info.id;
     let at = at.map(str::parse).transpose()?;
     let into = runtime::new_session();
-    saved::save(store, Change::Fork { from, at, into, created: runtime::now() })?;
+    saved::save(store, Change::Fork { from, at, take, into, created: runtime::now() })?;
     show(cli, store, into)
 }
 

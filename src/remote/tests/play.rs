@@ -11,6 +11,7 @@ use crate::chat::Generation;
 use crate::chat::Limits;
 use crate::chat::Message;
 use crate::chat::Priority;
+use crate::chat::PrivacyClass;
 use crate::chat::Role;
 use crate::chat::Route;
 use crate::chat::Sampling;
@@ -160,6 +161,7 @@ pub(super) fn generation() -> Generation {
     Generation {
         session: SessionId(1),
         messages: vec![Message::text(Role::User, PROMPT)],
+        class: PrivacyClass::Open,
         sampling: Sampling::default(),
         limits: Limits { max_tokens: Some(64), stop: Vec::new(), n_ctx: 2048 },
         priority: Priority::default(),

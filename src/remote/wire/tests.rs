@@ -8,6 +8,7 @@ use crate::chat::Limits;
 use crate::chat::Message;
 use crate::chat::Part;
 use crate::chat::Priority;
+use crate::chat::PrivacyClass;
 use crate::chat::Role;
 use crate::chat::Sampling;
 use crate::chat::SessionId;
@@ -15,6 +16,7 @@ use crate::chat::SessionId;
 fn generation() -> Generation {
     Generation {
         session: SessionId(1),
+        class: PrivacyClass::Open,
         messages: vec![
             Message::text(Role::System, "Be brief."),
             Message::text(Role::User, "Hi"),

@@ -62,9 +62,8 @@ fn run(store: &Store, at: SessionId, tree: &mut Tree, step: &Step, new: u128) ->
             if let Some(message) = pick(*i) {
                 *tree = tree.fork(message).expect("there");
                 let into = SessionId(at.0 + 1);
-                let fork =
-                    Change::Fork { from: at, at: Some(message), into, created: Timestamp(1) };
-                save(store, fork);
+                let (take, created) = (Take::All, Timestamp(1));
+                save(store, Change::Fork { from: at, at: Some(message), take, into, created });
                 return into;
             }
         }

@@ -143,10 +143,8 @@ fn what_is_removed_is_not_found() {
     assert_eq!(found("here"), 0, "not while it streams");
     save(&store, finish(NodeState::Interrupted));
     assert_eq!((found("here"), found("where")), (1, 1));
-    save(
-        &store,
-        Change::Fork { from: SESSION, at: None, into: SessionId(8), created: Timestamp(9) },
-    );
+    let (into, created) = (SessionId(8), Timestamp(9));
+    save(&store, Change::Fork { from: SESSION, at: None, take: Take::All, into, created });
     assert_eq!(found("here"), 2);
     save(&store, Change::RemoveMessage { session: SESSION, message: MessageId(2) });
     assert_eq!((found("here"), found("where")), (1, 2));

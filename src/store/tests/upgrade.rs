@@ -48,6 +48,7 @@ fn schema_1_is_brought_up_to_date_with_everything_in_it() {
     let info = reader.session(SESSION).expect("read").expect("there");
     assert_eq!(info.tags, ["café", "travel"]);
     assert_eq!((info.draft.text.as_str(), info.queued.len()), ("and ", 1));
+    assert_eq!(stored_classes(&home), [(info.privacy.name().to_owned(), 4)], "as its session is");
     let story = reader.nodes(SessionId(9)).expect("read").remove(1);
     assert_eq!(
         (story.state, story.message.plain().as_str()),
@@ -57,6 +58,16 @@ fn schema_1_is_brought_up_to_date_with_everything_in_it() {
     assert_eq!((hits("cafe zurich"), hits("模型"), hits("upon")), (1, 1, 1), "all is indexed");
     drop(opened);
     assert_eq!(open(&home).notes, []);
+}
+
+/// Returns the classes of the messages of the one session, each with how many have it.
+fn stored_classes(home: &Home) -> Vec<(String, u32)> {
+    let db = Connection::open(home.place().database()).expect("a database");
+    let sql = "SELECT m.privacy, count(*) FROM message m JOIN session s ON s.n = m.session
+               WHERE s.id = ?1 GROUP BY 1";
+    let mut find = db.prepare(sql).expect("SQL");
+    let rows = find.query_map([row::blob(SESSION.0)], |row| Ok((row.get(0)?, row.get(1)?)));
+    rows.expect("rows").collect::<Result<_, _>>().expect("read")
 }
 
 #[test]

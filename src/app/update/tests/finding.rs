@@ -7,6 +7,7 @@ use crate::chat::Listed;
 use crate::chat::MessageId;
 use crate::chat::Node;
 use crate::chat::NodeState;
+use crate::chat::PrivacyClass;
 use crate::chat::SessionInfo;
 use crate::chat::Timestamp;
 
@@ -155,7 +156,12 @@ fn a_search_jumps_to_the_message_on_whichever_branch_it_is() {
     let page = vec![(nodes[0].clone(), vec![MessageId(1)]), (nodes[2].clone(), siblings)];
     chat.send(Msg::Opened { info: Box::new(info), page });
     assert_eq!(chat.turn(0).answer(), "the sea");
-    chat.send(Msg::Whole { session: SessionId(7), nodes, leaf: Some(MessageId(3)) });
+    chat.send(Msg::Whole {
+        session: SessionId(7),
+        nodes,
+        leaf: Some(MessageId(3)),
+        class: PrivacyClass::Open,
+    });
     assert_eq!(chat.turn(0).answer(), "the sky");
     assert_eq!(chat.model.current().reading(), Some(MessageId(2)));
 }

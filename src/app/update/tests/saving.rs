@@ -6,6 +6,7 @@ use crate::chat::Draft;
 use crate::chat::MessageId;
 use crate::chat::Node;
 use crate::chat::NodeState;
+use crate::chat::PrivacyClass;
 use crate::chat::Saving;
 use crate::chat::ScrollAnchor;
 use crate::chat::SessionInfo;
@@ -214,7 +215,12 @@ fn a_saved_session_comes_back_with_its_desk() {
     chat.send(Msg::Tick(chat.now));
     assert_eq!(chat.saved, [], "what was read is not written");
     assert_eq!(chat.model.next_deadline(), None);
-    chat.send(Msg::Whole { session: SessionId(77), nodes, leaf: Some(MessageId(4)) });
+    chat.send(Msg::Whole {
+        session: SessionId(77),
+        nodes,
+        leaf: Some(MessageId(4)),
+        class: PrivacyClass::Open,
+    });
     let effects = chat.keys("<C-c><Esc>jjjx");
     let [Effect::Generate { generation, .. }] = effects.as_slice() else { panic!("{effects:?}") };
     assert_eq!(said(generation).last(), Some(&(Role::Assistant, "2".into())));
@@ -227,7 +233,12 @@ fn what_is_asked_before_all_was_read_waits_for_it() {
     open(&mut chat, &info, &nodes[2..]);
     assert_eq!(chat.model.current().turns().len(), 1);
     assert!(chat.keys("<C-c>three<Enter>").is_empty());
-    let whole = Msg::Whole { session: SessionId(77), nodes, leaf: Some(MessageId(4)) };
+    let whole = Msg::Whole {
+        session: SessionId(77),
+        nodes,
+        leaf: Some(MessageId(4)),
+        class: PrivacyClass::Open,
+    };
     let effects = chat.send(whole);
     let [Effect::Generate { generation, .. }] = effects.as_slice() else { panic!("{effects:?}") };
     let texts = said(generation).into_iter().map(|(_, text)| text).collect::<Vec<_>>();
@@ -245,7 +256,12 @@ fn an_answer_of_another_window_is_shown_when_it_is_complete() {
     assert_eq!(chat.model.open_turns().count(), 0);
     assert_eq!(chat.send(Msg::Changed), [Effect::Reread(SessionId(77))]);
     nodes[3] = node(4, Some(3), "2 and more", NodeState::Complete);
-    let whole = Msg::Whole { session: SessionId(77), nodes, leaf: Some(MessageId(4)) };
+    let whole = Msg::Whole {
+        session: SessionId(77),
+        nodes,
+        leaf: Some(MessageId(4)),
+        class: PrivacyClass::Open,
+    };
     chat.send(whole);
     assert_eq!(chat.turn(1).answer(), "2 and more");
     assert_eq!(*chat.turn(1).phase(), Phase::Finished(StopReason::EndOfTurn));
@@ -259,20 +275,40 @@ fn what_another_window_adds_is_shown_behind_what_is_there() {
     let (info, mut nodes) = saved_session(NodeState::Complete);
     open(&mut chat, &info, &nodes);
     let whole = nodes.clone();
-    chat.send(Msg::Whole { session: SessionId(77), nodes: whole, leaf: Some(MessageId(4)) });
+    chat.send(Msg::Whole {
+        session: SessionId(77),
+        nodes: whole,
+        leaf: Some(MessageId(4)),
+        class: PrivacyClass::Open,
+    });
     let older = nodes[..2].to_vec();
-    chat.send(Msg::Grown { session: SessionId(77), nodes: older, leaf: MessageId(2) });
+    chat.send(Msg::Grown {
+        session: SessionId(77),
+        nodes: older,
+        leaf: MessageId(2),
+        class: PrivacyClass::Open,
+    });
     assert_eq!(chat.model.current().turns().len(), 2, "what is not saved yet stays");
     let mut branch = nodes.clone();
     branch.push(node(9, Some(3), "another", NodeState::Complete));
-    chat.send(Msg::Grown { session: SessionId(77), nodes: branch, leaf: MessageId(9) });
+    chat.send(Msg::Grown {
+        session: SessionId(77),
+        nodes: branch,
+        leaf: MessageId(9),
+        class: PrivacyClass::Open,
+    });
     assert_eq!(chat.turn(1).answer(), "2", "another branch is not followed");
     let epoch = chat.model.current().epoch();
     let mut asked = node(5, Some(4), "three", NodeState::Complete);
     asked.message.role = Role::User;
     nodes.push(asked);
     nodes.push(node(6, Some(5), "3", NodeState::Complete));
-    chat.send(Msg::Grown { session: SessionId(77), nodes, leaf: MessageId(6) });
+    chat.send(Msg::Grown {
+        session: SessionId(77),
+        nodes,
+        leaf: MessageId(6),
+        class: PrivacyClass::Open,
+    });
     assert_eq!(chat.turn(2).answer(), "3");
     assert_eq!(chat.model.current().epoch(), epoch, "what is read stays where it is");
     let next = chat.ask("four");

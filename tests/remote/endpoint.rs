@@ -1,0 +1,158 @@
+//! An endpoint on this machine that says what a test has it say, and keeps what it was asked.
+
+use std::io::BufRead as _;
+use std::io::BufReader;
+use std::io::Read as _;
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::Condvar;
+use std::sync::Mutex;
+use std::thread;
+
+use serde_json::Value;
+use serde_json::json;
+
+/// How one question is answered; the last way holds for all that follow.
+#[derive(Clone, Debug)]
+pub(crate) enum Says {
+    /// All of it, and the protocol's end.
+    All(&'static str),
+    /// So much, and then the connection ends.
+    Part(&'static str),
+    /// All of it, once the test lets it.
+    Held(&'static str),
+    /// A refusal with this status.
+    Refusal(&'static str),
+}
+
+/// A running endpoint that speaks as `OpenAI` does; it ends with the test's process.
+pub(crate) struct Endpoint {
+    url: String,
+    asked: Arc<Mutex<Vec<Value>>>,
+    gate: Arc<Gate>,
+}
+
+/// Opened once and for all.
+#[derive(Default)]
+struct Gate {
+    open: Mutex<bool>,
+    opened: Condvar,
+}
+
+impl Gate {
+    fn wait(&self) {
+        let open = self.open.lock().expect("nobody panicked");
+        drop(self.opened.wait_while(open, |open| !*open).expect("nobody panicked"));
+    }
+}
+
+impl Endpoint {
+    /// Starts one that answers in these ways.
+    pub(crate) fn start(ways: Vec<Says>) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}/v1", listener.local_addr().expect("its address"));
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let gate = Arc::new(Gate::default());
+        let (keeps, waits) = (Arc::clone(&asked), Arc::clone(&gate));
+        thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let (ways, keeps, waits) = (ways.clone(), Arc::clone(&keeps), Arc::clone(&waits));
+                // A client that leaves half-way is no fault of the server's.
+                thread::spawn(move || serve(&stream, &ways, (&keeps, &waits)).ok());
+            }
+        });
+        Self { url, asked, gate }
+    }
+
+    /// Returns its table of a configuration file.
+    pub(crate) fn table(&self, name: &str) -> String {
+        let url = &self.url;
+        format!(
+            "[endpoints.{name}]\nprotocol = \"openai\"\nbase_url = \"{url}\"\nmodel = \"big\"\n"
+        )
+    }
+
+    /// Returns its origin, as it is shown.
+    pub(crate) fn origin(&self) -> &str {
+        self.url.trim_end_matches("/v1")
+    }
+
+    /// Lets what is held be said.
+    pub(crate) fn release(&self) {
+        *self.gate.open.lock().expect("nobody panicked") = true;
+        self.gate.opened.notify_all();
+    }
+
+    /// Returns the questions that came, as they were sent.
+    pub(crate) fn asked(&self) -> Vec<Value> {
+        self.asked.lock().expect("nobody panicked").clone()
+    }
+
+    /// Returns all that was ever sent, as one text.
+    pub(crate) fn heard(&self) -> String {
+        self.asked().iter().map(Value::to_string).collect()
+    }
+}
+
+fn serve(
+    mut stream: &TcpStream,
+    ways: &[Says],
+    (asked, gate): (&Mutex<Vec<Value>>, &Gate),
+) -> std::io::Result<()> {
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") && reader.read_line(&mut head)? > 0 {}
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("content-length").then(|| value.trim().parse::<usize>().ok())?
+    });
+    let mut body = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut body)?;
+    if head.starts_with("GET") {
+        let list = r#"{"object":"list","data":[{"id":"big"}]}"#;
+        return stream.write_all(&page("200 OK", list));
+    }
+    let before = {
+        let mut asked = asked.lock().expect("nobody panicked");
+        asked.push(serde_json::from_slice(&body).unwrap_or(Value::Null));
+        asked.len() - 1
+    };
+    let way = ways.get(before).or(ways.last()).cloned().unwrap_or(Says::All("Yes."));
+    match way {
+        Says::Refusal(status) => stream.write_all(&page(status, r#"{"error":{"message":"no"}}"#)),
+        Says::All(text) | Says::Held(text) => {
+            if matches!(way, Says::Held(_)) {
+                gate.wait();
+            }
+            say(stream, text)?;
+            let stop = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
+            write!(stream, "data: {stop}\n\ndata: [DONE]\n\n")
+        }
+        Says::Part(text) => say(stream, text),
+    }
+}
+
+/// Streams a text word by word.
+fn say(mut stream: &TcpStream, text: &str) -> std::io::Result<()> {
+    stream.write_all(
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n",
+    )?;
+    for word in text.split_inclusive(' ') {
+        let piece =
+            json!({ "model": "big", "choices": [{ "index": 0, "delta": { "content": word } }] });
+        write!(stream, "data: {piece}\n\n")?;
+        stream.flush()?;
+    }
+    Ok(())
+}
+
+fn page(status: &str, body: &str) -> Vec<u8> {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
+         connection: close\r\n\r\n{body}"
+    )
+    .into_bytes()
+}
