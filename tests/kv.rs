@@ -36,8 +36,9 @@ const ROOM: u64 = 1_000_000_000;
 /// The most that a turn evaluates whose beginning is there: its own question.
 const REST: u32 = 40;
 
+/// A batch whose steps do not depend on how fast the machine is.
 fn core(pool_tokens: u32) -> Core<Kept> {
-    let mut core = batch::core(&support::model(), pool_tokens, &Arc::default());
+    let mut core = batch::sliced(&support::model(), pool_tokens, Some(96), &Arc::default());
     core.set_shelf_bytes(ROOM);
     core
 }

@@ -61,6 +61,9 @@ pub struct CoreParams {
     pub pool_tokens: u32,
     /// The most tokens of one batch.
     pub batch_tokens: u32,
+    /// Tokens of prompts in one step, the same whatever the clock says; `None` paces them by the
+    /// measured rate.
+    pub slice_tokens: Option<u32>,
     /// Turns that may run at once.
     pub max_turns: u32,
     /// Threads that decode.

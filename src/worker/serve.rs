@@ -133,6 +133,7 @@ fn load(spec: &Spec, door: &Door, abort: Arc<AtomicBool>) -> Result<Core<Clients
     let params = CoreParams {
         pool_tokens: spec.load.pool_tokens,
         batch_tokens: BATCH_TOKENS,
+        slice_tokens: None,
         max_turns: spec.load.max_turns,
         threads: spec.load.threads.unwrap_or_else(|| count(device::cores().physical)),
     };

@@ -45,7 +45,10 @@ impl<O: Outlet> Core<O> {
         }
         let batch_tokens = self.params.batch_tokens as usize;
         let streams = views.iter().any(|view| view.streams);
-        let slice = slice_tokens(self.slice_rate, streams, batch_tokens);
+        let slice = self.params.slice_tokens.map_or_else(
+            || slice_tokens(self.slice_rate, streams, batch_tokens),
+            |fixed| fixed as usize,
+        );
         let fed = self.fill(&plan(&views, slice, batch_tokens));
         let begun = now();
         let decoded = self.context.decode(&self.batch);
