@@ -11,6 +11,7 @@ use std::fmt;
 use std::pin::Pin;
 
 use crate::chat::Fault;
+use crate::chat::Foresight;
 use crate::chat::Generation;
 use crate::chat::Probe;
 use crate::chat::SessionId;
@@ -30,7 +31,7 @@ pub trait Backend: Send + Sync + fmt::Debug {
     fn probe(&self, generation: &Generation) -> BoxFuture<'_, Result<Probe, Fault>>;
 
     /// Evaluates ahead at low priority; a newer call replaces it; a no-op for endpoints.
-    fn prepare(&self, generation: Generation);
+    fn prepare(&self, generation: Generation, foresight: Foresight);
 
     /// Drops every trace of a session's cached state.
     fn forget(&self, session: SessionId);

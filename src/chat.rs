@@ -26,7 +26,7 @@ pub use decision::{
 pub use device::{DeviceLevel, DeviceSample, Heat};
 pub use event::{StopReason, TokenEvent, TurnEvent};
 pub use fault::{Fault, FaultKind};
-pub use generation::{Constraint, Generation, Limits, Priority, Probe, Sampling};
+pub use generation::{Constraint, Foresight, Generation, Limits, Priority, Probe, Sampling};
 pub use health::{Health, LoadState, ModelInfo, Rates};
 pub use id::{MessageId, SessionId, TurnId};
 pub use key::{Key, KeyCode, Mods};

@@ -33,6 +33,7 @@ use crate::backend::Backend;
 use crate::backend::BoxFuture;
 use crate::backend::TokenSink;
 use crate::chat::Fault;
+use crate::chat::Foresight;
 use crate::chat::Generation;
 use crate::chat::Health;
 use crate::chat::LoadState;
@@ -63,7 +64,7 @@ enum Order {
     /// Ends a cancelled turn that the engine has not ended.
     GiveUp(u64),
     Probe(Box<Generation>, oneshot::Sender<Result<Probe, Fault>>),
-    Prepare(Box<Generation>),
+    Prepare(Box<Generation>, Foresight),
     Forget(SessionId),
     /// Asks for the engine's figures, if there is one.
     Look,
@@ -159,8 +160,8 @@ impl Backend for Engine {
         })
     }
 
-    fn prepare(&self, generation: Generation) {
-        self.order(Order::Prepare(Box::new(generation)));
+    fn prepare(&self, generation: Generation, foresight: Foresight) {
+        self.order(Order::Prepare(Box::new(generation), foresight));
     }
 
     fn forget(&self, session: SessionId) {

@@ -32,6 +32,7 @@ use crate::backend::BoxFuture;
 use crate::backend::TokenSink;
 use crate::chat::Decision;
 use crate::chat::Fault;
+use crate::chat::Foresight;
 use crate::chat::Generation;
 use crate::chat::Probe;
 use crate::chat::Route;
@@ -71,7 +72,7 @@ impl Backend for RemoteBackend {
         Box::pin(async move { Ok(Probe { prompt_tokens, ..Probe::default() }) })
     }
 
-    fn prepare(&self, _: Generation) {}
+    fn prepare(&self, _: Generation, _: Foresight) {}
 
     fn forget(&self, _: SessionId) {}
 }

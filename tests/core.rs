@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use edgewise::chat::Constraint;
 use edgewise::chat::FaultKind;
+use edgewise::chat::Foresight;
 use edgewise::chat::Generation;
 use edgewise::chat::Limits;
 use edgewise::chat::Message;
@@ -368,7 +369,7 @@ fn what_is_typed_is_evaluated_ahead_and_enter_pays_for_the_rest() {
     let mut core = core(2048);
     let question = "Name the capital of France, and tell in a few words what it is known for.";
     let typed = &question[..question.len() - 8];
-    core.prepare(CLIENT, &greedy(1, vec![user(typed)], 8));
+    core.prepare(CLIENT, &greedy(1, vec![user(typed)], 8), Foresight::Sure);
     run(&mut core);
     assert!(core.used_tokens() > 20);
     submit(&mut core, key(1), greedy(1, vec![user(question)], 8));
@@ -377,7 +378,7 @@ fn what_is_typed_is_evaluated_ahead_and_enter_pays_for_the_rest() {
     assert!(usage.prompt_tokens - usage.cached_tokens <= 12, "{usage:?}");
     // The next turn's history is brought up to date, however the template words it.
     let history = vec![user(question), Message::text(Role::Assistant, text), user("")];
-    core.prepare(CLIENT, &greedy(1, history.clone(), 8));
+    core.prepare(CLIENT, &greedy(1, history.clone(), 8), Foresight::Sure);
     run(&mut core);
     let mut next = history;
     next[2] = user("And of Spain?");
@@ -388,26 +389,60 @@ fn what_is_typed_is_evaluated_ahead_and_enter_pays_for_the_rest() {
 }
 
 #[test]
+fn a_draft_that_looks_finished_leaves_one_token_to_evaluate() {
+    let mut core = core(2048);
+    let question = vec![user("Name the capital of France.")];
+    core.prepare(CLIENT, &greedy(1, question.clone(), 8), Foresight::Whole);
+    run(&mut core);
+    submit(&mut core, key(1), greedy(1, question, 8));
+    run(&mut core);
+    let (text, _, usage) = answer(&mut core, 1);
+    assert_eq!(usage.prompt_tokens - usage.cached_tokens, 1, "{usage:?}");
+    let scratch = plain(&support::model(), &[user("Name the capital of France.")], 8);
+    assert_eq!(text[..scratch.sure], scratch.text[..scratch.sure]);
+    // It was not finished: what was foreseen wrongly goes.
+    let grown = vec![user("Where is Rome. Tell me in one word.")];
+    core.prepare(CLIENT, &greedy(2, vec![user("Where is Rome.")], 8), Foresight::Whole);
+    run(&mut core);
+    core.prepare(CLIENT, &greedy(2, grown.clone(), 8), Foresight::Whole);
+    run(&mut core);
+    submit(&mut core, key(2), greedy(2, grown.clone(), 8));
+    run(&mut core);
+    let (text, _, usage) = answer(&mut core, 2);
+    assert_eq!(usage.prompt_tokens - usage.cached_tokens, 1, "{usage:?}");
+    let scratch = plain(&support::model(), &grown, 8);
+    assert_eq!(text[..scratch.sure], scratch.text[..scratch.sure]);
+}
+
+#[test]
 fn an_edit_rolls_back_and_a_turn_goes_first() {
     let mut core = core(2048);
-    core.prepare(CLIENT, &greedy(1, vec![user("Tell me about the history of the old river")], 8));
+    core.prepare(
+        CLIENT,
+        &greedy(1, vec![user("Tell me about the history of the old river")], 8),
+        Foresight::Sure,
+    );
     run(&mut core);
     let typed = core.used_tokens();
-    core.prepare(CLIENT, &greedy(1, vec![user("Tell me about")], 8));
+    core.prepare(CLIENT, &greedy(1, vec![user("Tell me about")], 8), Foresight::Sure);
     run(&mut core);
     // What is already there may serve again; less is never evaluated twice.
     assert_eq!(core.used_tokens(), typed);
-    core.prepare(CLIENT, &greedy(1, vec![user("Tell me about the sea and")], 8));
+    core.prepare(CLIENT, &greedy(1, vec![user("Tell me about the sea and")], 8), Foresight::Sure);
     submit(&mut core, key(1), greedy(2, vec![user("Say hello.")], 4));
-    assert!(!core.works_ahead());
+    assert_eq!(core.works_ahead(), None);
     run(&mut core);
     assert_eq!(answer(&mut core, 1).2.completion_tokens, 4);
-    assert!(!core.works_ahead());
+    assert_eq!(core.works_ahead(), None);
     submit(&mut core, key(2), greedy(1, vec![user("Tell me about the sea and its tides.")], 4));
     run(&mut core);
     let usage = answer(&mut core, 2).2;
     assert!(usage.prompt_tokens - usage.cached_tokens <= 12, "{usage:?}");
-    core.prepare(CLIENT, &greedy(3, vec![user("A guess that nobody waits for")], 4));
+    core.prepare(
+        CLIENT,
+        &greedy(3, vec![user("A guess that nobody waits for")], 4),
+        Foresight::Sure,
+    );
     core.drop_client(CLIENT);
     assert!(!core.step());
 }

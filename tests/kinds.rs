@@ -14,6 +14,7 @@ use std::sync::Barrier;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 
+use edgewise::chat::Foresight;
 use edgewise::chat::Message;
 use edgewise::chat::Role;
 use edgewise::chat::SessionId;
@@ -183,7 +184,7 @@ fn what_is_typed_ahead_and_edited_says_the_same_as_from_scratch() {
         let (text, _) = tiny.ask(1, &first);
         for draft in ["", "and what", "and what does", "but"] {
             let typed = then(first.clone(), &text, draft);
-            tiny.core.prepare(CLIENT, &greedy(1, typed, 24));
+            tiny.core.prepare(CLIENT, &greedy(1, typed, 24), Foresight::Sure);
             run(&mut tiny.core);
         }
         let (_, cached) = tiny.ask(1, &then(first, &text, "but why"));
@@ -201,7 +202,7 @@ fn reasoning_that_the_template_drops_is_gone_before_the_next_question() {
         let typed = |draft| greedy(1, then(first.clone(), &thought, draft), 24);
         let before = probe(&tiny.core, &typed("and why")).cached_tokens;
         // While the answer is read, the history is made what the next turn will find.
-        tiny.core.prepare(CLIENT, &typed(""));
+        tiny.core.prepare(CLIENT, &typed(""), Foresight::Sure);
         run(&mut tiny.core);
         let after = probe(&tiny.core, &typed("and why"));
         assert!(after.cached_tokens > before + 24, "{kind:?}: {before}, then {after:?}");
@@ -291,7 +292,7 @@ fn live(kind: Kind, events: &[Happens], known: &mut HashMap<String, Plain>) {
             Happens::Types { session, question } => {
                 let mut messages = histories[*session].clone();
                 messages.push(user(QUESTIONS[*question]));
-                tiny.core.prepare(CLIENT, &greedy(*session as u128, messages, 24));
+                tiny.core.prepare(CLIENT, &greedy(*session as u128, messages, 24), Foresight::Sure);
             }
             Happens::Steps(steps) => {
                 for _ in 0..*steps {

@@ -8,6 +8,7 @@ mod batch;
 
 use std::sync::Arc;
 
+use edgewise::chat::Foresight;
 use edgewise::chat::Generation;
 use edgewise::chat::Message;
 use edgewise::chat::Priority;
@@ -38,7 +39,8 @@ const REST: u32 = 40;
 
 /// A batch whose steps do not depend on how fast the machine is.
 fn core(pool_tokens: u32) -> Core<Kept> {
-    let mut core = batch::sliced(&support::model(), pool_tokens, Some(96), &Arc::default());
+    let mut core = batch::core(&support::model(), pool_tokens, &Arc::default());
+    core.set_slice_tokens(96);
     core.set_shelf_bytes(ROOM);
     core
 }
@@ -167,7 +169,7 @@ fn what_is_typed_in_another_window_brings_its_session_back() {
     let mut messages = ask(1);
     messages.push(Message::text(Role::Assistant, answer(&mut core, 1).0));
     messages.push(user("And where does it sleep"));
-    core.prepare(CLIENT, &greedy(1, messages.clone(), 4));
+    core.prepare(CLIENT, &greedy(1, messages.clone(), 4), Foresight::Sure);
     let shelved = core.shelf_bytes();
     run(&mut core);
     assert!(core.shelf_bytes() > shelved, "the other one made room");

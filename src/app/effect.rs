@@ -1,6 +1,7 @@
 //! What the model asks the runtime to do.
 
 use crate::chat::Change;
+use crate::chat::Foresight;
 use crate::chat::Generation;
 use crate::chat::MessageId;
 use crate::chat::SessionId;
@@ -52,8 +53,8 @@ pub enum Effect {
         /// When.
         created: Timestamp,
     },
-    /// Evaluate ahead what is sure of the next prompt; a newer one replaces it.
-    Prepare(Generation),
+    /// Evaluate ahead what is foreseen of the next prompt; a newer one replaces it.
+    Prepare(Generation, Foresight),
     /// Stop a turn; it still ends by its own `Finished`.
     Cancel(TurnId),
     /// Have sessions hold this many tokens from the next turn on: by another engine, if the pool of

@@ -14,6 +14,7 @@ use crate::app::status::EngineStatus;
 use crate::app::turn::Turn;
 use crate::app::update::Ahead;
 use crate::app::update::Held;
+use crate::app::update::Typing;
 use crate::chat::MessageId;
 use crate::chat::Saving;
 use crate::chat::SessionId;
@@ -82,6 +83,8 @@ pub struct Model {
     pub(super) jump: Option<(SessionId, MessageId)>,
     /// What was last ordered to be evaluated ahead.
     pub(super) ahead: Option<Ahead>,
+    /// The draft, as far as it is still being typed.
+    pub(super) typing: Typing,
     /// A turn that waits for the user's word on leaving this device.
     pub(super) held: Option<Held>,
     /// The context before it was enlarged, until an engine has room for the larger one.
@@ -118,6 +121,7 @@ impl Model {
             search: Search::default(),
             jump: None,
             ahead: None,
+            typing: Typing::default(),
             held: None,
             smaller: None,
             leaving_since: None,
@@ -135,13 +139,15 @@ impl Model {
     }
 
     /// Returns when the runtime is to send the next `Msg::Tick`, if time alone changes anything:
-    /// the figures of a running answer, what is to be saved, or the end of the patience for leaving.
+    /// the figures of a running answer, a draft that rests, what is to be saved, or the end of the
+    /// patience for leaving.
     pub fn next_deadline(&self) -> Option<Duration> {
         if let Some(since) = self.leaving_since {
             return (!self.gone).then_some(since + LEAVE_WITHIN);
         }
         let figures = self.current().running().map(|_| self.touched_at + FIGURES_EVERY);
-        figures.into_iter().chain(self.looks_again_at()).chain(self.save_at()).min()
+        let look = self.looks_again_at().into_iter().chain(self.rests_at());
+        figures.into_iter().chain(look).chain(self.save_at()).min()
     }
 
     /// Returns when the panel wants newer figures, if it is open.

@@ -18,6 +18,7 @@ mod turns;
 mod variants;
 
 pub(super) use ahead::Ahead;
+pub(super) use ahead::Typing;
 pub(super) use egress::Held;
 pub use growing::Larger;
 

@@ -50,6 +50,15 @@ pub struct Limits {
     pub n_ctx: u32,
 }
 
+/// How much is evaluated ahead of a prompt whose last message is still being written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Foresight {
+    /// What stays the same when the last message grows.
+    Sure,
+    /// All of it: it looks as if it were about to be sent as it is.
+    Whole,
+}
+
 /// Who goes first when the engine is busy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Priority {

@@ -98,7 +98,7 @@ impl Supervisor {
             Order::Cancel(_)
                 | Order::GiveUp(_)
                 | Order::Forget(_)
-                | Order::Prepare(_)
+                | Order::Prepare(..)
                 | Order::Look
         ) {
             // Nothing runs and nothing is cached without an engine.
@@ -218,7 +218,9 @@ impl Supervisor {
                 self.probes.insert(self.next_probe, answer);
                 ToEngine::Probe { id: self.next_probe, generation: *generation }
             }
-            Order::Prepare(generation) => ToEngine::Prepare { generation: *generation },
+            Order::Prepare(generation, foresight) => {
+                ToEngine::Prepare { generation: *generation, foresight }
+            }
             Order::Look => ToEngine::Status,
             Order::Forget(session) => ToEngine::Forget { session: session.0 },
         })

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde::Serialize;
 
 use crate::chat::Fault;
+use crate::chat::Foresight;
 use crate::chat::Generation;
 use crate::chat::Health;
 use crate::chat::LoadState;
@@ -16,7 +17,7 @@ use crate::ipc::event;
 use crate::ipc::request;
 
 /// Counts up whenever a frame changes its shape; the handshake compares it.
-pub const PROTOCOL: u32 = 4;
+pub const PROTOCOL: u32 = 5;
 
 /// Why a connection was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +88,9 @@ pub enum ToEngine {
         /// What is likely to be generated.
         #[serde(with = "request::GenerationDef")]
         generation: Generation,
+        /// How much of it.
+        #[serde(with = "request::ForesightDef")]
+        foresight: Foresight,
     },
     /// Drops every trace of a session.
     Forget {

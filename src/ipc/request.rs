@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde::Serializer;
 
 use crate::chat::Constraint;
+use crate::chat::Foresight;
 use crate::chat::Generation;
 use crate::chat::Limits;
 use crate::chat::MediaHash;
@@ -76,6 +77,13 @@ enum PriorityDef {
     Ahead,
     Background,
     Interactive,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Foresight")]
+pub(super) enum ForesightDef {
+    Sure,
+    Whole,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -351,7 +351,9 @@ impl Chat {
                     self.driver.pin(turn, pin);
                     self.begin(turn, generation);
                 }
-                Effect::Prepare(generation) => self.driver.prepare(generation),
+                Effect::Prepare(generation, foresight) => {
+                    self.driver.prepare(generation, foresight);
+                }
                 Effect::Cancel(turn) => match self.beginning.get_mut(&turn) {
                     Some(cancelled) => *cancelled = true,
                     None => self.driver.cancel(turn),

@@ -22,6 +22,7 @@ use crate::backend::TokenSink;
 use crate::chat::Decision;
 use crate::chat::Fault;
 use crate::chat::FaultKind;
+use crate::chat::Foresight;
 use crate::chat::Generation;
 use crate::chat::Health;
 use crate::chat::Probe;
@@ -168,10 +169,10 @@ impl Driver {
         }
     }
 
-    /// Evaluates ahead what is sure of the next prompt, on this device only.
-    pub(super) fn prepare(&self, generation: Generation) {
+    /// Evaluates ahead what is foreseen of the next prompt, on this device only.
+    pub(super) fn prepare(&self, generation: Generation, foresight: Foresight) {
         if let Some(engine) = &self.engine {
-            engine.prepare(generation);
+            engine.prepare(generation, foresight);
         }
     }
 

@@ -61,9 +61,6 @@ pub struct CoreParams {
     pub pool_tokens: u32,
     /// The most tokens of one batch.
     pub batch_tokens: u32,
-    /// Tokens of prompts in one step, the same whatever the clock says; `None` paces them by the
-    /// measured rate.
-    pub slice_tokens: Option<u32>,
     /// Turns that may run at once.
     pub max_turns: u32,
     /// Threads that decode.
@@ -91,6 +88,8 @@ pub struct Core<O> {
     prefill_rate: Rate,
     /// What the next slice of a prompt is planned by: tokens per second of the last one.
     slice_rate: Option<f64>,
+    /// What it is instead, if it does not follow the rate.
+    slice_tokens: Option<usize>,
     /// How long a step without a slice takes, on average.
     decode_time: Option<Duration>,
     pace: Pace,
@@ -142,6 +141,7 @@ impl<O: Outlet> Core<O> {
             outlet,
             prefill_rate: Rate::default(),
             slice_rate: None,
+            slice_tokens: None,
             decode_time: None,
             pace: Pace::default(),
             strained: false,
@@ -263,6 +263,12 @@ impl<O: Outlet> Core<O> {
     pub fn set_threads(&mut self, threads: u32) {
         self.params.threads = threads;
         self.context.set_threads(threads);
+    }
+
+    /// Takes so many tokens of prompts in one step, instead of as many as the measured rate allows:
+    /// then the same turns make the same batches, and round alike, on every machine.
+    pub fn set_slice_tokens(&mut self, tokens: usize) {
+        self.slice_tokens = Some(tokens);
     }
 
     /// Says whether others want this machine: scripts then wait for whoever looks on.

@@ -20,6 +20,7 @@ use super::clients::Mailbox;
 use super::clock;
 use super::model::Prompt;
 use super::turn::TurnKey;
+use crate::chat::Foresight;
 use crate::chat::Generation;
 use crate::chat::SessionId;
 use crate::ipc::Visit;
@@ -55,7 +56,7 @@ pub(super) enum Order {
     /// The prompt of a probe is made: answer it.
     Measure(u32, u64, Generation, Prompt),
     /// Evaluate ahead for a client when there is nothing else to do.
-    Prepare(u32, Generation),
+    Prepare(u32, Generation, Foresight),
     /// Drop a session's cache.
     Forget(SessionId),
     /// A client's full queue has room again.
@@ -80,7 +81,7 @@ struct State {
     /// How long to stay although nobody is there.
     stay_until: Instant,
     /// The step that runs can be stopped for any turn.
-    works_ahead: bool,
+    works_ahead: Option<SessionId>,
     /// The engine is to leave now, whoever is there.
     stopping: bool,
     /// The socket is gone: nobody can come any more, so there is nobody to stay for.
@@ -136,7 +137,7 @@ impl Intake {
             next_client: 0,
             had_any: false,
             stay_until: clock::now() + FIRST_CLIENT,
-            works_ahead: false,
+            works_ahead: None,
             stopping: false,
             unreachable: false,
             closed: false,
@@ -260,7 +261,7 @@ impl Intake {
         if open >= TURNS_PER_CLIENT_MAX || !state.open.insert(turn) {
             return false;
         }
-        if state.works_ahead {
+        if state.works_ahead.is_some_and(|session| session != generation.session) {
             self.abort.store(true, Ordering::Relaxed);
         }
         drop(state);
@@ -269,13 +270,16 @@ impl Intake {
     }
 
     /// Orders something to be evaluated ahead; it replaces what the client ordered before.
-    pub(super) fn prepare(&self, client: u32, generation: Generation) {
-        self.lock().orders.retain(|order| !matches!(order, Order::Prepare(of, _) if *of == client));
-        self.push(Order::Prepare(client, generation));
+    pub(super) fn prepare(&self, client: u32, generation: Generation, foresight: Foresight) {
+        self.lock()
+            .orders
+            .retain(|order| !matches!(order, Order::Prepare(of, ..) if *of == client));
+        self.push(Order::Prepare(client, generation, foresight));
     }
 
-    /// Says whether the next step only works ahead: then a turn that begins stops it at once.
-    pub(super) fn works_ahead(&self, ahead: bool) {
+    /// Says for whom the next step only works ahead, if it does: then a turn of any other session
+    /// stops it at once. One of this session wants just what is being evaluated.
+    pub(super) fn works_ahead(&self, ahead: Option<SessionId>) {
         self.lock().works_ahead = ahead;
     }
 

@@ -148,7 +148,9 @@ fn follow(client: u32, frame: ToEngine, mailbox: &Mailbox, intake: &Intake) -> b
             }
         }
         ToEngine::Probe { id, generation } => intake.push(Order::Probe(client, id, generation)),
-        ToEngine::Prepare { generation } => intake.prepare(client, generation),
+        ToEngine::Prepare { generation, foresight } => {
+            intake.prepare(client, generation, foresight);
+        }
         ToEngine::Status => intake.push(Order::Status(client)),
         ToEngine::Stop => intake.stop(),
         ToEngine::Forget { session } => intake.push(Order::Forget(SessionId(session))),

@@ -133,7 +133,6 @@ fn load(spec: &Spec, door: &Door, abort: Arc<AtomicBool>) -> Result<Core<Clients
     let params = CoreParams {
         pool_tokens: spec.load.pool_tokens,
         batch_tokens: BATCH_TOKENS,
-        slice_tokens: None,
         max_turns: spec.load.max_turns,
         threads: spec.load.threads.unwrap_or_else(|| count(device::cores().physical)),
     };
@@ -251,9 +250,9 @@ impl Serving {
                     self.measure(client, id, &generation, prompt);
                 }
             }
-            Order::Prepare(client, generation) => {
+            Order::Prepare(client, generation, foresight) => {
                 if self.health.allows_ahead() {
-                    core.prepare(client, &generation);
+                    core.prepare(client, &generation, foresight);
                 }
             }
             Order::Forget(session) => core.forget(session),

@@ -70,20 +70,8 @@ pub(crate) fn user(text: &str) -> Message {
 
 /// Makes a batch for the model in a file; `abort` stops a step in the middle.
 pub(crate) fn core(model: &Path, pool_tokens: u32, abort: &Arc<AtomicBool>) -> Core<Kept> {
-    sliced(model, pool_tokens, None, abort)
-}
-
-/// Makes the same with slices of a given size, so that the same turns make the same batches on
-/// every machine, and the same tokens: other shapes round otherwise.
-pub(crate) fn sliced(
-    model: &Path,
-    pool_tokens: u32,
-    slice_tokens: Option<u32>,
-    abort: &Arc<AtomicBool>,
-) -> Core<Kept> {
     let model = Model::load(model, |_| true).expect("the model loads");
-    let params =
-        CoreParams { pool_tokens, batch_tokens: 512, slice_tokens, max_turns: 4, threads: 1 };
+    let params = CoreParams { pool_tokens, batch_tokens: 512, max_turns: 4, threads: 1 };
     Core::new(Arc::new(model), params, Arc::clone(abort), Kept::default()).expect("the pool fits")
 }
 

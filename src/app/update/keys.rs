@@ -51,6 +51,7 @@ impl Model {
         self.overlay = None;
         self.current_mut().reading = None;
         self.current_mut().composer.paste(text);
+        self.pasted();
         self.touch();
     }
 

@@ -1,4 +1,4 @@
-//! What is evaluated when nothing else is to be done: what is sure of a session's next prompt.
+//! What is evaluated when nothing else is to be done: what is foreseen of a session's next prompt.
 
 use llama_cpp_2::token::LlamaToken;
 
@@ -6,6 +6,7 @@ use super::Core;
 use super::Outlet;
 use super::sequence;
 use super::source::Source;
+use crate::chat::Foresight;
 use crate::chat::Generation;
 use crate::chat::Message;
 use crate::chat::SessionId;
@@ -21,7 +22,7 @@ use crate::worker::tokenizing::is_short;
 /// be stopped.
 const SLICE_TOKENS: usize = 64;
 
-/// What is sure of a session's next prompt.
+/// What is foreseen of a session's next prompt.
 #[derive(Debug)]
 pub(super) struct Ahead {
     pub(super) client: u32,
@@ -31,10 +32,10 @@ pub(super) struct Ahead {
 }
 
 impl<O: Outlet> Core<O> {
-    /// Orders what is sure of `generation`, whose last message may still grow, to be evaluated
+    /// Orders what is foreseen of `generation`, whose last message may still grow, to be evaluated
     /// when nothing else is to be done. Replaces the previous order; what cannot be rendered is
     /// dropped, since the turn itself will say why, and so is a long conversation.
-    pub fn prepare(&mut self, client: u32, generation: &Generation) {
+    pub fn prepare(&mut self, client: u32, generation: &Generation, foresight: Foresight) {
         self.ahead = None;
         // It is tokenised twice for every word typed, between the steps of whoever streams.
         if !is_short(&generation.messages) {
@@ -46,28 +47,35 @@ impl<O: Outlet> Core<O> {
             *last = Message::text(last.role, "");
         }
         let Ok(now) = self.model.prompt(&messages) else { return };
-        let Ok(later) = self.model.prompt(&grown(&messages)) else { return };
-        // Sure is what stays the same when the last message grows.
-        let sure = common_prefix(&now, &later);
+        let foreseen = match foresight {
+            // The turn itself evaluates the last one: its logits are wanted then.
+            Foresight::Whole if self.memory != Memory::State => now.len().saturating_sub(1),
+            // Sure is what stays the same when the last message grows.
+            Foresight::Whole | Foresight::Sure => match self.model.prompt(&grown(&messages)) {
+                Ok(later) => common_prefix(&now, &later),
+                Err(_) => return,
+            },
+        };
         let context = generation.limits.n_ctx.min(self.params.pool_tokens) as usize;
-        if sure < context {
+        if foreseen < context {
             self.ahead = Some(Ahead {
                 client,
                 session: generation.session,
-                target: now[..sure].to_vec(),
+                target: now[..foreseen].to_vec(),
                 keep: Keep::of(generation, client),
             });
         }
     }
 
-    /// Returns whether the next step only works ahead.
-    pub fn works_ahead(&self) -> bool {
-        self.ahead.is_some() && self.waiting.is_empty() && self.running().next().is_none()
+    /// Returns for which session the next step only works ahead, if it does.
+    pub fn works_ahead(&self) -> Option<SessionId> {
+        let busy = !self.waiting.is_empty() || self.running().next().is_some();
+        self.ahead.as_ref().filter(|_| !busy).map(|ahead| ahead.session)
     }
 
     /// Evaluates a slice ahead; `false` when there is none.
     pub(super) fn step_ahead(&mut self) -> bool {
-        if !self.works_ahead() {
+        if self.works_ahead().is_none() {
             return false;
         }
         let Some(ahead) = self.ahead.take() else { return false };

@@ -45,10 +45,8 @@ impl<O: Outlet> Core<O> {
         }
         let batch_tokens = self.params.batch_tokens as usize;
         let streams = views.iter().any(|view| view.streams);
-        let slice = self.params.slice_tokens.map_or_else(
-            || slice_tokens(self.slice_rate, streams, batch_tokens),
-            |fixed| fixed as usize,
-        );
+        let paced = || slice_tokens(self.slice_rate, streams, batch_tokens);
+        let slice = self.slice_tokens.unwrap_or_else(paced);
         let fed = self.fill(&plan(&views, slice, batch_tokens));
         let begun = now();
         let decoded = self.context.decode(&self.batch);
@@ -114,14 +112,15 @@ impl<O: Outlet> Core<O> {
         if prompts >= SLICE_TOKENS_MIN {
             self.prefill_rate.add(prompts, time);
         }
-        if prompts > 0 {
+        // A few tokens that were all that was missing tell nothing of larger slices.
+        let cut = fed.iter().any(|fed| fed.row.is_none());
+        if prompts > 0 && (cut || prompts >= SLICE_TOKENS_MIN) {
             // When others take the machine the next slice has to know at once, not on average.
             self.slice_rate = Some(slice_rate(prompts, time, self.decode_time));
-        } else {
-            let usual = self.decode_time.unwrap_or(time);
-            self.decode_time = Some((usual * 3 + time) / 4);
         }
         if prompts == 0 {
+            let usual = self.decode_time.unwrap_or(time);
+            self.decode_time = Some((usual * 3 + time) / 4);
             let bucket = Bucket::new(self.params.threads, fed.len(), self.used_tokens());
             self.pace.note(bucket, time);
         }
