@@ -36,13 +36,14 @@ mod salvage;
 mod search;
 mod stats;
 mod streaming;
+mod upkeep;
 mod watching;
 mod wire;
 mod words;
 mod writer;
 
 pub use change::Saved;
-pub use check::{back_up, check, repair};
+pub use check::{back_up, check, damaged, repair};
 pub use connect::Synchronous;
 pub use error::StoreError;
 pub use export::{jsonl, markdown};
@@ -72,11 +73,11 @@ use crate::chat::Saving;
 use crate::chat::Timestamp;
 use crate::route::Lesson;
 use crate::store::change::Work;
-use crate::store::daily::Copying;
 use crate::store::locks::Locks;
 use crate::store::owner::Owner;
 use crate::store::queue::Queue;
 use crate::store::read::Source;
+use crate::store::upkeep::Upkeep;
 use crate::store::writer::Writer;
 
 /// The store, as long as it is open. Clones are handles to the same one; the last one to go closes
@@ -93,7 +94,8 @@ struct Shared {
     /// Why nothing is written.
     read_only: Option<Fault>,
     writer: Mutex<Option<JoinHandle<()>>>,
-    backup: Mutex<Option<Copying>>,
+    upkeep: Mutex<Option<Upkeep>>,
+    damage: watch::Sender<Option<Fault>>,
     _locks: Option<Locks>,
 }
 
@@ -127,7 +129,8 @@ impl Store {
             health,
             read_only,
             writer: Mutex::new(writer),
-            backup: Mutex::new(None),
+            upkeep: Mutex::new(None),
+            damage: watch::Sender::new(None),
             _locks: locks,
         }))
     }
@@ -160,15 +163,21 @@ impl Store {
         self.0.source.open()
     }
 
-    /// Makes today's copy of the database in the background, unless it is there; seven days are
-    /// kept. One that closing the store breaks off is made next time.
-    pub fn keep_daily(&self, now: Timestamp) {
+    /// Does in the background what is due: a look at every page once a week, whose result
+    /// [`Store::damage`] tells, and a copy a day, of which seven are kept. What closing the store
+    /// breaks off is done next time.
+    pub fn keep_up(&self, now: Timestamp) {
         let (Source::Live(path), place) = (&self.0.source, self.0.place.clone()) else { return };
         let Ok(db) = connect::copier(path) else { return };
-        let mut backup = self.0.backup.lock().unwrap_or_else(PoisonError::into_inner);
-        if backup.is_none() {
-            *backup = Copying::start(db, place, now).ok();
+        let mut upkeep = self.0.upkeep.lock().unwrap_or_else(PoisonError::into_inner);
+        if upkeep.is_none() {
+            *upkeep = Upkeep::start(db, place, now, self.0.damage.clone()).ok();
         }
+    }
+
+    /// Returns what the upkeep has found wrong with the file, and when it does.
+    pub fn damage(&self) -> watch::Receiver<Option<Fault>> {
+        self.0.damage.subscribe()
     }
 
     /// Returns how the store does, and how it changes.
@@ -196,9 +205,9 @@ impl Shared {
             // A panic of it has been reported by the hook.
             writer.join().ok();
         }
-        let backup = self.backup.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(backup) = backup {
-            backup.stop();
+        let upkeep = self.upkeep.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(upkeep) = upkeep {
+            upkeep.stop();
         }
     }
 }

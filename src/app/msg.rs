@@ -67,6 +67,8 @@ pub enum Msg {
     },
     /// A line for the user.
     Told(String),
+    /// The store is damaged; what can be read goes on being read.
+    Damaged(Fault),
     /// How saving goes.
     Saving(Saving),
     /// A saved session, by its newest messages.

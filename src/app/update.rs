@@ -66,6 +66,7 @@ impl Model {
             }
             Msg::Refused { turn, fault } => self.refused(turn, &fault),
             Msg::Told(line) => self.say(Notice::info(&line)),
+            Msg::Damaged(fault) => self.say(Notice::fault(&fault)),
             Msg::Saving(saving) => {
                 self.saving = saving;
                 self.touch();

@@ -128,6 +128,8 @@ pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
     // A thread may still sit in a write that nobody reads.
     tasks.shutdown_background();
     if let Some(store) = memory {
+        let damage = store.damage().borrow().clone();
+        super::notices(&damage.map(|fault| fault.to_string()).into_iter().collect::<Vec<_>>());
         store.close();
     }
     exit
@@ -180,7 +182,7 @@ impl Kept {
             "new" => None,
             word => Some(Box::new(saved::find(&store.reader()?, word)?.info)),
         };
-        store.keep_daily(runtime::now());
+        store.keep_up(runtime::now());
         let patience = Duration::from_secs(cli.common.timeout.unwrap_or(0).into());
         Ok(Some(Self { store, info, patience }))
     }

@@ -1,6 +1,5 @@
 //! `db`: the file that the conversations are in.
 
-use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use serde_json::json;
@@ -45,7 +44,7 @@ pub(super) fn run(cli: &Cli, args: &Args, env: &Env) -> Result<Exit, Fault> {
         Command::Check => {
             let faults = store::check(&place)?;
             if !faults.is_empty() {
-                return Err(damaged(&faults));
+                return Err(store::damaged(&faults));
             }
             ("check", place.database(), "sound".to_owned())
         }
@@ -72,13 +71,4 @@ pub(super) fn run(cli: &Cli, args: &Args, env: &Env) -> Result<Exit, Fault> {
     } else {
         format!("{words}: {}\n", Clean::one_line(&path, 400).as_str())
     }))
-}
-
-fn damaged(faults: &[String]) -> Fault {
-    let first = faults.first().map_or("", String::as_str);
-    let mut message = format!("the store of conversations is damaged: {first}");
-    if faults.len() > 1 {
-        write!(message, " (and {} more)", faults.len() - 1).ok();
-    }
-    Fault::new(message).hint("edgewise db repair")
 }

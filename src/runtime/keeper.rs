@@ -137,7 +137,8 @@ impl Keeper {
     pub(super) fn opened(&mut self, opened: Opened) -> Vec<(TurnId, Generation)> {
         let Opened { store, notes } = opened;
         self.watch(&store);
-        store.keep_daily(now());
+        self.watch_damage(&store);
+        store.keep_up(now());
         self.serve(&store);
         self.store = Some(store);
         self.opening = None;
@@ -399,6 +400,17 @@ impl Keeper {
                 if news.send(News::Msg(Box::new(Msg::Saving(saving)))).await.is_err() {
                     return;
                 }
+            }
+        });
+    }
+
+    /// Tells what is found wrong with the file while the chat goes on.
+    fn watch_damage(&self, store: &Store) {
+        let (mut damage, news) = (store.damage(), self.news.clone());
+        tokio::spawn(async move {
+            let found = damage.wait_for(Option::is_some).await.ok().and_then(|found| found.clone());
+            if let Some(fault) = found {
+                news.send(News::Msg(Box::new(Msg::Damaged(fault)))).await.ok();
             }
         });
     }

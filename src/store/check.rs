@@ -1,6 +1,9 @@
 //! Whether the database is sound, copies on demand, and repair.
 
+use std::fmt::Write as _;
 use std::path::Path;
+
+use rusqlite::Connection;
 
 use crate::chat::Fault;
 use crate::chat::Timestamp;
@@ -33,21 +36,36 @@ pub fn check(place: &Place) -> Result<Vec<String>, StoreError> {
         if migrate::kind(&db)? == Kind::Foreign {
             return Ok(vec!["it is a database of another program".to_owned()]);
         }
-        let mut find = db.prepare(&format!("PRAGMA integrity_check({FAULTS})"))?;
-        let lines = find.query_map([], |row| row.get::<_, String>(0))?;
-        let mut faults = lines.collect::<Result<Vec<_>, _>>()?;
-        faults.retain(|line| line != "ok");
-        let orphans: i64 =
-            db.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))?;
-        if orphans > 0 {
-            faults.push(format!("{orphans} rows belong to none"));
-        }
-        Ok(faults)
+        faults(&db)
     };
     match look() {
         Err(error) if error.is_damage() => Ok(vec![error.to_string()]),
         looked => looked,
     }
+}
+
+/// Reads every page of an open database and returns what is wrong, one line each.
+pub(super) fn faults(db: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut find = db.prepare(&format!("PRAGMA integrity_check({FAULTS})"))?;
+    let lines = find.query_map([], |row| row.get::<_, String>(0))?;
+    let mut faults = lines.collect::<Result<Vec<_>, _>>()?;
+    faults.retain(|line| line != "ok");
+    let orphans: i64 =
+        db.query_row("SELECT count(*) FROM pragma_foreign_key_check", [], |row| row.get(0))?;
+    if orphans > 0 {
+        faults.push(format!("{orphans} rows belong to none"));
+    }
+    Ok(faults)
+}
+
+/// Words what a check has found.
+pub fn damaged(faults: &[String]) -> Fault {
+    let first = faults.first().map_or("", String::as_str);
+    let mut message = format!("the store of conversations is damaged: {first}");
+    if faults.len() > 1 {
+        write!(message, " (and {} more)", faults.len() - 1).ok();
+    }
+    Fault::new(message).hint("edgewise db repair")
 }
 
 /// Copies the database to a file.

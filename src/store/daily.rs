@@ -1,15 +1,10 @@
 //! A copy a day, seven of them.
 
-use std::fmt;
 use std::fs;
-use std::thread;
-use std::thread::JoinHandle;
 
 use rusqlite::Connection;
-use rusqlite::InterruptHandle;
-use time::OffsetDateTime;
+use time::Date;
 
-use crate::chat::Timestamp;
 use crate::store::backup;
 use crate::store::error::StoreError;
 use crate::store::place::Place;
@@ -17,44 +12,12 @@ use crate::store::place::Place;
 /// Days that are kept.
 const KEPT: usize = 7;
 
-/// A copy that is being made.
-pub(super) struct Copying {
-    stop: InterruptHandle,
-    thread: JoinHandle<()>,
-}
-
-impl fmt::Debug for Copying {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Copying").finish_non_exhaustive()
-    }
-}
-
-impl Copying {
-    /// Begins on a thread of its own.
-    pub(super) fn start(db: Connection, place: Place, now: Timestamp) -> std::io::Result<Self> {
-        let stop = db.get_interrupt_handle();
-        let thread = thread::Builder::new().name("edgewise-backup".to_owned());
-        // A copy that fails is tried again at the next start; what is wrong with the disk shows
-        // elsewhere.
-        let thread = thread.spawn(move || copy(&db, &place, now).unwrap_or(()))?;
-        Ok(Self { stop, thread })
-    }
-
-    /// Breaks it off.
-    pub(super) fn stop(self) {
-        self.stop.interrupt();
-        // A panic of it has been reported by the hook.
-        self.thread.join().ok();
-    }
-}
-
 /// Copies the database unless today's copy is there, and removes the oldest copies.
 ///
 /// # Errors
 /// The copy cannot be made; those of other days stay.
-fn copy(db: &Connection, place: &Place, now: Timestamp) -> Result<(), StoreError> {
-    let Ok(day) = OffsetDateTime::from_unix_timestamp(now.0 / 1000) else { return Ok(()) };
-    let today = place.backups().join(format!("daily-{}.db", day.date()));
+pub(super) fn copy(db: &Connection, place: &Place, today: Date) -> Result<(), StoreError> {
+    let today = place.backups().join(format!("daily-{today}.db"));
     if today.exists() {
         return Ok(());
     }

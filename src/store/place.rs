@@ -51,6 +51,11 @@ impl Place {
         files.iter().filter_map(|path| fs::metadata(path).ok()).map(|meta| meta.len()).sum()
     }
 
+    /// The file that tells the day on which every page was last looked at.
+    pub(super) fn checked(&self) -> PathBuf {
+        self.dir.join("checked")
+    }
+
     pub(super) fn opening_lock(&self) -> PathBuf {
         self.dir.join("opening.lock")
     }

@@ -30,6 +30,7 @@ mod lessons;
 mod model;
 mod search;
 mod upgrade;
+mod upkeep;
 
 const SESSION: SessionId = SessionId(7);
 

@@ -7,6 +7,7 @@ mod crash;
 #[cfg(target_os = "linux")]
 mod faults;
 mod home;
+mod modes;
 #[cfg(target_os = "linux")]
 mod power;
 mod shared;

@@ -8,7 +8,7 @@ use super::*;
 const LONG: SessionId = SessionId(200);
 
 /// A store with forty short sessions and a long one, closed.
-fn full() -> Home {
+pub(super) fn full() -> Home {
     let home = Home::new();
     let store = home.open().store;
     for id in 101..=140_u128 {
@@ -212,31 +212,4 @@ fn a_trace_that_cannot_be_removed_is_named() {
     fs::write(&aside, format!("torn page {SECRET} torn page")).expect("written");
     let purged = opened.store.purge(&[SESSION], &[]).expect("purged");
     assert_eq!(purged.traces, [aside]);
-}
-
-#[test]
-fn seven_days_are_kept() {
-    let home = full();
-    for day in 0..10_i64 {
-        let store = home.open().store;
-        let now = Timestamp(1_700_000_000_000 + day * 86_400_000);
-        store.keep_daily(now);
-        let copy = || place::files_below(&home.place().backups());
-        // Closing breaks it off: it is waited for here.
-        while !copy().iter().any(|path| path.to_string_lossy().ends_with(&date(day))) {
-            thread::yield_now();
-        }
-    }
-    let mut names: Vec<String> = place::files_below(&home.place().backups())
-        .iter()
-        .map(|path| path.file_name().expect("a name").to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    let kept: Vec<String> = (3..10).map(|day| format!("daily-{}", date(day))).collect();
-    assert_eq!(names, kept);
-}
-
-/// Days from 2023-11-14 on.
-fn date(day: i64) -> String {
-    format!("2023-11-{}.db", 14 + day)
 }
