@@ -185,6 +185,27 @@ fn one_turn_at_a_time_and_an_answer_ends_once() {
     save(&store, second);
 }
 
+/// The window was taken for dead and its answer ended by another one: it wakes up and goes on.
+#[test]
+fn what_comes_after_the_end_of_an_answer_leaves_nothing() {
+    let home = Home::new();
+    let store = home.open().store;
+    save(&store, begin("q"));
+    save(&store, append(0, "half"));
+    save(&store, finish(NodeState::Interrupted));
+    save(&store, append(4, " of a secret"));
+    save(&store, append(0, "other"));
+    save(&store, finish(NodeState::Complete));
+    let nodes = store.reader().expect("a reader").nodes(SESSION).expect("read");
+    assert_eq!(nodes[1].message.plain(), "half");
+    let db = Connection::open(home.place().database()).expect("opens");
+    let count = |table| {
+        let count = format!("SELECT count(*) FROM {table}");
+        db.query_row(&count, [], |row| row.get::<_, i64>(0)).expect("counted")
+    };
+    assert_eq!((count("chunk"), count("lease")), (0, 0), "not even where nobody looks");
+}
+
 #[test]
 fn a_change_that_is_applied_twice_does_no_harm() {
     let home = Home::new();
