@@ -66,7 +66,6 @@ impl Model {
             }
             Msg::Refused { turn, fault } => self.refused(turn, &fault),
             Msg::Told(line) => self.say(Notice::info(&line)),
-            Msg::Damaged(fault) => self.say(Notice::fault(&fault)),
             Msg::Saving(saving) => {
                 self.saving = saving;
                 self.touch();
@@ -84,7 +83,7 @@ impl Model {
             Msg::Listed(entries) => self.listed(entries, &mut effects),
             Msg::Previewed { session, messages } => self.previewed(session, &messages),
             Msg::Found { query, hits } => self.found(&query, hits),
-            Msg::Missing(fault) => self.say(Notice::fault(&fault)),
+            Msg::Missing(fault) | Msg::Damaged(fault) => self.say(Notice::fault(&fault)),
             Msg::Laid(laid) => self.laid(&laid),
             Msg::Quit(at) => {
                 self.observe(at);

@@ -128,11 +128,17 @@ pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
     // A thread may still sit in a write that nobody reads.
     tasks.shutdown_background();
     if let Some(store) = memory {
-        let damage = store.damage().borrow().clone();
-        super::notices(&damage.map(|fault| fault.to_string()).into_iter().collect::<Vec<_>>());
-        store.close();
+        close(&store);
     }
     exit
+}
+
+/// Closes the store, and says what was found wrong with it meanwhile.
+fn close(store: &Store) {
+    if let Some(damage) = &*store.damage().borrow() {
+        super::notices(&[damage.to_string()]);
+    }
+    store.close();
 }
 
 /// Reads what the flags put around the question.
