@@ -29,6 +29,7 @@ mod reset_terminal;
 mod saved;
 mod schema;
 mod sessions;
+mod workshop;
 
 use std::ffi::OsString;
 use std::io;
@@ -83,6 +84,7 @@ fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
         Some(Command::Man) => man::run(),
         Some(Command::ResetTerminal) => reset_terminal::run(),
         Some(Command::Engine(_)) => Ok(engine::run()),
+        Some(Command::Workshop(args)) => Ok(workshop::run(args)),
     }
 }
 

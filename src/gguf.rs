@@ -25,6 +25,7 @@ mod tests;
 pub use error::GgufError;
 pub use fit::{Fit, Gpu, Machine, fit, usable};
 pub use footprint::{Footprint, Need};
+pub use ftype::number as file_type;
 pub use header::Header;
 pub use keys::Value;
 pub use tally::{Tally, TypeTotal};

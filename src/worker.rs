@@ -15,8 +15,8 @@ mod detach;
 mod ffi;
 mod health;
 mod intake;
-
 mod listen;
+mod measure;
 mod model;
 mod narrow;
 mod pace;
@@ -28,9 +28,11 @@ mod threads;
 mod tokenizing;
 mod turn;
 mod vanish;
+mod workshop;
 mod yielding;
 
 pub use core::{Core, CoreParams, Outlet};
 pub use model::{LoadError, Model, Prompt};
 pub use serve::{WorkerError, run};
 pub use turn::TurnKey;
+pub use workshop::run as run_workshop;

@@ -28,6 +28,7 @@ use crate::cli::profiles;
 use crate::cli::prompts;
 use crate::cli::sessions;
 use crate::cli::stdin::Wish;
+use crate::cli::workshop;
 use crate::config::nearest;
 use crate::text::Clean;
 
@@ -98,6 +99,8 @@ pub enum Command {
     ResetTerminal,
     #[command(hide = true, disable_help_flag = true)]
     Engine(engine::Args),
+    #[command(hide = true, disable_help_flag = true)]
+    Workshop(workshop::Args),
 }
 
 impl Command {

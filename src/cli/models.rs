@@ -6,6 +6,7 @@ mod keep;
 mod list;
 mod progress;
 mod pull;
+mod quantize;
 
 use std::path::Path;
 
@@ -17,6 +18,7 @@ use crate::config::Paths;
 use crate::device::Sampler;
 use crate::gguf::Machine;
 use crate::models::ModelError;
+use crate::models::Workshop;
 
 const PULL: &str = "\
 Examples:
@@ -25,6 +27,15 @@ Examples:
 
 HF_ENDPOINT names another hub, HF_TOKEN holds a token for it. What was interrupted goes on where it
 stopped; a file is there whole and as its source says, or not at all.";
+
+const QUANTIZE: &str = "\
+Examples:
+  edgewise models quantize Qwen3-0.6B-BF16 Q4_0
+  edgewise models quantize SmolLM2-135M-Instruct.Q4_1 Q4_0 --lossy
+
+F16, BF16 or F32 is what to begin with; what was quantised already loses more, and --lossy says that
+you want it. The new file stands in the directory of models, whole or not at all. Both are measured:
+the perplexity says how well a model foresees a text, less is better.";
 
 /// List, fetch, check and measure models
 #[derive(Clone, Debug, clap::Args)]
@@ -36,7 +47,11 @@ pub struct Args {
 #[derive(Clone, Debug, clap::Subcommand)]
 enum Command {
     /// List the models on this machine, those of other programs included
-    List,
+    List {
+        /// Measure how fast each one that fits is here; takes seconds for each
+        #[arg(long)]
+        measure: bool,
+    },
     /// Fetch a model: a name of the catalogue, `org/repo` or `org/repo:quant` on the hub, or an address
     #[command(after_help = PULL)]
     Pull {
@@ -74,6 +89,9 @@ enum Command {
         #[arg(value_name = "MODEL")]
         which: String,
     },
+    /// Make a smaller or faster file of a model, and compare the two
+    #[command(after_help = QUANTIZE)]
+    Quantize(quantize::Args),
     /// Say whether a model fits this machine, with how much context, and how fast it can be at most
     Fit {
         /// A name of `models list`, or a path [default: every model]
@@ -92,7 +110,10 @@ enum Command {
 pub(super) fn run(cli: &Cli, args: &Args, env: &Env) -> Result<Exit, Fault> {
     let paths = Paths::resolve(env)?;
     let done = match &args.command {
-        Command::List => Ok(list::run(cli, &paths)),
+        Command::List { measure } => {
+            list::run(cli, &paths, measure.then(|| workshop(env)).transpose()?)
+        }
+        Command::Quantize(args) => quantize::run(cli, args, &paths, &workshop(env)?),
         Command::Info { which, template } => info::run(cli, &paths, which, *template),
         Command::Pull { which } => pull::run(cli, &paths, env, which),
         Command::Verify { which } => keep::verify(cli, &paths, which),
@@ -104,6 +125,14 @@ pub(super) fn run(cli: &Cli, args: &Args, env: &Env) -> Result<Exit, Fault> {
         Err(ModelError::Stopped) => Ok(Exit::Cancelled),
         done => Ok(done?),
     }
+}
+
+/// Where work on model files is done.
+fn workshop(env: &Env) -> Result<Workshop, ModelError> {
+    let program = std::env::current_exe().map_err(|error| ModelError::Bad {
+        message: format!("cannot find this program's own file: {error}"),
+    })?;
+    Ok(Workshop { program, environment: env.for_engine() })
 }
 
 /// What this machine has to spare now; its bandwidth is not measured.

@@ -42,3 +42,10 @@ pub(super) fn name(number: u32) -> Option<&'static str> {
         _ => return None,
     })
 }
+
+/// Returns the number of a quantisation's name.
+pub fn number(quantisation: &str) -> Option<u32> {
+    /// `LLAMA_FTYPE_GUESSED` and above stand in no file.
+    const MOST: u32 = 1024;
+    (0..MOST).find(|number| name(*number) == Some(quantisation))
+}

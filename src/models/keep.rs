@@ -177,7 +177,7 @@ pub fn import(
 }
 
 /// Another program's blob has a hash for a name: it gets the model's.
-fn target_name(model: &Stocked, file: &Path) -> Result<String, ModelError> {
+pub(super) fn target_name(model: &Stocked, file: &Path) -> Result<String, ModelError> {
     let own = file.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let name = if file.extension().is_some() {
         own.to_owned()

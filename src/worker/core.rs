@@ -118,6 +118,8 @@ impl<O: Outlet> Core<O> {
             pool_tokens: params.pool_tokens,
             batch_tokens: params.batch_tokens,
             sequences: turns + aside,
+            // One row of logits per sequence.
+            outputs: turns + aside,
             threads: params.threads,
         };
         let context = Context::new(model.weights(), sizes, abort)

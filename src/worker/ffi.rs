@@ -13,6 +13,7 @@ mod grammar;
 mod log;
 mod model;
 mod process;
+mod quantize;
 mod sampler;
 mod state;
 
@@ -22,5 +23,6 @@ pub(super) use grammar::{Candidate, Grammar, GrammarError, grammar_of_schema};
 pub(super) use log::{log_to_stderr, system_info};
 pub(super) use model::{describe, window};
 pub(super) use process::close_inherited;
+pub(super) use quantize::{Quantising, quantise};
 pub(super) use sampler::{PENALTY_TOKENS, Sampler};
 pub(super) use state::SEQUENCES_MAX;

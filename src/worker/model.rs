@@ -85,7 +85,7 @@ impl fmt::Debug for Model {
 }
 
 /// llama.cpp's process-wide state; it lives as long as the process.
-fn backend() -> Result<&'static LlamaBackend, LoadError> {
+pub(super) fn backend() -> Result<&'static LlamaBackend, LoadError> {
     static BACKEND: OnceLock<Result<LlamaBackend, String>> = OnceLock::new();
     let backend = BACKEND.get_or_init(|| {
         ffi::log_to_stderr();
@@ -219,6 +219,16 @@ impl Model {
                 Constraint::Free | Constraint::Grammar(_) => fault,
             }
         })
+    }
+
+    /// Turns a text into tokens, none of them a control token.
+    pub(super) fn tokens(&self, text: &str) -> Vec<LlamaToken> {
+        self.vocab().tokenize(text.as_bytes(), false, false)
+    }
+
+    /// Returns the token that texts begin with, where the model wants one.
+    pub(super) fn bos(&self) -> Option<LlamaToken> {
+        self.bos
     }
 
     /// Appends a token's bytes; nothing for a control token.

@@ -2,6 +2,8 @@
 
 #[path = "../support/mod.rs"]
 mod support;
+#[path = "../support/tiny.rs"]
+mod tiny;
 
 mod answers;
 mod audit;
@@ -18,6 +20,7 @@ mod models;
 mod processes;
 mod profiles;
 mod pull;
+mod quantize;
 mod running;
 mod saved;
 mod schema;

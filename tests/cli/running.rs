@@ -59,6 +59,20 @@ impl Ran {
     }
 }
 
+/// Waits until something is so that nothing announces.
+#[track_caller]
+pub(crate) fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
+    let (never, _open) = std::io::pipe().expect("a pipe");
+    let never = OwnedFd::from(never);
+    for _ in 0..LOOKS {
+        if let Some(found) = look() {
+            return found;
+        }
+        readable(&never, BETWEEN_LOOKS);
+    }
+    panic!("{what} did not come");
+}
+
 /// A call that runs. What is not taken is read along by threads.
 #[derive(Debug)]
 pub(crate) struct Running {

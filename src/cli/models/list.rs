@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::json;
 
 use super::machine;
+use super::progress::Progress;
 use super::shown;
 use crate::cli::args::Cli;
 use crate::cli::exit::Exit;
@@ -13,9 +14,11 @@ use crate::config::Paths;
 use crate::gguf;
 use crate::gguf::Machine;
 use crate::models;
+use crate::models::Measured;
 use crate::models::ModelError;
 use crate::models::ModelFile;
 use crate::models::Stocked;
+use crate::models::Workshop;
 use crate::runtime::Printed;
 use crate::text;
 use crate::text::Clean;
@@ -28,15 +31,43 @@ const LICENCE_MAX: usize = 16;
 struct Row {
     stocked: Stocked,
     file: Result<ModelFile, ModelError>,
+    /// What it did here when it was last measured.
+    measured: Option<Measured>,
 }
 
-/// Lists every model.
-pub(super) fn run(cli: &Cli, paths: &Paths) -> Exit {
-    let rows: Vec<Row> = models::stock(paths)
+/// Lists every model, measured in `workshop` before where there is one.
+///
+/// # Errors
+/// The measuring was stopped; one that cannot be measured is said and listed.
+pub(super) fn run(
+    cli: &Cli,
+    paths: &Paths,
+    workshop: Option<Workshop>,
+) -> Result<Exit, ModelError> {
+    let mut rows: Vec<Row> = models::stock(paths)
         .into_iter()
-        .map(|stocked| Row { file: models::inspect(&stocked, &stocked.name), stocked })
+        .map(|stocked| {
+            let file = models::inspect(&stocked, &stocked.name);
+            let measured = file.as_ref().ok().and_then(|file| models::measured(paths, file));
+            Row { stocked, file, measured }
+        })
         .collect();
     let machine = machine();
+    if let Some(workshop) = workshop {
+        let progress = Progress::begin(cli, "", 0)?;
+        for row in &mut rows {
+            let Ok(file) = &row.file else { continue };
+            if fits(file, &machine) == Some(false) {
+                continue;
+            }
+            progress.doing(format!("measuring {}", Clean::one_line(&file.name, NAME_MAX).as_str()));
+            match models::measure(file, None, paths, &workshop, &mut |_, _| progress.tick()) {
+                Ok(measured) => row.measured = Some(measured),
+                Err(ModelError::Stopped) => return Err(ModelError::Stopped),
+                Err(error) => super::super::notices(&[format!("{}: {error}", file.name)]),
+            }
+        }
+    }
     if rows.is_empty() && !cli.common.json && !cli.common.quiet {
         let stderr =
             format!("no model in {}, nor in other programs' caches\n", shown(&paths.models_dir()));
@@ -47,15 +78,15 @@ pub(super) fn run(cli: &Cli, paths: &Paths) -> Exit {
         (false, true) => String::new(),
         (false, false) => table(&rows, &machine),
     };
-    super::super::give(text)
+    Ok(super::super::give(text))
 }
 
 fn table(rows: &[Row], machine: &Machine) -> String {
     let name = |row: &Row| Clean::one_line(&row.stocked.name, NAME_MAX);
     let width = rows.iter().map(|row| text::width(name(row).as_str())).max().unwrap_or(4);
     let mut text = format!(
-        "{:width$}  {:>7}  {:8}  {:>7}  {:5}  {:LICENCE_MAX$}  FROM\n",
-        "NAME", "SIZE", "QUANT", "CONTEXT", "FITS", "LICENCE"
+        "{:width$}  {:>7}  {:8}  {:>7}  {:5}  {:>6}  {:LICENCE_MAX$}  FROM\n",
+        "NAME", "SIZE", "QUANT", "CONTEXT", "FITS", "TOK/S", "LICENCE"
     );
     for row in rows {
         let name = name(row);
@@ -70,8 +101,11 @@ fn table(rows: &[Row], machine: &Machine) -> String {
                 let licence = Clean::one_line(&licence(row).unwrap_or_default(), LICENCE_MAX);
                 let licence = licence.as_str();
                 let fits = fits(file, machine).map_or("?", |fits| if fits { "yes" } else { "no" });
-                writeln!(text, "{quant:8}  {context:>7}  {fits:5}  {licence:LICENCE_MAX$}  {from}")
-                    .ok();
+                let speed = row.measured.map_or("-".to_owned(), |measured| {
+                    text::tokens_per_second(measured.decode_tps)
+                });
+                write!(text, "{quant:8}  {context:>7}  {fits:5}  {speed:>6}  ").ok();
+                writeln!(text, "{licence:LICENCE_MAX$}  {from}").ok();
             }
             Err(error) => {
                 let why = Clean::one_line(&error.to_string(), 200);
@@ -109,6 +143,7 @@ fn objects(rows: &[Row], machine: &Machine) -> String {
             "context": file.map(|file| file.header.context_length),
             "licence": licence(row).map(|text| clean(&text)),
             "fits": file.and_then(|file| fits(file, machine)),
+            "measured": row.measured.map(|measured| measured.object()),
             "error": row.file.as_ref().err().map(|error| clean(&error.to_string())),
         });
         writeln!(text, "{object}").ok();

@@ -15,6 +15,8 @@ use crate::runtime::Stopping;
 const BAR: &str =
     "{prefix} [{bar:24}] {percent:>3} %  {bytes} of {total_bytes}  {bytes_per_sec}  {eta} left";
 
+const WORD: &str = "{prefix} {spinner} {elapsed}";
+
 /// A bar, and the wish to stop.
 #[derive(Debug)]
 pub(super) struct Progress {
@@ -38,6 +40,32 @@ impl Progress {
             bar.set_style(style.progress_chars("=> "));
         }
         Ok(Self { bar, stopping })
+    }
+
+    /// Shows that something is done whose length is not known, from now on.
+    pub(super) fn doing(&self, what: String) {
+        if let Ok(style) = ProgressStyle::with_template(WORD) {
+            self.bar.set_style(style);
+        }
+        self.bar.set_prefix(what);
+        self.bar.reset_elapsed();
+    }
+
+    /// Shows how much is done of something that is counted in bytes, from now on.
+    pub(super) fn counting(&self, what: String, total: u64) {
+        if let Ok(style) = ProgressStyle::with_template(BAR) {
+            self.bar.set_style(style.progress_chars("=> "));
+        }
+        self.bar.set_prefix(what);
+        self.bar.set_length(total);
+        self.bar.set_position(0);
+        self.bar.reset_eta();
+    }
+
+    /// Shows that it goes on, and says whether to.
+    pub(super) fn tick(&self) -> ControlFlow<()> {
+        self.bar.tick();
+        self.step(0)
     }
 
     /// Shows how many bytes are done, and says whether to go on.

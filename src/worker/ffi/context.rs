@@ -24,6 +24,8 @@ pub(in crate::worker) struct ContextParams {
     pub batch_tokens: u32,
     /// The most sequences.
     pub sequences: u32,
+    /// The most rows of logits of one `decode`.
+    pub outputs: u32,
     /// Threads for single tokens and for batches.
     pub threads: u32,
 }
@@ -84,8 +86,8 @@ impl Context {
         raw.n_batch = params.batch_tokens;
         raw.n_ubatch = params.batch_tokens;
         raw.n_seq_max = params.sequences;
-        // One row of logits per sequence: the default reserves a row for every token of a batch.
-        raw.n_outputs_max = params.sequences;
+        // The default reserves a row for every token of a batch.
+        raw.n_outputs_max = params.outputs;
         raw.n_threads = threads;
         raw.n_threads_batch = threads;
         raw.flash_attn_type = sys::LLAMA_FLASH_ATTN_TYPE_AUTO;
@@ -140,7 +142,12 @@ impl Context {
     }
 
     /// Copies the logits of a row of the last `decode` that was added as an output.
-    pub(super) fn candidates(&mut self, row: i32, vocabulary: usize, into: &mut Vec<Candidate>) {
+    pub(in crate::worker) fn candidates(
+        &mut self,
+        row: i32,
+        vocabulary: usize,
+        into: &mut Vec<Candidate>,
+    ) {
         // SAFETY: llama.cpp returns null for a row without logits, and else as many as the
         // vocabulary has tokens, which stay until the next `decode`.
         let logits = unsafe {

@@ -50,7 +50,7 @@ unsafe extern "C" fn on_abort(text: *const c_char) {
 /// Writes while the file is within its bound; a failed write has nobody left to be told.
 ///
 /// llama.cpp quotes the model file, which is anybody's: it goes in clean.
-fn write(text: &CStr) {
+pub(super) fn write(text: &CStr) {
     let text = Clean::new(&text.to_string_lossy());
     if WRITTEN.fetch_add(text.len(), Ordering::Relaxed) < LOG_BYTES_MAX {
         std::io::stderr().write_all(text.as_str().as_bytes()).ok();
