@@ -11,6 +11,8 @@ mod address;
 mod classify;
 mod error;
 mod fetch;
+#[cfg(test)]
+pub(crate) mod played;
 mod reply;
 mod request;
 mod resolve;
@@ -34,6 +36,8 @@ use crate::route::Egress;
 #[derive(Clone, Copy, Debug)]
 pub struct Net {
     egress: Egress,
+    #[cfg(test)]
+    played: Option<&'static dyn played::Play>,
 }
 
 impl Net {
@@ -42,7 +46,11 @@ impl Net {
     /// The switch knows no exceptions: a server on this device's own loopback may pass on what it
     /// is told, so that it is off as well.
     pub fn new(egress: Egress) -> Self {
-        Self { egress }
+        Self {
+            egress,
+            #[cfg(test)]
+            played: None,
+        }
     }
 
     /// Tells whether anything may be opened.

@@ -26,6 +26,8 @@ mod router;
 mod saving;
 mod screen;
 mod signals;
+#[cfg(test)]
+mod simulation;
 mod stdin;
 mod stopping;
 mod terminal;

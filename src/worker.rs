@@ -20,7 +20,7 @@ mod measure;
 mod model;
 mod narrow;
 mod pace;
-mod plan;
+pub(crate) mod plan;
 mod serve;
 mod shelf;
 mod slot;

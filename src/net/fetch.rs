@@ -123,7 +123,7 @@ impl Fetcher {
         }
         let limits = self.transport.limits;
         match tokio::time::timeout(limits.connect + limits.first_byte, built.send()).await {
-            Ok(Ok(response)) => Reply::new(response, host, limits, max_bytes),
+            Ok(Ok(response)) => Reply::of(response, host, limits, max_bytes),
             Ok(Err(error)) => Err(classify(host, limits.connect, &error)),
             Err(_) => Err(NetError::FirstByteTimeout {
                 host: host.to_owned(),

@@ -33,28 +33,48 @@ pub struct Reply {
     headers: Headers,
     host: String,
     limits: Limits,
-    response: reqwest::Response,
+    body: Body,
     limit: u64,
     left: u64,
 }
 
+/// A reply's head.
+#[derive(Debug)]
+pub(super) struct Head {
+    pub(super) status: u16,
+    pub(super) headers: reqwest::header::HeaderMap,
+}
+
+/// Where the pieces of a body come from.
+#[derive(Debug)]
+pub(super) enum Body {
+    /// From a connection.
+    Sent(reqwest::Response),
+    /// From a test.
+    #[cfg(test)]
+    Played(tokio::sync::mpsc::Receiver<Result<Bytes, NetError>>),
+}
+
 impl Reply {
-    pub(super) fn new(
+    pub(super) fn of(
         response: reqwest::Response,
         host: &str,
         limits: Limits,
         limit: u64,
     ) -> Result<Self, NetError> {
-        let headers = Headers(response.headers().clone());
-        let reply = Self {
-            status: response.status().as_u16(),
-            headers,
-            host: host.to_owned(),
-            limits,
-            response,
-            limit,
-            left: limit,
-        };
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Self::new(Head { status, headers }, Body::Sent(response), (host, limits), limit)
+    }
+
+    pub(super) fn new(
+        Head { status, headers }: Head,
+        body: Body,
+        (host, limits): (&str, Limits),
+        limit: u64,
+    ) -> Result<Self, NetError> {
+        let headers = Headers(headers);
+        let host = host.to_owned();
+        let reply = Self { status, headers, host, limits, body, limit, left: limit };
         match reply.header("content-encoding") {
             None | Some("" | "identity") => Ok(reply),
             Some(_) => Err(NetError::Encoded { host: reply.host }),
@@ -86,11 +106,20 @@ impl Reply {
     /// Safe: nothing is lost. Dropping the reply closes the connection.
     pub async fn chunk(&mut self) -> Result<Option<Bytes>, NetError> {
         let idle = self.limits.idle;
-        let Ok(read) = tokio::time::timeout(idle, self.response.chunk()).await else {
+        let read = async {
+            match &mut self.body {
+                Body::Sent(response) => {
+                    let read = response.chunk().await;
+                    read.map_err(|error| classify(&self.host, self.limits.connect, &error))
+                }
+                #[cfg(test)]
+                Body::Played(pieces) => pieces.recv().await.transpose(),
+            }
+        };
+        let Ok(read) = tokio::time::timeout(idle, read).await else {
             return Err(NetError::IdleTimeout { host: self.host.clone(), seconds: seconds(idle) });
         };
-        let chunk = read.map_err(|error| classify(&self.host, self.limits.connect, &error))?;
-        let Some(chunk) = chunk else { return Ok(None) };
+        let Some(chunk) = read? else { return Ok(None) };
         let left = self.left.checked_sub(chunk.len() as u64);
         self.left =
             left.ok_or_else(|| NetError::TooLong { host: self.host.clone(), limit: self.limit })?;

@@ -74,6 +74,12 @@ impl Site {
         self.address.path()
     }
 
+    /// Returns how long each step may take.
+    #[cfg(test)]
+    pub(super) fn limits(&self) -> super::Limits {
+        self.transport.limits
+    }
+
     /// Takes the site's key out of a text that came back from it.
     pub fn redact(&self, text: &str) -> String {
         self.key.as_ref().map_or_else(|| text.to_owned(), |key| key.redact(text))
@@ -89,6 +95,10 @@ impl Site {
     /// Dropping it closes the connection; the request may have been received.
     pub async fn send(&self, request: &Request) -> Result<Reply, NetError> {
         self.net.permit()?;
+        #[cfg(test)]
+        if let Some(played) = self.play(request).await {
+            return played;
+        }
         let host = self.origin().host();
         let url = self.address.below(&request.path);
         let mut built = self
@@ -107,7 +117,7 @@ impl Site {
         let limits = self.transport.limits;
         let within = limits.connect + limits.first_byte;
         let reply = match tokio::time::timeout(within, built.send()).await {
-            Ok(Ok(response)) => Reply::new(response, host, limits, request.max_body)?,
+            Ok(Ok(response)) => Reply::of(response, host, limits, request.max_body)?,
             Ok(Err(error)) => return Err(classify(host, limits.connect, &error)),
             Err(_) => {
                 let seconds = seconds(limits.first_byte);

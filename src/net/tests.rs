@@ -14,7 +14,7 @@ use fault::Step;
 use fault::answer;
 use fault::reply;
 
-const OPEN: Net = Net { egress: Egress::Allowed };
+const OPEN: Net = Net { egress: Egress::Allowed, played: None };
 
 /// A limit that a test runs into on purpose.
 const SOON: Duration = Duration::from_millis(80);

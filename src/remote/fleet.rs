@@ -110,6 +110,14 @@ impl Fleet {
         self
     }
 
+    /// Draws every wait from `seed`.
+    #[cfg(test)]
+    #[must_use]
+    pub(crate) fn seeded(mut self, seed: u64) -> Self {
+        self.chance = Chance::seeded(seed);
+        self
+    }
+
     /// Takes in what earlier runs learned. Of an endpoint that is another server by now, or that
     /// this run has already learned of, nothing is taken.
     pub fn recall(&self, lessons: &[Lesson]) {
@@ -204,11 +212,14 @@ impl Fleet {
                 return Ok(());
             }
             let only = endpoints.len() == 1 && !device;
-            if let Err(fault) = self.admit(member, only).await {
-                faults.push(fault);
-                continue;
-            }
-            let visit = Visit { fleet: self, member, decision: &decision, alone };
+            let trial = match self.admit(member, only).await {
+                Ok(trial) => trial,
+                Err(fault) => {
+                    faults.push(fault);
+                    continue;
+                }
+            };
+            let visit = Visit { fleet: self, member, decision: &decision, alone, trial };
             match visit.run(generation, sink).await {
                 Ok(()) => return Ok(()),
                 Err(fault) => faults.push(fault),
@@ -218,8 +229,8 @@ impl Fleet {
     }
 
     /// Asks the breaker; a trial begins with a question without content. Whoever has only this
-    /// endpoint has asked for it.
-    async fn admit(&self, member: &Member, only: bool) -> Result<(), Fault> {
+    /// endpoint has asked for it. Returns whether the turn is the trial.
+    async fn admit(&self, member: &Member, only: bool) -> Result<bool, Fault> {
         let name = &member.remote.endpoint().name;
         let now = self.now();
         let trial = {
@@ -242,7 +253,7 @@ impl Fleet {
             past.breaker.try_out(now)
         };
         if !trial {
-            return Ok(());
+            return Ok(false);
         }
         let answered = member.remote.answers(PROBE_WITHIN).await;
         let now = self.now();
@@ -252,8 +263,7 @@ impl Fleet {
             // The first of the two answers that close it; the turn itself is the second.
             Ok(()) => {
                 past.breaker.answered(None, now, self.chance.draw());
-                past.breaker.try_out(now);
-                Ok(())
+                Ok(past.breaker.try_out(now))
             }
             Err(fault) => {
                 past.breaker.failed(now, self.chance.draw());
@@ -277,6 +287,8 @@ struct Visit<'a> {
     decision: &'a Decision,
     /// Nobody else can answer.
     alone: bool,
+    /// It finds out whether the endpoint is back.
+    trial: bool,
 }
 
 impl Visit<'_> {
@@ -294,7 +306,7 @@ impl Visit<'_> {
             };
             let trouble = match ended {
                 None => {
-                    self.member.past().breaker.undecided();
+                    self.member.past().undecided(self.trial);
                     sink.finish(StopReason::Cancelled, tally.usage());
                     return Ok(());
                 }
@@ -323,8 +335,10 @@ impl Visit<'_> {
         let (now, draw) = (self.fleet.now(), self.fleet.chance.draw());
         let mut past = self.member.past();
         match reason {
-            StopReason::Interrupted(_) | StopReason::Failed(_) => past.failed(now, draw),
-            StopReason::Cancelled => past.breaker.undecided(),
+            StopReason::Interrupted(_) | StopReason::Failed(_) => {
+                past.failed(now, self.trial, draw);
+            }
+            StopReason::Cancelled => past.undecided(self.trial),
             StopReason::EndOfTurn
             | StopReason::Stop
             | StopReason::Length
@@ -338,7 +352,7 @@ impl Visit<'_> {
                     tbt: (gaps > 0).then(|| usage.decode / gaps),
                 };
                 let promised = self.decision.predicted().map(|predicted| predicted.ttft);
-                past.answered(Met { sample, promised }, draw);
+                past.answered(Met { sample, promised }, self.trial, draw);
             }
         }
     }
@@ -350,10 +364,12 @@ impl Visit<'_> {
         let next = retry::next(trouble.kind, tries, self.alone, chance.draw());
         let mut past = self.member.past();
         match trouble.kind {
-            Kind::Limited(Some(wait)) => past.rests(now + wait.min(LONGEST_REST)),
+            Kind::Limited(Some(wait)) => past.rests(now + wait.min(LONGEST_REST), self.trial),
             // The request is at fault, or the settings are: that says nothing of the endpoint.
-            Kind::Final => past.breaker.undecided(),
-            Kind::Gone | Kind::Transient | Kind::Limited(None) => past.failed(now, chance.draw()),
+            Kind::Final => past.undecided(self.trial),
+            Kind::Gone | Kind::Transient | Kind::Limited(None) => {
+                past.failed(now, self.trial, chance.draw());
+            }
         }
         next
     }

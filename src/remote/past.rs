@@ -44,10 +44,18 @@ impl Past {
         !self.changed && self.ring.samples().len() == 0 && self.breaker == Breaker::default()
     }
 
+    /// Returns whether a turn's outcome counts: while a trial is due or under way, only that of
+    /// the `trial` does. Another one was sent before.
+    fn counts(&self, trial: bool) -> bool {
+        trial || !self.breaker.is_on_trial()
+    }
+
     /// Takes note of an answer; `draw` is between 0 and 1.
-    pub(super) fn answered(&mut self, met: Met, draw: f64) {
+    pub(super) fn answered(&mut self, met: Met, trial: bool, draw: f64) {
         let sample = met.sample;
-        self.breaker.answered(Some(sample.ttft), sample.at, draw);
+        if self.counts(trial) {
+            self.breaker.answered(Some(sample.ttft), sample.at, draw);
+        }
         self.rests_until = Duration::ZERO;
         self.met(met);
         if self.fresh.len() == Ring::MOST {
@@ -65,15 +73,24 @@ impl Past {
     }
 
     /// Takes note of a failure that is the endpoint's or the network's.
-    pub(super) fn failed(&mut self, now: Duration, draw: f64) {
-        self.breaker.failed(now, draw);
+    pub(super) fn failed(&mut self, now: Duration, trial: bool, draw: f64) {
+        if self.counts(trial) {
+            self.breaker.failed(now, draw);
+        }
         self.changed = true;
+    }
+
+    /// Takes note of an end that tells nothing of the endpoint.
+    pub(super) fn undecided(&mut self, trial: bool) {
+        if trial {
+            self.breaker.undecided();
+        }
     }
 
     /// Takes note that it asked to be left alone until then: it is there, so that a trial has come
     /// to no end.
-    pub(super) fn rests(&mut self, until: Duration) {
-        self.breaker.undecided();
+    pub(super) fn rests(&mut self, until: Duration, trial: bool) {
+        self.undecided(trial);
         self.rests_until = until;
         self.changed = true;
     }

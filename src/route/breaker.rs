@@ -95,6 +95,11 @@ impl Breaker {
         true
     }
 
+    /// Returns whether a trial is due or under way: then only its own outcome counts.
+    pub fn is_on_trial(&self) -> bool {
+        matches!(self.phase, Phase::Half { .. })
+    }
+
     /// Gives a trial back that came to no end, as when the user cancelled it.
     pub fn undecided(&mut self) {
         if let Phase::Half { trying, .. } = &mut self.phase {

@@ -105,7 +105,7 @@ impl<'a> Table<'a> {
             (_, Some(local), None) => (local, Why::Only),
             (_, None, Some(_)) if self.considered.len() == 1 => (first, Why::Only),
             (Mode::PreferLocal, Some(local), Some(_)) if self.suffices(local) => {
-                return Some((local, Why::First));
+                (local, Why::First)
             }
             _ => self.best(),
         };

@@ -170,6 +170,34 @@ impl From<&Health> for DeviceState {
     }
 }
 
+/// After so long without a sample it is not known how much the device has to do. It is sampled while
+/// turns run on it, so that one which turns have left would seem overloaded for ever.
+const STALE_AFTER: Duration = Duration::from_mins(1);
+
+impl DeviceState {
+    /// Returns what is known of the device so long after it was looked at. `ratio` is what the
+    /// newest answer's speed was by that of an undisturbed machine: the rates, which were measured
+    /// then, are taken for what they would be without what disturbed it.
+    #[must_use]
+    pub fn aged(self, age: Duration, ratio: Option<f64>) -> Self {
+        if age < STALE_AFTER {
+            return self;
+        }
+        let share = ratio.filter(|ratio| *ratio > 0.0).map_or(1.0, |ratio| ratio.min(1.0));
+        let rate = |measured: Option<f64>| measured.map(|rate| rate / share);
+        Self {
+            // Nor is it known to be over.
+            level: self.level.min(DeviceLevel::Recovering),
+            wait_share: None,
+            rates: Rates {
+                prefill_tps: rate(self.rates.prefill_tps),
+                decode_tps: rate(self.rates.decode_tps),
+                decode_ratio: None,
+            },
+        }
+    }
+}
+
 /// Whether anything may leave this device, whatever a session allows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Egress {

@@ -47,10 +47,11 @@ const PROBE_WITHIN: Duration = Duration::from_millis(50);
 
 /// Starts and stops turns; a token per turn, under its session's, under the program's.
 #[derive(Debug)]
-pub(super) struct Driver {
-    engine: Option<Engine>,
+pub(super) struct Driver<B = Engine> {
+    /// What answers on this device.
+    engine: Option<B>,
     /// Engines with too small a pool, until no turn runs any more.
-    left: Vec<Engine>,
+    left: Vec<B>,
     queue: mpsc::Sender<(TurnId, TurnEvent)>,
     router: Arc<Mutex<Router>>,
     clock: Clock,
@@ -65,11 +66,11 @@ pub(super) struct Driver {
     memory: Option<Store>,
 }
 
-impl Driver {
+impl<B: Backend + Clone + 'static> Driver<B> {
     /// Makes a driver whose turns report to `queue`.
     pub(super) fn new(
         front: &Front,
-        engine: Option<Engine>,
+        engine: Option<B>,
         queue: mpsc::Sender<(TurnId, TurnEvent)>,
         clock: Clock,
     ) -> Self {
@@ -176,13 +177,6 @@ impl Driver {
         }
     }
 
-    /// Asks how the engine does; what it says comes as an event.
-    pub(super) fn look(&self) {
-        if let Some(engine) = &self.engine {
-            engine.look();
-        }
-    }
-
     /// Stops a turn; its `Finished` still comes.
     pub(super) fn cancel(&self, turn: TurnId) {
         if let Some(cancel) = self.turns.get(&turn) {
@@ -192,16 +186,7 @@ impl Driver {
 
     /// Takes note of how the device does; the next decision follows from it.
     pub(super) fn observe(&mut self, health: &Health) {
-        lock(&self.router).observe(health);
-    }
-
-    /// Has turns run from now on where there is room for a session of `n_ctx` tokens.
-    pub(super) fn enlarge(&mut self, n_ctx: u32, events: mpsc::Sender<EngineEvent>) {
-        self.front.profile.n_ctx = n_ctx;
-        let Some(config) = &self.front.engine else { return };
-        let larger = Engine::new(config.with_context(n_ctx), events);
-        self.left.extend(self.engine.replace(larger));
-        self.leave_idle();
+        lock(&self.router).observe(health, self.clock.at());
     }
 
     /// Leaves the engines that are not wanted any more, once nothing runs there; what they hold of
@@ -233,9 +218,27 @@ impl Driver {
     }
 }
 
+impl Driver {
+    /// Asks how the engine does; what it says comes as an event.
+    pub(super) fn look(&self) {
+        if let Some(engine) = &self.engine {
+            engine.look();
+        }
+    }
+
+    /// Has turns run from now on where there is room for a session of `n_ctx` tokens.
+    pub(super) fn enlarge(&mut self, n_ctx: u32, events: mpsc::Sender<EngineEvent>) {
+        self.front.profile.n_ctx = n_ctx;
+        let Some(config) = &self.front.engine else { return };
+        let larger = Engine::new(config.with_context(n_ctx), events);
+        self.left.extend(self.engine.replace(larger));
+        self.leave_idle();
+    }
+}
+
 /// Runs a turn on this device.
 async fn here(
-    engine: Option<&Engine>,
+    engine: Option<&impl Backend>,
     decision: Decision,
     generation: Generation,
     mut sink: TokenSink,
@@ -253,7 +256,7 @@ async fn here(
 /// Runs a turn at the endpoints, in order; on this device if none answers and the mode allows it.
 async fn away(
     front: &Front,
-    engine: Option<&Engine>,
+    engine: Option<&impl Backend>,
     decision: Decision,
     generation: Generation,
     mut sink: TokenSink,
@@ -296,7 +299,7 @@ fn allows(decision: &Decision, route: &Route) -> bool {
 }
 
 /// Asks what a prompt would cost here.
-async fn probe(engine: &Engine, generation: &Generation) -> Option<Probe> {
+async fn probe(engine: &impl Backend, generation: &Generation) -> Option<Probe> {
     let probe = tokio::time::timeout(PROBE_WITHIN, engine.probe(generation)).await;
     probe.ok().and_then(Result::ok)
 }

@@ -62,6 +62,10 @@ pub(super) struct Router {
     front: Front,
     log: Log,
     health: Option<Health>,
+    /// When it said so.
+    observed: Duration,
+    /// How fast the newest answer on this device came by an undisturbed machine's.
+    ratio: Option<f64>,
     local_risk: Risk,
     sessions: HashMap<SessionId, Known>,
     turns: HashMap<TurnId, Running>,
@@ -104,6 +108,8 @@ impl Router {
             log: Log::new(&front.data),
             front: front.clone(),
             health: None,
+            observed: Duration::ZERO,
+            ratio: None,
             local_risk: Risk::default(),
             sessions: HashMap::new(),
             turns: HashMap::new(),
@@ -112,7 +118,9 @@ impl Router {
     }
 
     /// Takes note of how the device does.
-    pub(super) fn observe(&mut self, health: &Health) {
+    pub(super) fn observe(&mut self, health: &Health, at: Duration) {
+        self.observed = at;
+        self.ratio = health.rates.decode_ratio.or(self.ratio);
         self.health = Some(health.clone());
     }
 
@@ -171,6 +179,7 @@ impl Router {
             ..Policy::default()
         };
         let device = self.health.as_ref().map(DeviceState::from).unwrap_or_default();
+        let device = device.aged(at.saturating_sub(self.observed), self.ratio);
         let mut local = LocalFacts {
             probe,
             rates: device.rates,
@@ -201,7 +210,10 @@ impl Router {
             let unforced = decision.price.is_some();
             let switched = if unforced { Switched::Unforced } else { Switched::No };
             known.switches.turn(switched, at);
-            known.last = Some(decision.route.clone());
+            // What the user said of one turn is not where the session is at home.
+            if !pinned {
+                known.last = Some(decision.route.clone());
+            }
         }
         let running = Running {
             session,
@@ -226,7 +238,9 @@ impl Router {
         match event {
             TurnEvent::Routed(decision) => {
                 running.routed(decision);
-                if let Some(known) = self.sessions.get_mut(&running.session) {
+                if let Some(known) = self.sessions.get_mut(&running.session)
+                    && !running.pinned
+                {
                     known.last = Some(decision.route.clone());
                 }
             }
@@ -374,3 +388,6 @@ fn bytes(messages: &[Message]) -> u64 {
 fn has_more_than_text(message: &Message) -> bool {
     message.parts.iter().any(|part| !matches!(part, Part::Text(_) | Part::Reasoning(_)))
 }
+
+#[cfg(test)]
+mod tests;

@@ -22,24 +22,24 @@ const SLICE_ALONE: Duration = Duration::from_millis(500);
 
 /// A running turn, as far as planning goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct View {
+pub(crate) struct View {
     /// Which slot.
-    pub(super) slot: usize,
+    pub(crate) slot: usize,
     /// Tokens that are not in the cache yet, at least one.
-    pub(super) missing: usize,
+    pub(crate) missing: usize,
     /// Whether the one missing token was generated: it streams.
-    pub(super) streams: bool,
+    pub(crate) streams: bool,
     /// Who goes first.
-    pub(super) priority: Priority,
+    pub(crate) priority: Priority,
 }
 
 /// How many tokens of a slot go into the batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Share {
+pub(crate) struct Share {
     /// Which slot.
-    pub(super) slot: usize,
+    pub(crate) slot: usize,
     /// How many of its missing tokens, at least one.
-    pub(super) take: usize,
+    pub(crate) take: usize,
 }
 
 /// Returns the tokens per second that a slice took by itself, of a step of `time` that would have
@@ -69,7 +69,7 @@ pub(super) fn slice_tokens(rate: Option<f64>, streams: bool, batch_tokens: usize
 
 /// Fills a batch: every stream's next token first, then the prompts of the highest priority that
 /// has any, in equal shares of what `slice` and `batch_tokens` leave.
-pub(super) fn plan(views: &[View], slice: usize, batch_tokens: usize) -> Vec<Share> {
+pub(crate) fn plan(views: &[View], slice: usize, batch_tokens: usize) -> Vec<Share> {
     let streams = views.iter().filter(|view| view.streams);
     let mut shares: Vec<Share> =
         streams.map(|view| Share { slot: view.slot, take: 1 }).take(batch_tokens).collect();
