@@ -4,6 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 use reqwest::header::HeaderMap;
+use reqwest::header::HeaderValue;
 use tokio::sync::mpsc;
 
 use super::Net;
@@ -40,7 +41,7 @@ pub(crate) struct Played {
     /// The status code.
     pub(crate) status: u16,
     /// The headers.
-    pub(crate) headers: HeaderMap,
+    pub(crate) headers: Vec<(&'static str, String)>,
     /// The body.
     pub(crate) pieces: mpsc::Receiver<Result<Bytes, NetError>>,
 }
@@ -62,7 +63,11 @@ impl Site {
         let limits = self.limits();
         let answered = tokio::time::timeout(limits.connect + limits.first_byte, play.play(sent));
         Some(match answered.await {
-            Ok(Ok(Played { status, headers, pieces })) => {
+            Ok(Ok(Played { status, headers: said, pieces })) => {
+                let mut headers = HeaderMap::new();
+                for (name, value) in said {
+                    headers.insert(name, HeaderValue::try_from(value).expect("a header's value"));
+                }
                 let head = Head { status, headers };
                 Reply::new(head, Body::Played(pieces), (&host, limits), request.max_body)
             }

@@ -1,7 +1,6 @@
 use super::*;
 use crate::chat::DeviceLevel;
 use crate::chat::DeviceSample;
-use crate::chat::PrivacyClass;
 use crate::chat::Rates;
 use crate::chat::Reject;
 use crate::runtime::simulation::front_with_endpoints;
@@ -34,7 +33,7 @@ fn health(level: DeviceLevel, ratio: Option<f64>) -> Health {
 /// Asks for an answer to a prompt of so many tokens, none of them cached.
 fn asked(prompt_tokens: u32, at: Duration) -> Asked {
     let probe = Probe { prompt_tokens, exact: true, ..Probe::default() };
-    Asked { probe: Some(probe), at, ..Asked::default() }
+    Asked { probe: Some(probe), consent: Consent::All, at, ..Asked::default() }
 }
 
 fn begin(router: &mut Router, turn: u64, asked: Asked) -> Result<Decision, Fault> {
@@ -125,7 +124,8 @@ fn a_pin_holds_for_its_turn_and_does_not_move_the_session() {
 #[test]
 fn who_has_not_agreed_goes_nowhere() {
     let mut router = router(Mode::RemoteOnly, PrivacyClass::Open);
-    let refused = begin(&mut router, 1, refused(asked(10, s(1)))).expect_err("nowhere to go");
+    let unasked = Asked { consent: Consent::None, ..asked(10, s(1)) };
+    let refused = begin(&mut router, 1, unasked).expect_err("nowhere to go");
     assert!(refused.message.contains(Reject::Consent.words()), "{refused}");
 }
 
@@ -168,9 +168,4 @@ fn answers_to_come_are_as_long_as_most_were() {
     router.forget(SESSION);
     let anew = begin(&mut router, 13, asked(100, s(30))).expect("a route");
     assert_eq!(decoding(&anew), u128::from(ANSWER_TOKENS) * 20);
-}
-
-/// What is asked by a user who has not agreed that anything leaves.
-fn refused(asked: Asked) -> Asked {
-    Asked { refused: true, ..asked }
 }

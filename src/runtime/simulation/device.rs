@@ -20,6 +20,7 @@ use crate::backend::BoxFuture;
 use crate::backend::TokenSink;
 use crate::chat::DeviceSample;
 use crate::chat::Fault;
+use crate::chat::Foresight;
 use crate::chat::Generation;
 use crate::chat::Health;
 use crate::chat::Priority;
@@ -283,7 +284,7 @@ impl Backend for Device {
         Box::pin(async move { Ok(probe) })
     }
 
-    fn prepare(&self, _: Generation) {}
+    fn prepare(&self, _: Generation, _: Foresight) {}
 
     fn forget(&self, session: SessionId) {
         self.state().cached.remove(&session);

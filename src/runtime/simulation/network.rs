@@ -6,8 +6,6 @@ use std::sync::PoisonError;
 use std::time::Duration;
 
 use bytes::Bytes;
-use reqwest::header::HeaderMap;
-use reqwest::header::HeaderValue;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -202,19 +200,15 @@ impl Play for World {
 fn page(status: u16, retry_after: Option<u32>, body: &'static [u8]) -> Played {
     let (sender, pieces) = mpsc::channel(PIECES);
     sender.try_send(Ok(Bytes::from_static(body))).expect("there is room");
-    let mut headers = HeaderMap::new();
-    if let Some(wait) = retry_after {
-        headers.insert("retry-after", HeaderValue::from(wait));
-    }
-    headers.insert("content-type", HeaderValue::from_static("application/json"));
+    let mut headers = vec![("content-type", "application/json".to_owned())];
+    headers.extend(retry_after.map(|wait| ("retry-after", wait.to_string())));
     Played { status, headers, pieces }
 }
 
 /// Streams an answer: a first token after some time, then eight at once.
 fn stream(slow: u32, end: End, mut chance: Chance, host: String) -> Played {
     let (sender, pieces) = mpsc::channel(PIECES);
-    let mut headers = HeaderMap::new();
-    headers.insert("content-type", HeaderValue::from_static("text/event-stream"));
+    let headers = vec![("content-type", "text/event-stream".to_owned())];
     let first = chance.wait(Duration::from_millis(400)) * slow;
     let (gap, count) = (Duration::from_millis(160) * slow, chance.between(1, 16));
     let breaks_at = chance.between(0, count);

@@ -211,7 +211,7 @@ impl User {
         generation.priority =
             if self.who == Who::Script { Priority::Background } else { Priority::Interactive };
         if self.who != Who::Unasked {
-            self.driver.allow(session);
+            self.driver.allow_all(session);
         }
         self.note(pin.as_ref());
         let at = self.clock.at();
