@@ -10,11 +10,13 @@
 mod command;
 mod composer;
 mod effect;
+mod fuzzy;
 mod keymap;
 mod mint;
 mod model;
 mod msg;
 mod notice;
+mod palette;
 mod picker;
 mod rate;
 mod scroll;
@@ -27,10 +29,11 @@ mod update;
 
 pub use composer::Composer;
 pub use effect::Effect;
-pub use keymap::{HelpLine, help};
+pub use keymap::{Action, HelpLine, Keymap};
 pub use model::{Model, Overlay};
 pub use msg::Msg;
 pub use notice::{Level, Notice};
+pub use palette::{Choice, Palette};
 pub use picker::{Asks, Picker, Preview};
 pub use rate::{Progress, Rate};
 pub use scroll::{Goal, Laid, Scroll};

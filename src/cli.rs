@@ -18,6 +18,7 @@ mod endpoints;
 mod engine;
 mod engines;
 mod filling;
+mod look;
 mod man;
 mod map;
 mod models;

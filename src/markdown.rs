@@ -13,6 +13,7 @@
 mod block;
 mod document;
 mod fence;
+mod find;
 mod inline;
 mod parse;
 #[cfg(test)]
@@ -26,5 +27,7 @@ pub use block::List;
 pub use block::Placed;
 pub use block::Table;
 pub use document::Document;
+pub use find::code_blocks;
+pub use find::links;
 pub use inline::Look;
 pub use inline::Span;

@@ -3,6 +3,7 @@
 //!
 //! Never: colours, a terminal library, I/O.
 
+mod address;
 mod clean;
 mod cleaner;
 mod escape;
@@ -14,6 +15,7 @@ mod utf8;
 mod visible;
 mod wrap;
 
+pub use address::Address;
 pub use clean::Clean;
 pub use cleaner::Cleaner;
 pub use measure::TAB_WIDTH;

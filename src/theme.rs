@@ -1,8 +1,8 @@
 //! What colour each role on the screen has: palettes from `themes/*.toml`; what role a piece of
 //! source code has.
 //!
-//! Owns its own small [`Color`]; `ui` turns it into the terminal library's. The two built-in
-//! themes are checked for contrast; a theme says for which kind of background it is made, because
+//! Owns its own small [`Color`]; `ui` turns it into the terminal library's. The built-in themes
+//! are checked for contrast; a theme says for which kind of background it is made, because
 //! a background left to the terminal cannot be asked for.
 //!
 //! Never: drawing, modifiers like bold (what a role means without colour is `ui`'s).
@@ -119,9 +119,14 @@ pub struct Theme {
 }
 
 /// The built-in themes: name and file.
-const BUILT_IN: [(&str, &str); 2] = [
+const BUILT_IN: [(&str, &str); 7] = [
     ("dark", include_str!("../themes/dark.toml")),
     ("light", include_str!("../themes/light.toml")),
+    ("high-contrast", include_str!("../themes/high-contrast.toml")),
+    ("sixteen", include_str!("../themes/sixteen.toml")),
+    ("mono", include_str!("../themes/mono.toml")),
+    ("catppuccin-mocha", include_str!("../themes/catppuccin-mocha.toml")),
+    ("gruvbox-dark", include_str!("../themes/gruvbox-dark.toml")),
 ];
 
 impl Theme {
@@ -129,7 +134,7 @@ impl Theme {
     ///
     /// # Errors
     /// The text is no TOML, lacks a role, or has a key or a value that means nothing; the error
-    /// names the key and the value.
+    /// names the line, the key and the value.
     pub fn parse(toml: &str) -> Result<Self, ThemeError> {
         parse::theme(toml)
     }
@@ -166,7 +171,7 @@ impl Theme {
 
     /// Returns whether there is no colour to tell roles apart with.
     pub fn is_plain(&self) -> bool {
-        self.depth == Depth::None
+        self.depth == Depth::None || self.colors.iter().all(|color| *color == Color::Default)
     }
 
     /// Returns for which background it is made.

@@ -8,12 +8,14 @@
 //! Never: adapters, the runtime, a clock, state that is not a cache.
 
 mod bar;
+mod complete;
 mod composer;
 mod figures;
 mod full;
 mod layout;
 mod overlay;
 mod paint;
+mod palette;
 mod panel;
 mod picker;
 mod queue;

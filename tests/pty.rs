@@ -396,7 +396,7 @@ fn a_conversation_comes_back_and_is_found() {
     // In another session a search finds the branch that is not shown, and goes there.
     pty.send(CTRL_N);
     pty.see_text(" 2 new");
-    pty.send("\x12");
+    pty.send("\x13");
     pty.see_text("search ›");
     pty.send("sky");
     pty.see("what is found", |frame| frame.has("› Tell me about the sea and the sky."));

@@ -1,5 +1,9 @@
 //! What a draft is when Enter is pressed: a prompt, or a command of the chat itself.
 
+use crate::app::fuzzy;
+use crate::app::palette::Choice;
+use crate::app::palette::Does;
+
 /// What stands behind a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Argument {
@@ -48,6 +52,11 @@ pub(super) const COMMANDS: &[Spec] = &[
         "where this session runs",
     ),
     spec("redact", Command::Redact, Argument::None, "copy what of it may leave"),
+    spec("copy", Command::Copy, Argument::None, "copy the newest answer"),
+    spec("save", Command::Save, Argument::Maybe("FILE"), "save the newest answer to a file"),
+    spec("raw", Command::Raw, Argument::None, "source or rendered"),
+    spec("theme", Command::Theme, Argument::Maybe("NAME"), "take another theme"),
+    spec("mouse", Command::Mouse, Argument::None, "mouse: chat's or terminal's"),
     spec("device", Command::Device, Argument::None, "the device: signals, speeds"),
     spec("help", Command::Help, Argument::None, "this list"),
     spec("quit", Command::Quit, Argument::None, "quit"),
@@ -104,6 +113,16 @@ pub(super) enum Command {
     Route,
     /// Copies what of the session in front may leave.
     Redact,
+    /// Copies the newest answer, or what is marked.
+    Copy,
+    /// Saves it to a file.
+    Save,
+    /// Shows answers as they were written, or rendered.
+    Raw,
+    /// Takes another theme.
+    Theme,
+    /// Leaves the mouse to the terminal, or takes it.
+    Mouse,
     /// Shows the device's signals.
     Device,
     /// Shows the keys.
@@ -148,6 +167,30 @@ pub(super) fn read(draft: &str) -> Line {
         None if word.is_empty() => Line::Mistaken("a command is missing · /help lists them".into()),
         None => Line::Mistaken(unknown(word)),
     }
+}
+
+/// Returns every command to choose from.
+pub(super) fn choices() -> impl Iterator<Item = Choice> {
+    COMMANDS.iter().map(|spec| {
+        let does = match spec.argument {
+            Argument::Wanted(_) => Does::Begin(format!("/{} ", spec.name)),
+            Argument::None | Argument::Maybe(_) => Does::Run(spec.command),
+        };
+        Choice::new(spec.does, &spec.shown(), does)
+    })
+}
+
+/// Returns the commands that a word may become, with what they do: those that begin with it, else
+/// those that are like it.
+pub(super) fn near(word: &str) -> Vec<(String, &'static str)> {
+    let begins = COMMANDS.iter().filter(|spec| spec.name.starts_with(word));
+    let pair = |spec: &Spec| (spec.name.to_owned(), spec.does);
+    let begins: Vec<_> = begins.map(pair).collect();
+    if !begins.is_empty() {
+        return begins;
+    }
+    let names = COMMANDS.iter().map(|spec| spec.name).enumerate();
+    fuzzy::rank(word, names).into_iter().map(|index| pair(&COMMANDS[index])).collect()
 }
 
 fn unknown(word: &str) -> String {

@@ -3,16 +3,20 @@
 //! Line breaks are `\n` only and control characters but tabs never get in. A paste goes in as
 //! [`Clean`]: what it hides becomes visible here and is sent as it is seen.
 
+mod folds;
 mod history;
+mod kills;
 mod motion;
 mod undo;
 
 pub(super) use history::History;
+use kills::Kills;
 
 use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 
+use crate::app::composer::folds::Folds;
 use crate::app::composer::undo::Undo;
 use crate::text::Clean;
 
@@ -53,6 +57,12 @@ pub enum Edit {
     Undo,
     /// Makes it again.
     Redo,
+    /// Puts back what was deleted last by words or lines.
+    Yank,
+    /// Takes an older deletion in its place.
+    YankOlder,
+    /// Shows folded pastes whole.
+    Unfold,
 }
 
 /// A draft being written.
@@ -63,6 +73,7 @@ pub struct Composer {
     goal: Option<usize>,
     recalled: Option<usize>,
     undo: Undo,
+    folds: Folds,
     version: u64,
 }
 
@@ -70,6 +81,16 @@ impl Composer {
     /// Returns the draft.
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    /// Returns the draft with every folded paste in its place: what is sent and saved.
+    pub fn whole(&self) -> String {
+        self.folds.whole(&self.text)
+    }
+
+    /// Returns the cursor as a byte offset in that.
+    pub fn whole_cursor(&self) -> usize {
+        self.folds.whole(&self.text[..self.cursor]).len()
     }
 
     /// Returns the cursor as a byte offset, on a grapheme boundary of what is before it.
@@ -94,8 +115,17 @@ impl Composer {
         }
     }
 
-    /// Inserts pasted text, cleaned, with every kind of line break as `\n`.
+    /// Inserts pasted text as [`Composer::put`] does; a large one stands as one line.
     pub fn paste(&mut self, text: &str) {
+        let clean = Clean::new(text);
+        match self.folds.fold(clean.as_str()) {
+            Some(line) => self.put(&line),
+            None => self.put(clean.as_str()),
+        }
+    }
+
+    /// Inserts text, cleaned, with every kind of line break as `\n`.
+    pub fn put(&mut self, text: &str) {
         let clean = Clean::new(text);
         self.undo.seal();
         self.replace(self.cursor..self.cursor, clean.as_str());
@@ -112,13 +142,16 @@ impl Composer {
     }
 
     /// Does what a key asks; `width` in columns is where rows end on the screen.
-    pub fn edit(&mut self, edit: Edit, history: &History, width: u16) {
+    pub fn edit(&mut self, edit: Edit, history: &mut History, width: u16) {
         match edit {
             Edit::Up => self.up(history, width),
             Edit::Down => self.down(history, width),
             Edit::Newline => self.replace(self.cursor..self.cursor, "\n"),
             Edit::Undo => self.travel(Undo::back),
             Edit::Redo => self.travel(Undo::forth),
+            Edit::Yank => self.yank(&mut history.kills),
+            Edit::YankOlder => self.yank_older(&mut history.kills),
+            Edit::Unfold => self.unfold(),
             Edit::Left
             | Edit::Right
             | Edit::LineStart
@@ -135,7 +168,13 @@ impl Composer {
             | Edit::DeleteToStart
             | Edit::DeleteToEnd => {
                 let target = self.target(edit);
-                self.replace(self.cursor.min(target)..self.cursor.max(target), "");
+                let range = self.cursor.min(target)..self.cursor.max(target);
+                let (was, before) = (self.version, target < self.cursor);
+                let removed = self.text[range.clone()].to_owned();
+                self.replace(range, "");
+                if !matches!(edit, Edit::DeleteLeft | Edit::DeleteRight) {
+                    history.kills.add(&removed, before, (was, self.version));
+                }
             }
         }
     }
@@ -150,13 +189,13 @@ impl Composer {
     pub fn take(&mut self) -> String {
         let version = self.version + 1;
         let taken = std::mem::replace(self, Self { version, ..Self::default() });
-        taken.text
+        taken.whole()
     }
 
     /// Returns where a motion, or the far end of a deletion, leads.
     fn target(&self, edit: Edit) -> usize {
         let (text, cursor) = (self.text.as_str(), self.cursor);
-        match edit {
+        let target = match edit {
             Edit::Left | Edit::DeleteLeft => motion::left(text, cursor),
             Edit::Right | Edit::DeleteRight => motion::right(text, cursor),
             Edit::LineStart | Edit::DeleteToStart => motion::line_start(text, cursor),
@@ -167,7 +206,39 @@ impl Composer {
             },
             Edit::WordLeft | Edit::DeleteWordLeft => motion::word_left(text, cursor),
             Edit::WordRight | Edit::DeleteWordRight => motion::word_right(text, cursor),
-            Edit::Up | Edit::Down | Edit::Newline | Edit::Undo | Edit::Redo => cursor,
+            Edit::Up
+            | Edit::Down
+            | Edit::Newline
+            | Edit::Undo
+            | Edit::Redo
+            | Edit::Yank
+            | Edit::YankOlder
+            | Edit::Unfold => cursor,
+        };
+        self.folds.beside(text, target, target > cursor)
+    }
+
+    fn yank(&mut self, kills: &mut Kills) {
+        let Some((index, piece)) = kills.newest() else { return };
+        let (at, piece) = (self.cursor, piece.to_owned());
+        self.undo.seal();
+        self.replace(at..at, &piece);
+        kills.put(self.version, at, index);
+    }
+
+    fn yank_older(&mut self, kills: &mut Kills) {
+        let Some((at, length, index, piece)) = kills.older(self.version) else { return };
+        let piece = piece.to_owned();
+        self.replace(at..at + length, &piece);
+        kills.put(self.version, at, index);
+    }
+
+    fn unfold(&mut self) {
+        let whole = self.whole();
+        if whole != self.text {
+            self.undo.seal();
+            self.replace(0..self.text.len(), &whole);
+            self.undo.seal();
         }
     }
 
@@ -211,7 +282,7 @@ impl Composer {
     }
 
     fn go(&mut self, cursor: usize) {
-        self.cursor = cursor;
+        self.cursor = self.folds.beside(&self.text, cursor, cursor > self.cursor);
         self.goal = None;
         self.undo.seal();
     }

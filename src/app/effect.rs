@@ -8,6 +8,8 @@ use crate::chat::SessionId;
 use crate::chat::Timestamp;
 use crate::chat::TurnId;
 use crate::route::Pin;
+use crate::text::Address;
+use crate::text::Clean;
 
 /// One thing to do, in the order given. None of them is waited for: answers come back as
 /// messages.
@@ -68,6 +70,28 @@ pub enum Effect {
     Suspend,
     /// Clear the terminal and draw every cell again.
     Repaint,
+    /// Put a text on the clipboard; what became of it comes as `Msg::Told`.
+    Copy {
+        /// The text.
+        text: Clean,
+        /// What it is, for the words about it.
+        what: String,
+    },
+    /// Save a text to a new file; what became of it comes as `Msg::Told`.
+    Write {
+        /// Where, as the user typed it.
+        path: String,
+        /// The text.
+        text: Clean,
+    },
+    /// Have an address opened by the program that the user has for it.
+    Follow(Address),
+    /// Have the draft written in the user's editor; it comes back as `Msg::Edited`.
+    Edit(String),
+    /// Draw with another theme from now on.
+    Theme(String),
+    /// Take the mouse, or leave it to the terminal.
+    Mouse(bool),
     /// Leave; the last effect ever.
     Exit,
 }

@@ -1,14 +1,24 @@
-//! The one table of keys: what they do, and how the help says it.
+//! What keys do, and how the help says it: the one table, and what the user's file makes of it.
+
+mod names;
+mod table;
 
 use crate::app::command::COMMANDS;
 use crate::app::composer::Edit;
 use crate::chat::Key;
 use crate::chat::KeyCode;
 use crate::chat::Mods;
+use crate::config::ConfigError;
+use crate::config::KeyLine;
+use names::key_name;
+use table::Entry;
+use table::GROUPS;
+use table::Group;
+use table::READING;
 
 /// What a key asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Action {
+pub enum Action {
     /// Sends the draft, or runs the command in it.
     Send,
     /// Stops the answer, else clears the draft, else asks to quit.
@@ -63,6 +73,34 @@ pub(super) enum Action {
     Sibling(isize),
     /// Opens a session that goes up to the marked message.
     Fork,
+    /// Marks the code block that is this many further on.
+    Block(isize),
+    /// Copies what is marked.
+    Copy,
+    /// Copies the marked code block, else the last one of the marked message.
+    CopyCode,
+    /// Copies the whole session.
+    CopySession,
+    /// Asks for a file to save what is marked to.
+    SaveTo,
+    /// Opens the link of the marked message, or asks which.
+    Links,
+    /// Shows answers as they were written, or rendered.
+    Raw,
+    /// Shows reasoning, or folds it.
+    Thoughts,
+    /// Leaves the mouse to the terminal, or takes it.
+    Mouse,
+    /// Shows all commands.
+    Palette,
+    /// Searches the earlier prompts.
+    History,
+    /// Writes the draft in the user's editor.
+    Editor,
+    /// Completes a command or a file's name.
+    Complete,
+    /// Shows a large paste whole, or as one line.
+    Unfold,
 }
 
 /// One line of the help.
@@ -74,286 +112,152 @@ pub struct HelpLine {
     pub does: &'static str,
 }
 
-struct Entry {
-    shown: &'static str,
-    does: &'static str,
-    keys: &'static [(Key, Action)],
+/// One mode's keys.
+type Bindings = Vec<(Key, Action)>;
+
+/// What every key does.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keymap {
+    chat: Bindings,
+    reading: Bindings,
 }
 
-struct Group {
-    name: &'static str,
-    entries: &'static [Entry],
-}
-
-const fn key(code: KeyCode, ctrl: bool, alt: bool, shift: bool) -> Key {
-    Key { code, mods: Mods { ctrl, alt, shift } }
-}
-
-const fn plain(code: KeyCode) -> Key {
-    key(code, false, false, false)
-}
-
-const fn shift(code: KeyCode) -> Key {
-    key(code, false, false, true)
-}
-
-const fn ctrl(code: KeyCode) -> Key {
-    key(code, true, false, false)
-}
-
-const fn alt(code: KeyCode) -> Key {
-    key(code, false, true, false)
-}
-
-const fn ctrl_c(c: char) -> Key {
-    ctrl(KeyCode::Char(c))
-}
-
-const fn alt_c(c: char) -> Key {
-    alt(KeyCode::Char(c))
-}
-
-const fn entry(shown: &'static str, does: &'static str, keys: &'static [(Key, Action)]) -> Entry {
-    Entry { shown, does, keys }
-}
-
-/// What keys do while the transcript has them; all others do what they always do.
-const READING: Group = Group {
-    name: "reading, after Esc on an empty draft",
-    entries: &[
-        entry(
-            "Up  Down  k  j",
-            "earlier, later message",
-            &[
-                (plain(KeyCode::Up), Action::Read(-1)),
-                (plain(KeyCode::Down), Action::Read(1)),
-                (plain(KeyCode::Char('k')), Action::Read(-1)),
-                (plain(KeyCode::Char('j')), Action::Read(1)),
-            ],
-        ),
-        entry(
-            "e",
-            "edit the question and resend it",
-            &[(plain(KeyCode::Char('e')), Action::Reword)],
-        ),
-        entry("r", "answer once more", &[(plain(KeyCode::Char('r')), Action::Again)]),
-        entry(
-            "x",
-            "continue an answer cut short",
-            &[(plain(KeyCode::Char('x')), Action::Continue)],
-        ),
-        entry(
-            "Left  Right  h  l",
-            "other wordings and answers",
-            &[
-                (plain(KeyCode::Left), Action::Sibling(-1)),
-                (plain(KeyCode::Right), Action::Sibling(1)),
-                (plain(KeyCode::Char('h')), Action::Sibling(-1)),
-                (plain(KeyCode::Char('l')), Action::Sibling(1)),
-            ],
-        ),
-        entry("f", "fork the session here", &[(plain(KeyCode::Char('f')), Action::Fork)]),
-        entry("Enter", "back to the draft", &[(plain(KeyCode::Enter), Action::Dismiss)]),
-    ],
-};
-
-/// Every binding. Sessions also have keys that neither tmux nor a terminal's own tabs take.
-const GROUPS: &[Group] = &[
-    Group { name: "chat", entries: CHAT },
-    Group { name: "sessions", entries: SESSIONS },
-    Group { name: "transcript", entries: TRANSCRIPT },
-    Group { name: "draft", entries: DRAFT },
-];
-
-const CHAT: &[Entry] = &[
-    entry("Enter", "send", &[(plain(KeyCode::Enter), Action::Send)]),
-    entry(
-        "Alt-Enter  Ctrl-J  Shift-Enter",
-        "break the line",
-        &[
-            (alt(KeyCode::Enter), Action::Edit(Edit::Newline)),
-            (ctrl_c('j'), Action::Edit(Edit::Newline)),
-            (shift(KeyCode::Enter), Action::Edit(Edit::Newline)),
-        ],
-    ),
-    entry("Ctrl-C", "stop the answer, clear the draft, quit", &[(ctrl_c('c'), Action::Interrupt)]),
-    entry("Ctrl-D", "quit when the draft is empty", &[(ctrl_c('d'), Action::Leave)]),
-    entry("F1  ?", "this list", &[(plain(KeyCode::F(1)), Action::Help)]),
-    entry("F2", "the device: signals, speeds", &[(plain(KeyCode::F(2)), Action::Device)]),
-    entry("Esc", "dismiss, to the end, read", &[(plain(KeyCode::Esc), Action::Dismiss)]),
-    entry("Ctrl-Z", "suspend", &[(ctrl_c('z'), Action::Suspend)]),
-    entry("Ctrl-L", "redraw", &[(ctrl_c('l'), Action::Repaint)]),
-];
-
-const SESSIONS: &[Entry] = &[
-    entry("Ctrl-N", "new", &[(ctrl_c('n'), Action::NewSession)]),
-    entry(
-        "Alt-N  Ctrl-PageDown",
-        "next",
-        &[(alt_c('n'), Action::Turn(1)), (ctrl(KeyCode::PageDown), Action::Turn(1))],
-    ),
-    entry(
-        "Alt-P  Ctrl-PageUp",
-        "previous",
-        &[(alt_c('p'), Action::Turn(-1)), (ctrl(KeyCode::PageUp), Action::Turn(-1))],
-    ),
-    entry(
-        "Alt-1 .. Alt-9",
-        "by number",
-        &[
-            (alt_c('1'), Action::GoTo(1)),
-            (alt_c('2'), Action::GoTo(2)),
-            (alt_c('3'), Action::GoTo(3)),
-            (alt_c('4'), Action::GoTo(4)),
-            (alt_c('5'), Action::GoTo(5)),
-            (alt_c('6'), Action::GoTo(6)),
-            (alt_c('7'), Action::GoTo(7)),
-            (alt_c('8'), Action::GoTo(8)),
-            (alt_c('9'), Action::GoTo(9)),
-        ],
-    ),
-    entry("Ctrl-O", "saved sessions", &[(ctrl_c('o'), Action::Sessions)]),
-    entry("Ctrl-R", "search all messages", &[(ctrl_c('r'), Action::Search)]),
-    entry("Alt-W", "close", &[(alt_c('w'), Action::CloseSession)]),
-];
-
-const TRANSCRIPT: &[Entry] = &[
-    entry(
-        "PageUp  PageDown",
-        "scroll by pages",
-        &[
-            (plain(KeyCode::PageUp), Action::Pages(-1)),
-            (plain(KeyCode::PageDown), Action::Pages(1)),
-        ],
-    ),
-    entry(
-        "Shift-Up  Shift-Down",
-        "scroll by lines",
-        &[(shift(KeyCode::Up), Action::Rows(-1)), (shift(KeyCode::Down), Action::Rows(1))],
-    ),
-    entry(
-        "Ctrl-Home  Ctrl-End",
-        "beginning, end",
-        &[(ctrl(KeyCode::Home), Action::Top), (ctrl(KeyCode::End), Action::Bottom)],
-    ),
-];
-
-const DRAFT: &[Entry] = &[
-    entry(
-        "Home  End",
-        "line; transcript when empty",
-        &[(plain(KeyCode::Home), Action::Home), (plain(KeyCode::End), Action::End)],
-    ),
-    entry(
-        "Up  Down",
-        "rows; earlier prompts when empty",
-        &[
-            (plain(KeyCode::Up), Action::Edit(Edit::Up)),
-            (plain(KeyCode::Down), Action::Edit(Edit::Down)),
-        ],
-    ),
-    entry(
-        "Ctrl-A  Ctrl-E",
-        "beginning, end of the line",
-        &[(ctrl_c('a'), Action::Edit(Edit::LineStart)), (ctrl_c('e'), Action::Edit(Edit::LineEnd))],
-    ),
-    entry(
-        "Left  Right",
-        "one character",
-        &[
-            (plain(KeyCode::Left), Action::Edit(Edit::Left)),
-            (plain(KeyCode::Right), Action::Edit(Edit::Right)),
-            (ctrl_c('b'), Action::Edit(Edit::Left)),
-            (ctrl_c('f'), Action::Edit(Edit::Right)),
-        ],
-    ),
-    entry(
-        "Alt-B  Alt-F  Ctrl-Left/Right",
-        "one word",
-        &[
-            (alt_c('b'), Action::Edit(Edit::WordLeft)),
-            (alt_c('f'), Action::Edit(Edit::WordRight)),
-            (ctrl(KeyCode::Left), Action::Edit(Edit::WordLeft)),
-            (ctrl(KeyCode::Right), Action::Edit(Edit::WordRight)),
-            (alt(KeyCode::Left), Action::Edit(Edit::WordLeft)),
-            (alt(KeyCode::Right), Action::Edit(Edit::WordRight)),
-        ],
-    ),
-    entry(
-        "Ctrl-W  Alt-D",
-        "delete the word before, behind",
-        &[
-            (ctrl_c('w'), Action::Edit(Edit::DeleteWordLeft)),
-            (alt(KeyCode::Backspace), Action::Edit(Edit::DeleteWordLeft)),
-            (ctrl(KeyCode::Backspace), Action::Edit(Edit::DeleteWordLeft)),
-            (alt_c('d'), Action::Edit(Edit::DeleteWordRight)),
-            (alt(KeyCode::Delete), Action::Edit(Edit::DeleteWordRight)),
-            (ctrl(KeyCode::Delete), Action::Edit(Edit::DeleteWordRight)),
-        ],
-    ),
-    entry(
-        "Ctrl-U  Ctrl-K",
-        "delete to the line's beginning, end",
-        &[
-            (ctrl_c('u'), Action::Edit(Edit::DeleteToStart)),
-            (ctrl_c('k'), Action::Edit(Edit::DeleteToEnd)),
-        ],
-    ),
-    entry(
-        "Backspace  Delete",
-        "delete one character",
-        &[
-            (plain(KeyCode::Backspace), Action::Edit(Edit::DeleteLeft)),
-            (shift(KeyCode::Backspace), Action::Edit(Edit::DeleteLeft)),
-            (ctrl_c('h'), Action::Edit(Edit::DeleteLeft)),
-            (plain(KeyCode::Delete), Action::Edit(Edit::DeleteRight)),
-        ],
-    ),
-    // A terminal sends Ctrl-_ as the byte 0x1f, which is also Ctrl-/ and reads as Ctrl-7.
-    entry(
-        "Ctrl-_  Ctrl-Y",
-        "undo, redo",
-        &[
-            (ctrl_c('_'), Action::Edit(Edit::Undo)),
-            (ctrl_c('/'), Action::Edit(Edit::Undo)),
-            (ctrl_c('7'), Action::Edit(Edit::Undo)),
-            (ctrl_c('y'), Action::Edit(Edit::Redo)),
-        ],
-    ),
-];
-
-/// Returns what a key asks for; `None` for characters to type and for keys without a meaning.
-pub(super) fn action(key: Key) -> Option<Action> {
-    let key = normal(key);
-    let bindings = GROUPS.iter().flat_map(|group| group.entries).flat_map(|entry| entry.keys);
-    bindings.clone().find(|(bound, _)| *bound == key).map(|(_, action)| *action)
-}
-
-/// Returns what a key asks for while the transcript has the keys, if that is something else.
-pub(super) fn reading(key: Key) -> Option<Action> {
-    let key = normal(key);
-    let mut bindings = READING.entries.iter().flat_map(|entry| entry.keys);
-    bindings.find(|(bound, _)| *bound == key).map(|(_, action)| *action)
-}
-
-/// Returns the help: every binding and every command, under headings.
-pub fn help() -> Vec<HelpLine> {
-    let mut lines = Vec::new();
-    let (before, after) = GROUPS.split_at(3);
-    for group in before.iter().chain([&READING]).chain(after) {
-        lines.push(HelpLine { keys: String::new(), does: group.name });
-        lines.extend(
-            group
-                .entries
-                .iter()
-                .map(|entry| HelpLine { keys: entry.shown.into(), does: entry.does }),
-        );
+impl Default for Keymap {
+    fn default() -> Self {
+        let groups = GROUPS.iter().flat_map(|group| group.entries);
+        Self {
+            chat: groups.flat_map(|entry| entry.keys).copied().collect(),
+            reading: READING.entries.iter().flat_map(|entry| entry.keys).copied().collect(),
+        }
     }
-    lines.push(HelpLine { keys: String::new(), does: "commands" });
-    let commands = COMMANDS.iter();
-    lines.extend(commands.map(|spec| HelpLine { keys: spec.shown(), does: spec.does }));
-    lines.push(HelpLine { keys: "//text".into(), does: "send /text" });
-    lines
+}
+
+impl Keymap {
+    /// Lays the lines of the user's file over the built-in keys: each gives an action other keys.
+    ///
+    /// # Errors
+    /// An action or a key means nothing, a key would do two things, or nothing would stop an answer
+    /// or lead back any more; the error names the line.
+    pub fn with(lines: &[KeyLine]) -> Result<Self, ConfigError> {
+        let mut keymap = Self::default();
+        for line in lines {
+            let action = names::action(line)?;
+            let keys = line.keys.iter().map(|text| names::key(text, line));
+            let keys = keys.collect::<Result<Vec<Key>, _>>()?;
+            if keys.is_empty() && matches!(action, Action::Interrupt | Action::Dismiss) {
+                let message = format!("`{}` needs a key", line.action);
+                return Err(ConfigError::at(&line.place, message));
+            }
+            let bindings = keymap.mode(line.reading);
+            bindings.retain(|(_, bound)| *bound != action);
+            bindings.extend(keys.into_iter().map(|key| (key, action)));
+        }
+        for line in lines {
+            keymap.check(line)?;
+        }
+        Ok(keymap)
+    }
+
+    fn mode(&mut self, reading: bool) -> &mut Bindings {
+        if reading { &mut self.reading } else { &mut self.chat }
+    }
+
+    /// Finds out whether one of a line's keys does something else as well.
+    fn check(&self, line: &KeyLine) -> Result<(), ConfigError> {
+        let action = names::action(line)?;
+        let bindings = if line.reading { &self.reading } else { &self.chat };
+        for text in &line.keys {
+            let key = names::key(text, line)?;
+            if !line.reading && is_typed(key) {
+                let message = format!("`{text}` is a character to type");
+                return Err(
+                    ConfigError::at(&line.place, message).hint("put ctrl- or alt- before it")
+                );
+            }
+            let other = bindings.iter().find(|(bound, does)| *bound == key && *does != action);
+            if let Some((_, other)) = other {
+                let other = names::name(*other);
+                let message = format!("`{text}` is `{}` and `{other}`", line.action);
+                let hint = format!("give `{other}` another key, or none: {other} = []");
+                return Err(ConfigError::at(&line.place, message).hint(hint));
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what a key asks for; `None` for characters to type and for keys without a meaning.
+    pub(super) fn action(&self, key: Key) -> Option<Action> {
+        find(&self.chat, key)
+    }
+
+    /// Returns what a key asks for while the transcript has the keys, if that is something else.
+    pub(super) fn reading(&self, key: Key) -> Option<Action> {
+        find(&self.reading, key)
+    }
+
+    /// Returns the first key of an action, as it is written on the keys; empty if it has none.
+    pub fn shown(&self, action: Action) -> String {
+        let both = self.chat.iter().chain(&self.reading);
+        let mut keys = both.filter(|(_, bound)| *bound == action).map(|(key, _)| key_name(*key));
+        keys.next().unwrap_or_default()
+    }
+
+    /// Returns everything that a key can do, with the help's words about it.
+    pub(super) fn actions() -> impl Iterator<Item = (&'static str, Action)> {
+        let entries = GROUPS.iter().flat_map(|group| group.entries);
+        entries.filter_map(|entry| match entry.keys {
+            [(_, Action::Send | Action::Edit(_) | Action::Complete | Action::Dismiss), ..] => None,
+            [(_, action), rest @ ..] if rest.iter().all(|(_, other)| other == action) => {
+                Some((entry.does, *action))
+            }
+            _ => None,
+        })
+    }
+
+    /// Returns the help: every binding and every command, under headings.
+    pub fn help(&self) -> Vec<HelpLine> {
+        let mut lines = Vec::new();
+        let (before, after) = GROUPS.split_at(3);
+        for group in before.iter().chain([&READING]).chain(after) {
+            self.group(group, &mut lines);
+        }
+        lines.push(HelpLine { keys: String::new(), does: "commands" });
+        let commands = COMMANDS.iter();
+        lines.extend(commands.map(|spec| HelpLine { keys: spec.shown(), does: spec.does }));
+        lines.push(HelpLine { keys: "//text".into(), does: "send /text" });
+        lines
+    }
+
+    fn group(&self, group: &Group, lines: &mut Vec<HelpLine>) {
+        lines.push(HelpLine { keys: String::new(), does: group.name });
+        let reading = group.name == READING.name;
+        let bindings = if reading { &self.reading } else { &self.chat };
+        for entry in group.entries {
+            let keys = keys_of(entry, bindings);
+            lines
+                .extend(Some(HelpLine { keys, does: entry.does }).filter(|it| !it.keys.is_empty()));
+        }
+    }
+}
+
+/// Returns the keys of an entry: as the table shows them, or as the user's file has them.
+fn keys_of(entry: &Entry, bindings: &Bindings) -> String {
+    let means = |action: Action| entry.keys.iter().any(|(_, meant)| *meant == action);
+    let bound = bindings.iter().filter(|(_, action)| means(*action));
+    if bound.clone().eq(entry.keys) {
+        return entry.shown.to_owned();
+    }
+    bound.map(|(key, _)| key_name(*key)).collect::<Vec<_>>().join("  ")
+}
+
+fn find(bindings: &Bindings, key: Key) -> Option<Action> {
+    let key = normal(key);
+    bindings.iter().find(|(bound, _)| *bound == key).map(|(_, action)| *action)
+}
+
+/// Returns whether a key types something.
+fn is_typed(key: Key) -> bool {
+    matches!(key.code, KeyCode::Char(_)) && !key.mods.ctrl && !key.mods.alt
 }
 
 /// Terminals disagree on whether Shift is told for a character: what is typed says it already.
@@ -371,22 +275,37 @@ fn normal(key: Key) -> Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Place;
 
-    fn bindings() -> impl Iterator<Item = (Key, Action)> {
-        GROUPS.iter().flat_map(|group| group.entries).flat_map(|entry| entry.keys).copied()
+    fn bindings() -> Bindings {
+        Keymap::default().chat
+    }
+
+    fn line(reading: bool, action: &str, keys: &[&str]) -> KeyLine {
+        let place = Place { file: "keys.toml".into(), line: 3, column: 1 };
+        let keys = keys.iter().map(|key| (*key).to_owned()).collect();
+        KeyLine { reading, action: action.to_owned(), keys, place }
+    }
+
+    fn pressed(text: &str) -> Key {
+        names::key(text, &line(false, "send", &[])).expect("a key")
     }
 
     #[test]
     fn no_key_is_bound_twice_and_each_is_reachable() {
-        for (key, bound) in bindings() {
-            assert_eq!(bindings().filter(|(other, _)| *other == key).count(), 1, "{key:?}");
-            assert_eq!(action(key), Some(bound), "{key:?}");
+        let keymap = Keymap::default();
+        for bindings in [&keymap.chat, &keymap.reading] {
+            for (key, bound) in bindings {
+                let same = bindings.iter().filter(|(other, _)| other == key);
+                assert_eq!(same.count(), 1, "{key:?}");
+                assert_eq!(find(bindings, *key), Some(*bound), "{key:?}");
+            }
         }
     }
 
     #[test]
     fn nothing_that_can_be_typed_is_bound() {
-        assert!(bindings().all(|(key, _)| {
+        assert!(bindings().iter().all(|(key, _)| {
             !matches!(key.code, KeyCode::Char(_)) || key.mods.ctrl || key.mods.alt
         }));
     }
@@ -395,13 +314,65 @@ mod tests {
     fn shift_on_a_character_changes_nothing() {
         let shifted =
             Key { code: KeyCode::Char('B'), mods: Mods { alt: true, shift: true, ctrl: false } };
-        assert_eq!(action(shifted), Some(Action::Edit(Edit::WordLeft)));
+        assert_eq!(Keymap::default().action(shifted), Some(Action::Edit(Edit::WordLeft)));
     }
 
     #[test]
     fn the_help_fits_a_narrow_screen() {
-        for line in help() {
+        for line in Keymap::default().help() {
             assert!(line.keys.len() <= 32 && line.does.len() <= 38, "{line:?}");
         }
+    }
+
+    #[test]
+    fn every_action_and_key_has_a_name_that_leads_back() {
+        let keymap = Keymap::default();
+        for (reading, bindings) in [(false, &keymap.chat), (true, &keymap.reading)] {
+            for (key, action) in bindings {
+                let name = names::name(*action);
+                assert_eq!(names::action(&line(reading, &name, &[])), Ok(*action), "{name}");
+                assert_eq!(pressed(&key_name(*key).to_lowercase()).code, {
+                    // A letter's case is what is typed; its name has one case only.
+                    match key.code {
+                        KeyCode::Char(c) => KeyCode::Char(c.to_ascii_lowercase()),
+                        code => code,
+                    }
+                });
+            }
+        }
+    }
+
+    #[test]
+    fn another_key_takes_the_place_of_the_first_and_the_help_says_so() {
+        let lines = [line(false, "new-session", &["alt-x", "f9"]), line(true, "copy", &["m"])];
+        let keymap = Keymap::with(&lines).expect("a keymap");
+        assert_eq!(keymap.action(pressed("alt-x")), Some(Action::NewSession));
+        assert_eq!(keymap.action(pressed("f9")), Some(Action::NewSession));
+        assert_eq!(keymap.action(pressed("ctrl-n")), None);
+        assert_eq!(keymap.reading(pressed("m")), Some(Action::Copy));
+        assert_eq!(keymap.reading(pressed("y")), None);
+        let help = keymap.help();
+        assert!(help.iter().any(|line| line.keys == "Alt-X  F9" && line.does == "new"), "{help:?}");
+    }
+
+    #[test]
+    fn what_cannot_be_is_named_with_its_line() {
+        for (lines, words) in [
+            (vec![line(false, "new-sesion", &["f9"])], "keys.toml:3:1: no action `new-sesion`"),
+            (vec![line(false, "new-session", &["hyper-x"])], "keys.toml:3:1: no key `hyper-x`"),
+            (
+                vec![line(false, "new-session", &["ctrl-c"])],
+                "keys.toml:3:1: `ctrl-c` is `new-session` and `interrupt`",
+            ),
+            (vec![line(false, "new-session", &["x"])], "`x` is a character to type"),
+            (vec![line(false, "interrupt", &[])], "`interrupt` needs a key"),
+            (vec![line(true, "copy", &["j"])], "`j` is `copy` and `later`"),
+        ] {
+            let error = Keymap::with(&lines).expect_err(words).to_string();
+            assert!(error.contains(words), "{error}");
+        }
+        let swapped = [line(false, "help", &["f2"]), line(false, "device", &["f1"])];
+        let keymap = Keymap::with(&swapped).expect("a swap is no conflict");
+        assert_eq!(keymap.action(pressed("f1")), Some(Action::Device));
     }
 }

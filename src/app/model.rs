@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::app::composer::History;
 use crate::app::mint::Mint;
 use crate::app::notice::Notice;
+use crate::app::palette::Palette;
 use crate::app::picker::Picker;
 use crate::app::search::Search;
 use crate::app::session::Session;
@@ -51,6 +52,10 @@ pub enum Overlay {
     Search,
     /// "May this session leave this device?"
     Egress,
+    /// A list to choose from: [`Model::palette`].
+    Palette,
+    /// Where what is marked is to be saved: [`Model::line`].
+    SaveTo,
 }
 
 /// Everything that the screen shows and the next message may change.
@@ -58,6 +63,7 @@ pub enum Overlay {
 /// Invariants: there is always a session; of a session's turns only the last may run; a turn
 /// finishes once; what a session's tree holds stays in it; `Effect::Exit` comes when no turn is open, or when time is up.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Model {
     pub(super) sessions: Vec<Session>,
     pub(super) current: usize,
@@ -89,6 +95,15 @@ pub struct Model {
     pub(super) held: Option<Held>,
     /// The context before it was enlarged, until an engine has room for the larger one.
     pub(super) smaller: Option<u32>,
+    pub(super) palette: Palette,
+    /// One line that is typed on top.
+    pub(super) line: String,
+    /// Answers are shown as they were written.
+    pub(super) raw: bool,
+    /// Reasoning is shown.
+    pub(super) thoughts: bool,
+    /// The mouse is the chat's.
+    pub(super) mouse: bool,
     pub(super) leaving_since: Option<Duration>,
     pub(super) gone: bool,
     pub(super) next_turn: u64,
@@ -124,6 +139,11 @@ impl Model {
             typing: Typing::default(),
             held: None,
             smaller: None,
+            palette: Palette::default(),
+            line: String::new(),
+            raw: false,
+            thoughts: false,
+            mouse: true,
             leaving_since: None,
             gone: false,
             next_turn: 0,
@@ -198,6 +218,40 @@ impl Model {
     /// Returns the search; of use while it lies on top.
     pub fn search(&self) -> &Search {
         &self.search
+    }
+
+    /// Returns the list to choose from; of use while it lies on top.
+    pub fn palette(&self) -> &Palette {
+        &self.palette
+    }
+
+    /// Returns the line that is typed on top.
+    pub fn line(&self) -> &str {
+        &self.line
+    }
+
+    /// Returns whether answers are shown as they were written.
+    pub fn is_raw(&self) -> bool {
+        self.raw
+    }
+
+    /// Returns whether the mouse is the chat's.
+    pub fn has_mouse(&self) -> bool {
+        self.mouse
+    }
+
+    /// Returns the conversation in front as Markdown, clean; empty if there is none.
+    pub fn transcript(&self) -> String {
+        let session = self.current();
+        if session.turns().is_empty() {
+            return String::new();
+        }
+        crate::app::update::source(session).into_string()
+    }
+
+    /// Returns whether reasoning is shown.
+    pub fn shows_thoughts(&self) -> bool {
+        self.thoughts
     }
 
     /// Returns the wall clock's time, as of the newest message.

@@ -69,6 +69,19 @@ pub enum Msg {
     Told(String),
     /// The store is damaged; what can be read goes on being read.
     Damaged(Fault),
+    /// The draft as the user's editor left it.
+    Edited(String),
+    /// Whether the mouse is the chat's.
+    Mouse(bool),
+    /// The mouse's wheel moved by this many rows.
+    Wheel(isize),
+    /// A message was clicked on.
+    Click {
+        /// Which.
+        message: MessageId,
+        /// Which of its code blocks, if it was one.
+        block: Option<usize>,
+    },
     /// How saving goes.
     Saving(Saving),
     /// A saved session, by its newest messages.

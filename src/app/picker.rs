@@ -1,12 +1,6 @@
 //! The list of saved sessions, narrowed by what is typed.
 
-use nucleo_matcher::Config;
-use nucleo_matcher::Matcher;
-use nucleo_matcher::Utf32Str;
-use nucleo_matcher::pattern::CaseMatching;
-use nucleo_matcher::pattern::Normalization;
-use nucleo_matcher::pattern::Pattern;
-
+use crate::app::fuzzy;
 use crate::chat::Listed;
 use crate::chat::Role;
 use crate::chat::SessionId;
@@ -158,21 +152,15 @@ impl Picker {
     }
 
     fn narrow(&mut self) {
-        let pattern = Pattern::parse(&self.query, CaseMatching::Ignore, Normalization::Smart);
-        let mut matcher = Matcher::new(Config::DEFAULT);
-        let mut buffer = Vec::new();
-        let mut score = |entry: &Listed| {
+        let text = |entry: &Listed| {
             let SessionInfo { title, tags, profile, .. } = &entry.info;
-            let text = format!("{title} {} {profile}", tags.join(" "));
-            pattern.score(Utf32Str::new(&text, &mut buffer), &mut matcher)
+            format!("{title} {} {profile}", tags.join(" "))
         };
         let wanted = self.entries.iter().enumerate();
         let wanted = wanted.filter(|(_, entry)| self.archived || !entry.info.archived);
-        let mut scored: Vec<(u32, usize)> =
-            wanted.filter_map(|(index, entry)| Some((score(entry)?, index))).collect();
-        // The sort is stable: of equals the one that changed last comes first.
-        scored.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
-        self.shown = scored.into_iter().map(|(_, index)| index).collect();
+        let texts = wanted.map(|(index, entry)| (index, text(entry)));
+        // Of equals the one that changed last comes first.
+        self.shown = fuzzy::rank(&self.query, texts);
         self.selected = self.selected.min(self.shown.len().saturating_sub(1));
     }
 }

@@ -38,6 +38,8 @@ pub enum Goal {
     Top,
     /// As much of a message as fits, its beginning in any case.
     Message(MessageId),
+    /// As much of a message's code block as fits, its beginning in any case.
+    Block(MessageId, usize),
     /// A line of a message at the top.
     Line(ScrollAnchor),
 }

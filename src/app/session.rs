@@ -42,6 +42,8 @@ pub struct Session {
     pub(super) queue: VecDeque<String>,
     /// The message that keys act on, while the transcript has them.
     pub(super) reading: Option<MessageId>,
+    /// The code block of the marked message that keys act on, from 0.
+    pub(super) block: Option<(MessageId, usize)>,
     /// The question that the draft is another wording of.
     pub(super) editing: Option<MessageId>,
     pub(super) news: bool,
@@ -129,6 +131,7 @@ impl Session {
             scroll: Scroll::default(),
             queue: VecDeque::new(),
             reading: None,
+            block: None,
             editing: None,
             news: false,
             consents: BTreeMap::new(),
@@ -204,6 +207,11 @@ impl Session {
     /// Returns the message that keys act on, while the transcript has them.
     pub fn reading(&self) -> Option<MessageId> {
         self.reading
+    }
+
+    /// Returns the code block of the marked message that keys act on, from 0.
+    pub fn block(&self) -> Option<(MessageId, usize)> {
+        self.block.filter(|(id, _)| self.reading == Some(*id))
     }
 
     /// Returns the question that the draft is another wording of.

@@ -1,5 +1,6 @@
 //! The settings that a run of the chat works with.
 
+use crate::app::keymap::Keymap;
 use crate::chat::Limits;
 use crate::chat::Mode;
 use crate::chat::PrivacyClass;
@@ -46,4 +47,8 @@ pub struct Settings {
     pub remote_first: bool,
     /// Whether any trace may be kept after a turn.
     pub ephemeral: bool,
+    /// What keys do.
+    pub keys: Keymap,
+    /// The themes that there are.
+    pub themes: Vec<String>,
 }

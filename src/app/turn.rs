@@ -1,6 +1,7 @@
 //! One question and the answer to it, whatever became of the answer.
 
 mod saved;
+mod thought;
 
 use std::time::Duration;
 
@@ -78,6 +79,10 @@ pub struct Turn {
     cleaner: Cleaner,
     shown_question: Clean,
     shown_answer: Clean,
+    splitter: thought::Splitter,
+    shown_thought: Clean,
+    /// When reasoning began and when it was last heard.
+    thinking: Option<(Duration, Duration)>,
     decision: Option<Decision>,
     phase: Phase,
     stopping: bool,
@@ -102,6 +107,9 @@ impl Turn {
             cleaner: Cleaner::new(),
             shown_question: Clean::default(),
             shown_answer: Clean::default(),
+            splitter: thought::Splitter::default(),
+            shown_thought: Clean::default(),
+            thinking: None,
             decision: None,
             phase: Phase::Unanswered,
             stopping: false,
@@ -160,7 +168,23 @@ impl Turn {
         &self.answer
     }
 
-    /// Returns the answer so far as it is shown; it only ever grows at its end.
+    /// Returns the reasoning before the answer, as it is shown; it only ever grows at its end.
+    pub fn shown_thought(&self) -> &Clean {
+        &self.shown_thought
+    }
+
+    /// Returns how long reasoning took, or has taken so far; `None` where that was not seen.
+    pub fn thought_for(&self) -> Option<Duration> {
+        self.thinking.map(|(from, to)| to.saturating_sub(from))
+    }
+
+    /// Returns whether the model is still reasoning.
+    pub fn is_thinking(&self) -> bool {
+        self.is_open() && self.splitter.is_thinking()
+    }
+
+    /// Returns the answer so far as it is shown, without reasoning. It only ever grows at its end,
+    /// but where it turns out that all of it was reasoning.
     pub fn shown_answer(&self) -> &Clean {
         &self.shown_answer
     }
@@ -291,8 +315,7 @@ impl Turn {
 
     /// Ends it.
     pub(super) fn finish(&mut self, reason: StopReason, usage: Usage, at: Duration) {
-        let rest = self.cleaner.finish();
-        self.shown_answer.push(&rest);
+        self.show_rest();
         self.see(at);
         self.usage = usage;
         self.timings.total = at.saturating_sub(self.asked_at);
@@ -320,13 +343,42 @@ impl Turn {
         self.rate.push(at);
         self.answer.push_str(text);
         let clean = self.cleaner.push(text);
-        self.shown_answer.push(&clean);
+        let thinking = self.splitter.is_thinking();
+        self.show(&clean);
+        if thinking || self.splitter.is_thinking() {
+            let began = self.thinking.map_or(at, |(began, _)| began);
+            self.thinking = Some((began, at));
+        }
         self.see(at);
+    }
+
+    /// Adds clean text to what is shown.
+    fn show(&mut self, clean: &Clean) {
+        let parts = self.splitter.push(clean);
+        self.add(&parts);
+    }
+
+    /// Adds what was held back: nothing more comes.
+    fn show_rest(&mut self) {
+        let rest = self.cleaner.finish();
+        self.show(&rest);
+        let parts = self.splitter.finish();
+        self.add(&parts);
+    }
+
+    fn add(&mut self, parts: &thought::Parts) {
+        if parts.recanted {
+            let answer = std::mem::take(&mut self.shown_answer);
+            self.shown_thought.push(&answer);
+        }
+        self.shown_thought.push(&parts.thought);
+        self.shown_answer.push(&parts.answer);
     }
 
     /// Takes the time of the first visible character.
     fn see(&mut self, at: Duration) {
-        if self.timings.ttft.is_none() && self.has_answer() {
+        let seen = self.has_answer() || !self.shown_thought.is_empty();
+        if self.timings.ttft.is_none() && seen {
             self.timings.ttft = Some(at.saturating_sub(self.asked_at));
         }
     }

@@ -1,6 +1,8 @@
 //! One message in, effects out. Each file under it handles one kind.
 
+mod acting;
 mod ahead;
+mod choosing;
 mod egress;
 mod finding;
 mod full;
@@ -17,6 +19,7 @@ mod tests;
 mod turns;
 mod variants;
 
+pub(super) use acting::source;
 pub(super) use ahead::Ahead;
 pub(super) use ahead::Typing;
 pub(super) use egress::Held;
@@ -41,31 +44,43 @@ impl Model {
         if self.gone {
             return effects;
         }
+        self.take(msg, &mut effects);
+        self.notice_desk();
+        self.watch(&mut effects);
+        self.look_ahead(&mut effects);
+        self.depart(&mut effects);
+        effects
+    }
+
+    fn take(&mut self, msg: Msg, effects: &mut Vec<Effect>) {
         match msg {
             Msg::Key { key, at } => {
                 self.observe(at);
-                self.key(key, &mut effects);
+                self.key(key, effects);
             }
-            Msg::Paste(text) => self.paste(&text, &mut effects),
+            Msg::Paste(text) => self.paste(&text, effects),
             Msg::Resize { width, height } => self.resize(width, height),
             Msg::Turn { turn, event, at } => {
                 self.observe(at);
-                self.turn(turn, event, &mut effects);
+                self.turn(turn, event, effects);
             }
             Msg::Load { state, at } => {
                 self.observe(at);
                 self.load(state);
             }
             Msg::Health(health) => self.health(health),
-            Msg::Lost(fault) => self.lost(fault, &mut effects),
+            Msg::Lost(fault) => self.lost(fault, effects),
             Msg::Tick(at) => {
                 self.observe(at);
-                self.look_again(&mut effects);
-                self.save_due(&mut effects);
+                self.look_again(effects);
+                self.save_due(effects);
                 self.touch();
             }
             Msg::Refused { turn, fault } => self.refused(turn, &fault),
             Msg::Told(line) => self.say(Notice::info(&line)),
+            Msg::Edited(_) | Msg::Wheel(_) | Msg::Mouse(_) | Msg::Click { .. } => {
+                self.by_hand(msg, effects);
+            }
             Msg::Saving(saving) => {
                 self.saving = saving;
                 self.touch();
@@ -73,30 +88,37 @@ impl Model {
             Msg::Opened { info, page } => self.opened(&info, page),
             Msg::Whole { session, nodes, leaf, class } => {
                 self.tighten(session, class);
-                self.whole(session, nodes, leaf, &mut effects);
+                self.whole(session, nodes, leaf, effects);
             }
             Msg::Grown { session, nodes, leaf, class } => {
                 self.tighten(session, class);
                 self.grown(session, nodes, leaf);
             }
-            Msg::Changed => self.changed(&mut effects),
-            Msg::Listed(entries) => self.listed(entries, &mut effects),
+            Msg::Changed => self.changed(effects),
+            Msg::Listed(entries) => self.listed(entries, effects),
             Msg::Previewed { session, messages } => self.previewed(session, &messages),
             Msg::Found { query, hits } => self.found(&query, hits),
             Msg::Missing(fault) | Msg::Damaged(fault) => self.say(Notice::fault(&fault)),
             Msg::Laid(laid) => self.laid(&laid),
             Msg::Quit(at) => {
                 self.observe(at);
-                self.leave(&mut effects);
+                self.leave(effects);
             }
-            Msg::Deadline => self.abandon(&mut effects),
+            Msg::Deadline => self.abandon(effects),
             Msg::Redraw => self.touch(),
         }
-        self.notice_desk();
-        self.watch(&mut effects);
-        self.look_ahead(&mut effects);
-        self.depart(&mut effects);
-        effects
+    }
+
+    /// Takes what comes of the mouse and of the user's editor.
+    fn by_hand(&mut self, msg: Msg, effects: &mut Vec<Effect>) {
+        match msg {
+            Msg::Edited(text) => self.edited(&text),
+            Msg::Wheel(rows) => self.wheel(rows),
+            Msg::Mouse(taken) => self.mouse = taken,
+            Msg::Click { message, block } => self.click(message, block, effects),
+            _ => {}
+        }
+        self.touch();
     }
 
     fn say(&mut self, notice: Notice) {

@@ -9,19 +9,20 @@ use crate::chat::Fault;
 use crate::chat::FaultKind;
 use crate::cli::args::Cli;
 use crate::cli::exit::Exit;
+use crate::cli::look;
 use crate::cli::output::use_color;
 use crate::cli::prepare::prepare;
 use crate::cli::saved;
 use crate::config::Env;
-use crate::config::ThemeChoice;
+use crate::config::Paths;
 use crate::prompt::attached;
 use crate::runtime;
 use crate::runtime::KEEP_ALIVE_CHAT;
 use crate::runtime::Keeping;
 use crate::runtime::Opening;
+use crate::runtime::Outside;
 use crate::runtime::Printed;
 use crate::theme::Depth;
-use crate::theme::Theme;
 
 /// Opens the chat and returns when the user has left it.
 ///
@@ -29,20 +30,36 @@ use crate::theme::Theme;
 /// It cannot be opened: the configuration, the model or the terminal.
 pub(super) fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
     let prepared = prepare(cli, env, KEEP_ALIVE_CHAT)?;
-    let theme = theme(prepared.settings.theme, depth(cli, env));
-    let keeping = keeping(cli, env)?;
-    let question = question(cli)?;
-    let opening = Opening { theme, question, keeping };
+    let paths = Paths::resolve(env)?;
+    let settings = &prepared.settings;
+    let look = look::look(&settings.theme, &paths.config, depth(cli, env), env);
+    let (keys, complaint) = look::keys(&paths.config);
+    let opening = Opening {
+        themes: look.themes,
+        theme: look.theme,
+        follows_ground: look.follows_ground,
+        keys,
+        complaints: look.complaints.into_iter().chain(complaint).collect(),
+        mouse: settings.chat.mouse,
+        inline: settings.chat.inline || cli.common.inline,
+        outside: Outside::read(env),
+        scratch: paths.ensure_runtime()?,
+        question: question(cli)?,
+        keeping: keeping(cli, env)?,
+    };
     let terminal = |error: io::Error| Fault::new(format!("the terminal: {error}"));
     let tasks = runtime::tasks().map_err(terminal)?;
     runtime::install_crash_hook();
-    let ended = tasks.block_on(runtime::chat(&prepared.front, opening)).map_err(terminal)?;
+    let left = tasks.block_on(runtime::chat(&prepared.front, opening)).map_err(terminal)?;
+    let ended = left.die_by;
     // A task may sit in a read that never ends; the engine notices the closed socket by itself.
     tasks.shutdown_background();
     if ended.is_none() {
         let keep_alive = prepared.front.engine.as_ref().filter(|_| prepared.front.warms());
         let stderr = stays(keep_alive.map(|engine| engine.keep_alive).unwrap_or_default());
-        super::print(&Printed { stdout: String::new(), stderr });
+        let stdout =
+            if prepared.settings.chat.print_on_exit { left.transcript } else { String::new() };
+        super::print(&Printed { stdout, stderr });
     }
     super::notices(&prepared.settings.notices);
     if let Some(signal) = ended {
@@ -86,14 +103,6 @@ fn stays(keep_alive: Duration) -> String {
     }
     let time = super::engines::words(keep_alive);
     format!("the engine stays for {time} · edgewise stop ends it\n")
-}
-
-fn theme(choice: ThemeChoice, depth: Depth) -> Theme {
-    let name = match choice {
-        ThemeChoice::Light => "light",
-        ThemeChoice::Dark | ThemeChoice::Auto => "dark",
-    };
-    Theme::named(name).unwrap_or_else(Theme::plain).at(depth)
 }
 
 /// Tells how many colours the terminal shows, by what it says of itself.

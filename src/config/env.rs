@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use directories::ProjectDirs;
 
 /// Variables that the front reads and the engine does not need.
-const FRONT_ONLY: [&str; 11] = [
+const FRONT_ONLY: [&str; 20] = [
     "NO_COLOR",
     "CLICOLOR_FORCE",
     "TERM",
@@ -26,6 +26,15 @@ const FRONT_ONLY: [&str; 11] = [
     "HF_HUB_CACHE",
     "HF_ENDPOINT", // the hub that models are fetched from
     "LLAMA_CACHE",
+    "TMUX", // what stands between this program and the terminal
+    "STY",
+    "SSH_CONNECTION", // a program's clipboard would be another machine's
+    "SSH_TTY",
+    "WAYLAND_DISPLAY", // which program has the clipboard
+    "DISPLAY",
+    "COLORFGBG", // light on dark or dark on light, where a terminal says so
+    "BROWSER",
+    "KITTY_WINDOW_ID",
 ];
 
 /// Variables that the engine process inherits, by full name.

@@ -9,7 +9,6 @@ use crate::chat::Mode;
 use crate::chat::PrivacyClass;
 use crate::config::OnFull;
 use crate::config::Protocol;
-use crate::config::ThemeChoice;
 
 /// What stands for the user's own names in a path of keys.
 pub(super) const ANY: &str = "*";
@@ -75,9 +74,17 @@ pub(super) const KEYS: &[Key] = &[
     key("default_profile", Takes::Name, "The profile that is used without -p"),
     key(
         "theme",
-        Takes::Choice(|| words(&ThemeChoice::NAMES)),
-        "Light text on a dark ground, or the other way round",
+        Takes::Name,
+        "A theme: \"auto\" follows the terminal's ground; one of the program's own or of themes/NAME.toml",
     ),
+    key("chat", Takes::Table, "How the chat behaves"),
+    key(
+        "chat.mouse",
+        Takes::Flag,
+        "Whether it takes the mouse: wheel, click to mark and to copy code",
+    ),
+    key("chat.inline", Takes::Flag, "Whether it stays on the terminal's normal screen"),
+    key("chat.print_on_exit", Takes::Flag, "Whether the conversation is printed when it is left"),
     key("engine", Takes::Table, "The process that holds the model"),
     key("engine.keep_alive", Takes::Span, "How long it stays after its last client, like \"5m\""),
     key(

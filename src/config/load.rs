@@ -81,10 +81,7 @@ mod tests {
             Ok::<_, ConfigError>(settings.with_directory(&trust, dir.path()))
         };
         let settings = load().expect("valid");
-        assert_eq!(
-            (settings.engine.max_turns, settings.theme),
-            (3, crate::config::ThemeChoice::Dark)
-        );
+        assert_eq!((settings.engine.max_turns, settings.theme), (3, "dark".to_owned()));
         assert!(settings.no_remote && settings.notices.is_empty());
         // Not even its syntax may stop the program in that directory.
         fs::write(dir.path().join(".edgewise.toml"), "[engine\nmax_turns = 9").expect("a file");

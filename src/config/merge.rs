@@ -3,6 +3,7 @@
 use crate::chat::Sampling;
 use crate::config::Profile;
 use crate::config::Slo;
+use crate::config::raw::RawChat;
 use crate::config::raw::RawEngine;
 use crate::config::raw::RawFile;
 use crate::config::raw::RawProfile;
@@ -22,9 +23,20 @@ impl RawFile {
         Self {
             default_profile: self.default_profile.or(weaker.default_profile),
             theme: self.theme.or(weaker.theme),
+            chat: self.chat.over(weaker.chat),
             engine: self.engine.over(&weaker.engine),
             profiles: self.profiles,
             endpoints: self.endpoints,
+        }
+    }
+}
+
+impl RawChat {
+    fn over(self, weaker: Self) -> Self {
+        Self {
+            mouse: self.mouse.or(weaker.mouse),
+            inline: self.inline.or(weaker.inline),
+            print_on_exit: self.print_on_exit.or(weaker.print_on_exit),
         }
     }
 }

@@ -15,7 +15,6 @@ use crate::config::ConfigError;
 use crate::config::Place;
 use crate::config::Profile;
 use crate::config::Settings;
-use crate::config::ThemeChoice;
 use crate::config::hint::quoted;
 use crate::config::nearest;
 use crate::config::raw::RawSampling;
@@ -28,7 +27,7 @@ use crate::config::value;
 #[derive(Clone, Debug, Default)]
 pub struct Project {
     profile: Option<At<String>>,
-    theme: Option<ThemeChoice>,
+    theme: Option<String>,
     system: Option<String>,
     sampling: RawSampling,
     max_tokens: Option<u32>,
@@ -60,7 +59,7 @@ impl Project {
     fn read(mut table: Table<'_>) -> Result<Self, ConfigError> {
         let mut project = Self {
             profile: table.take_at("profile", value::name)?,
-            theme: table.take("theme", value::choice(&ThemeChoice::NAMES))?,
+            theme: table.take("theme", value::name)?,
             system: table.take("system", value::text)?,
             max_tokens: table.take("max_tokens", value::whole(1..=u32::MAX))?,
             stop: table.take("stop", value::list)?,
@@ -94,7 +93,7 @@ impl Settings {
             self.allowed(value, place)?;
             self.default_profile.clone_from(value);
         }
-        self.theme = project.theme.unwrap_or(self.theme);
+        self.theme = project.theme.clone().unwrap_or(self.theme);
         for profile in self.profiles.values_mut() {
             *profile = project.over(profile.clone());
         }

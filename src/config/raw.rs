@@ -11,7 +11,6 @@ use crate::config::ConfigError;
 use crate::config::KvRam;
 use crate::config::OnFull;
 use crate::config::PoolTokens;
-use crate::config::ThemeChoice;
 use crate::config::Threads;
 use crate::config::endpoint::Endpoint;
 use crate::config::endpoint::KeySource;
@@ -34,7 +33,8 @@ const MAX_TURNS: u32 = 256;
 #[derive(Clone, Debug, Default)]
 pub(super) struct RawFile {
     pub(super) default_profile: Option<At<String>>,
-    pub(super) theme: Option<ThemeChoice>,
+    pub(super) theme: Option<String>,
+    pub(super) chat: RawChat,
     pub(super) engine: RawEngine,
     pub(super) profiles: BTreeMap<String, RawProfile>,
     pub(super) endpoints: BTreeMap<String, Endpoint>,
@@ -49,6 +49,14 @@ pub(super) struct RawEngine {
     pub(super) prefill_ahead: Option<bool>,
     pub(super) kv_ram: Option<KvRam>,
     pub(super) kv_disk_gb: Option<u32>,
+}
+
+/// `[chat]`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct RawChat {
+    pub(super) mouse: Option<bool>,
+    pub(super) inline: Option<bool>,
+    pub(super) print_on_exit: Option<bool>,
 }
 
 /// `[profiles.NAME]`.
@@ -91,11 +99,14 @@ impl RawFile {
     pub(super) fn read(mut table: Table<'_>) -> Result<Self, ConfigError> {
         let mut file = Self {
             default_profile: table.take_at("default_profile", value::name)?,
-            theme: table.take("theme", value::choice(&ThemeChoice::NAMES))?,
+            theme: table.take("theme", value::name)?,
             ..Self::default()
         };
         if let Some(engine) = table.table("engine")? {
             file.engine = RawEngine::read(engine)?;
+        }
+        if let Some(chat) = table.table("chat")? {
+            file.chat = RawChat::read(chat)?;
         }
         if let Some(profiles) = table.table("profiles")? {
             for (name, profile) in profiles.into_named()? {
@@ -126,6 +137,18 @@ impl RawEngine {
         };
         table.end()?;
         Ok(engine)
+    }
+}
+
+impl RawChat {
+    fn read(mut table: Table<'_>) -> Result<Self, ConfigError> {
+        let chat = Self {
+            mouse: table.take("mouse", value::flag)?,
+            inline: table.take("inline", value::flag)?,
+            print_on_exit: table.take("print_on_exit", value::flag)?,
+        };
+        table.end()?;
+        Ok(chat)
     }
 }
 

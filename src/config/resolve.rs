@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::AUTO_THEME;
+use crate::config::ChatSettings;
 use crate::config::ConfigError;
 use crate::config::Endpoint;
 use crate::config::EngineSettings;
@@ -45,7 +47,12 @@ impl Settings {
         let (env_profile, over) = Overrides::from_env(env)?;
         let settings = Self {
             engine: engine(&merged.engine),
-            theme: merged.theme.unwrap_or_default(),
+            theme: merged.theme.unwrap_or_else(|| AUTO_THEME.to_owned()),
+            chat: ChatSettings {
+                mouse: merged.chat.mouse.unwrap_or(true),
+                inline: merged.chat.inline.unwrap_or(false),
+                print_on_exit: merged.chat.print_on_exit.unwrap_or(true),
+            },
             default_profile: default_profile(merged.default_profile.as_ref(), &profiles)?,
             profiles,
             endpoints: merged.endpoints,

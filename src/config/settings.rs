@@ -62,22 +62,18 @@ impl Default for EngineSettings {
     }
 }
 
-/// Which of the two themes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum ThemeChoice {
-    /// The dark one; what the terminal's background asks for later.
-    #[default]
-    Auto,
-    /// Light text on a dark ground.
-    Dark,
-    /// Dark text on a light ground.
-    Light,
-}
+/// The theme that is light or dark as the terminal is.
+pub const AUTO_THEME: &str = "auto";
 
-impl ThemeChoice {
-    /// Every choice with its name in files.
-    pub const NAMES: [(&'static str, Self); 3] =
-        [("auto", Self::Auto), ("dark", Self::Dark), ("light", Self::Light)];
+/// How the chat behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChatSettings {
+    /// Whether the chat takes the mouse.
+    pub mouse: bool,
+    /// Whether it stays on the normal screen.
+    pub inline: bool,
+    /// Whether the conversation is printed when it is left.
+    pub print_on_exit: bool,
 }
 
 /// Everything that the configuration says, resolved and checked.
@@ -85,8 +81,10 @@ impl ThemeChoice {
 pub struct Settings {
     /// The engine's settings.
     pub engine: EngineSettings,
-    /// The theme.
-    pub theme: ThemeChoice,
+    /// The theme's name; [`AUTO_THEME`] leaves it to the terminal's ground.
+    pub theme: String,
+    /// How the chat behaves.
+    pub chat: ChatSettings,
     /// The profile that is used when none is named; it is in `profiles`.
     pub default_profile: String,
     /// Every profile by name; `default` is always there.

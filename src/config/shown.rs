@@ -13,7 +13,6 @@ use crate::config::PoolTokens;
 use crate::config::Profile;
 use crate::config::Protocol;
 use crate::config::Settings;
-use crate::config::ThemeChoice;
 use crate::config::Threads;
 use crate::config::profile::OnFull;
 
@@ -81,7 +80,7 @@ impl Settings {
         };
         let outer = [
             ("default_profile", Some(text(self.default_name()))),
-            ("theme", word(&ThemeChoice::NAMES, self.theme)),
+            ("theme", Some(text(&self.theme))),
         ];
         let inner = [
             ("keep_alive", engine.keep_alive.map(span)),
@@ -91,6 +90,17 @@ impl Settings {
             ("kv_ram_gb", Some(ram)),
             ("kv_disk_gb", Some(engine.kv_disk_gb.to_string())),
         ];
+        let chat = [
+            ("mouse", self.chat.mouse),
+            ("inline", self.chat.inline),
+            ("print_on_exit", self.chat.print_on_exit),
+        ];
+        let chat = chat.into_iter().map(|(key, value)| Shown {
+            table: "chat".to_owned(),
+            key,
+            value: Some(value.to_string()),
+            origin: self.origins.of(&format!("chat.{key}")),
+        });
         let outer = outer.into_iter().map(|(key, value)| Shown {
             table: String::new(),
             key,
@@ -106,7 +116,7 @@ impl Settings {
             value,
             origin: self.origins.of(&format!("engine.{key}")),
         });
-        outer.chain(inner).collect()
+        outer.chain(chat).chain(inner).collect()
     }
 }
 

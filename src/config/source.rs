@@ -148,6 +148,22 @@ impl<'a> Table<'a> {
         tables.collect()
     }
 
+    /// Reads every value of a table whose keys may be anything, in the order of the file.
+    pub(super) fn into_values<T>(
+        self,
+        read: impl Fn(&DeValue<'_>) -> Result<T, Refusal>,
+    ) -> Result<Vec<(String, At<T>)>, ConfigError> {
+        let mut entries: Vec<_> = self.entries.iter().collect();
+        entries.sort_by_key(|(_, (at, _))| at.start);
+        let values = entries.into_iter().map(|(key, (at, spanned))| {
+            let value = read(spanned.get_ref()).map_err(|refusal| {
+                self.refused(key, &self.source.place(spanned.span().start), refusal)
+            })?;
+            Ok(((*key).to_owned(), At { value, place: self.source.place(at.start) }))
+        });
+        values.collect()
+    }
+
     /// Ends the table.
     ///
     /// # Errors

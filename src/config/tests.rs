@@ -71,7 +71,7 @@ fn every_valid_sample_resolves() {
 #[test]
 fn the_whole_sample_means_what_it_says() {
     let settings = valid("whole");
-    assert_eq!(settings.theme, ThemeChoice::Dark);
+    assert_eq!(settings.theme, "dark");
     assert_eq!(settings.engine.keep_alive, Some(Duration::from_mins(5)));
     assert_eq!(
         settings.profile(None).expect("the default"),
@@ -152,7 +152,7 @@ fn a_stronger_layer_wins_key_by_key() {
                 [profiles.quick]\nn_ctx = 512\nmode = \"local-only\"\n";
     let strong = "[engine]\nmax_turns = 3\n[profiles.quick]\nn_ctx = 1024\n";
     let settings = settle(&[weak, strong]).expect("valid");
-    assert_eq!(settings.theme, ThemeChoice::Dark);
+    assert_eq!(settings.theme, "dark");
     assert_eq!((settings.engine.max_turns, settings.engine.kv_disk_gb), (3, 1));
     assert_eq!(settings.engine.kv_ram, KvRam::Gigabytes(2));
     let quick = settings.profile(Some("quick")).expect("quick");
@@ -235,7 +235,8 @@ fn the_published_examples_load_alone_and_together() {
 
 #[test]
 fn every_key_is_shown_with_its_place() {
-    let text = "default_profile = \"p\"\ntheme = \"dark\"\n[engine]\nkeep_alive = \"90s\"\n\
+    let text = "default_profile = \"p\"\ntheme = \"dark\"\n[chat]\nmouse = true\n\
+                inline = false\nprint_on_exit = true\n[engine]\nkeep_alive = \"90s\"\n\
                 pool_tokens = 9\nmax_turns = 2\nprefill_ahead = false\nkv_disk_gb = 1\n\
                 [profiles.base]\nn_ctx = 512\n\
                 [profiles.p]\nextends = \"base\"\nmode = \"auto\"\nmodel = \"m\"\nendpoint = \"e\"\n\
@@ -259,7 +260,7 @@ fn every_key_is_shown_with_its_place() {
         let hidden = matches!(key.takes, keys::Takes::Table)
             || ["extends", "key_env", "keyring"].contains(&name);
         let full = |shown: &Shown| match shown.table.as_str() {
-            "engine" => format!("engine.{}", shown.key),
+            "engine" | "chat" => format!("{}.{}", shown.table, shown.key),
             _ => shown.key.to_owned(),
         };
         assert!(hidden || shown.iter().any(|shown| full(shown) == name), "{name} is not shown");

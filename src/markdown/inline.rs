@@ -1,5 +1,7 @@
 //! Running text: spans of one look.
 
+use std::ops::Range;
+
 use crate::text::Clean;
 
 /// How a span looks: any of the constants together.
@@ -92,10 +94,51 @@ impl Spans {
 
     /// Gives the spans away.
     pub(super) fn take(&mut self) -> Vec<Span> {
-        std::mem::take(&mut self.done)
+        let done = std::mem::take(&mut self.done);
+        if done.iter().all(|span| bare(span).is_none()) {
+            return done;
+        }
+        done.into_iter().flat_map(linked).collect()
     }
 
     fn look(&self) -> Look {
         self.looks.last().copied().unwrap_or_default()
     }
+}
+
+/// Returns where in a span an address stands by itself.
+fn bare(span: &Span) -> Option<Range<usize>> {
+    let stays = span.link.is_some() || span.look.has(Look::CODE) || span.look.has(Look::MATH);
+    let text = Some(span.text.as_str()).filter(|_| !stays)?;
+    let mut from = 0;
+    while let Some(at) = text[from..].find("http").map(|at| from + at) {
+        from = at + 4;
+        let begins = !text[..at].ends_with(|c: char| c.is_alphanumeric());
+        let scheme = ["https://", "http://"].into_iter().find(|it| text[at..].starts_with(it));
+        let Some(scheme) = scheme.filter(|_| begins) else { continue };
+        let stop = |c: char| c.is_whitespace() || "<>\"`".contains(c);
+        let end = text[at..].find(stop).map_or(text.len(), |end| at + end);
+        // What ends a sentence or a bracket around it is no part of an address.
+        let address = text[at..end].trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', '*']);
+        let open = address.contains('(');
+        let address = if open { address } else { address.trim_end_matches([')', ']']) };
+        if address.len() > scheme.len() {
+            return Some(at..at + address.len());
+        }
+    }
+    None
+}
+
+/// Makes links of the addresses that stand in a span by themselves.
+fn linked(mut span: Span) -> Vec<Span> {
+    let mut parts = Vec::new();
+    while let Some(range) = bare(&span) {
+        let part = |range: Range<usize>| Span { text: span.text.slice(range), ..span.clone() };
+        parts.extend(Some(part(0..range.start)).filter(|part| !part.text.is_empty()));
+        let address = span.text.slice(range.clone());
+        parts.push(Span { link: Some(address), ..part(range.clone()) });
+        span = part(range.end..span.text.len());
+    }
+    parts.extend(Some(span).filter(|part| !part.text.is_empty()));
+    parts
 }

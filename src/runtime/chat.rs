@@ -1,7 +1,14 @@
 //! The chat in the terminal: one loop over keys, signals, tokens and time.
 
+mod helpers;
+mod opening;
+
+pub use opening::{Left, Opening};
+
 use std::collections::HashMap;
 use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -10,23 +17,20 @@ use super::Front;
 use super::clock::Clock;
 use super::crash;
 use super::driver::Driver;
-use super::ids;
-use super::input;
+use super::ground;
 use super::input::Input;
 use super::keeper::Keeper;
-use super::keeper::Keeping;
 use super::keeper::News;
+use super::outside::Outside;
 use super::screen::Screen;
 use super::signals;
 use super::signals::Signal;
 use super::signals::Signals;
 use super::terminal;
-use crate::app;
 use crate::app::Effect;
 use crate::app::Model;
 use crate::app::Msg;
 use crate::backend::TurnQueue;
-use crate::backend::turn_queue;
 use crate::chat::Generation;
 use crate::chat::Key;
 use crate::chat::KeyCode;
@@ -35,7 +39,6 @@ use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
 use crate::chat::TurnId;
 use crate::chat::Usage;
-use crate::engine::Engine;
 use crate::engine::EngineEvent;
 use crate::store::Saved;
 use crate::theme::Theme;
@@ -52,6 +55,12 @@ const ENGINE_EVENTS: usize = 64;
 /// The most messages between two frames, so that a flood cannot keep the screen still.
 const DRAIN_MAX: usize = 512;
 
+/// What other programs have done that waits for the loop.
+const DONE: usize = 8;
+
+/// Rows that a notch of the mouse's wheel scrolls by.
+const WHEEL_ROWS: isize = 3;
+
 /// How long turns may take to end once the terminal is gone: nobody sees them.
 const HANGUP_DEADLINE: Duration = Duration::from_millis(500);
 
@@ -59,11 +68,13 @@ const HANGUP_DEADLINE: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// The terminal cannot be taken. It is given back in every case.
-pub async fn chat(front: &Front, opening: Opening) -> io::Result<Option<i32>> {
+pub async fn chat(front: &Front, opening: Opening) -> io::Result<Left> {
     let signals = Signals::take()?;
-    let ended = match terminal::enter().and_then(|()| Chat::new(front, opening, signals)) {
+    let entered = terminal::enter(opening.inline);
+    let ended = match entered.and_then(|()| Chat::new(front, opening, signals)) {
         Ok(mut chat) => {
             let ended = chat.run().await;
+            let ended = ended.map(|die_by| Left { die_by, transcript: chat.model.transcript() });
             // The shell's screen comes back first: a disk may take its time.
             terminal::restore();
             chat.keeper.close(&mut chat.kept).await;
@@ -75,17 +86,16 @@ pub async fn chat(front: &Front, opening: Opening) -> io::Result<Option<i32>> {
     ended
 }
 
-/// How the chat is opened.
+/// What another program has done.
 #[derive(Debug)]
-pub struct Opening {
-    /// The colours.
-    pub theme: Theme,
-    /// The first question, if it was given on the command line.
-    pub question: Option<String>,
-    /// What of it is kept.
-    pub keeping: Keeping,
+enum Done {
+    /// The words about it.
+    Told(String),
+    /// The draft was edited.
+    Edited(io::Result<String>),
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Chat {
     clock: Clock,
     model: Model,
@@ -110,6 +120,17 @@ struct Chat {
     deadline: Option<Duration>,
     die_by: Option<i32>,
     exit: bool,
+    themes: Vec<(String, Theme)>,
+    follows_ground: bool,
+    inline: bool,
+    mouse: bool,
+    outside: Arc<Outside>,
+    scratch: PathBuf,
+    /// What other programs have done.
+    told: mpsc::Receiver<Done>,
+    tells: mpsc::Sender<Done>,
+    /// Another program has the terminal.
+    away: bool,
     panic_at: Option<String>,
 }
 
@@ -120,64 +141,21 @@ enum Woken {
     Turn(TurnId, TurnEvent),
     Engine(EngineEvent),
     Kept(News),
+    Done(Done),
     Written,
     Time,
 }
 
 impl Chat {
-    fn new(front: &Front, opening: Opening, signals: Signals) -> io::Result<Self> {
-        let Opening { theme, keeping, question } = opening;
-        let resumes = matches!(keeping, Keeping::In(..));
-        let screen = Screen::new(theme, front.panic_at.clone())?;
-        let (events, engine) = mpsc::channel(ENGINE_EVENTS);
-        let backend = front.engine.clone().map(|config| Engine::new(config, events.clone()));
-        if let Some(backend) = backend.as_ref().filter(|_| front.warms()) {
-            backend.warm();
-        }
-        let (queue, turns) = turn_queue(TURN_EVENTS);
-        let settings = app::Settings {
-            profile: front.profile.name.clone(),
-            mode: front.profile.mode,
-            privacy: front.profile.privacy,
-            model: front.model.clone(),
-            system: front.profile.system.clone(),
-            sampling: front.profile.sampling.clone(),
-            limits: front.limits(),
-            growth: front.growth(),
-            on_full: front.profile.on_full,
-            prefill_ahead: front.prefill_ahead && front.warms(),
-            leaves_to: front.leaves_to(),
-            remote_first: !front.warms(),
-            // What nobody finds again the engine need not keep either.
-            ephemeral: matches!(keeping, Keeping::Nothing),
-        };
-        let (width, height) = crossterm::terminal::size()?;
-        let (keeper, kept) = Keeper::start(keeping);
-        let clock = Clock::start();
-        Ok(Self {
-            clock,
-            model: Model::new(settings, ids::new_session(), width, height),
-            driver: Driver::new(front, backend, queue, clock),
-            screen,
-            signals,
-            inputs: input::read(),
-            turns,
-            engine,
-            events,
-            keeper,
-            kept,
-            question,
-            resumes,
-            beginning: HashMap::new(),
-            drawn: None,
-            deadline: None,
-            die_by: None,
-            exit: false,
-            panic_at: front.panic_at.clone(),
-        })
-    }
-
     async fn run(&mut self) -> io::Result<Option<i32>> {
+        if self.follows_ground {
+            self.screen.before_next(ground::ASK);
+        }
+        if self.mouse {
+            self.screen.before_next(terminal::mouse(true));
+        } else {
+            self.update(Msg::Mouse(false))?;
+        }
         if !self.resumes {
             self.ask_first()?;
         }
@@ -218,6 +196,7 @@ impl Chat {
             Some((turn, event)) = self.turns.recv() => Woken::Turn(turn, event),
             Some(event) = self.engine.recv() => Woken::Engine(event),
             Some(news) = self.kept.recv() => Woken::Kept(news),
+            Some(done) = self.told.recv() => Woken::Done(done),
             () = self.screen.written() => Woken::Written,
             () = time => Woken::Time,
         }
@@ -232,7 +211,8 @@ impl Chat {
             None => Some(Duration::ZERO),
         };
         // Once the terminal is gone nothing is drawn, so no frame is ever due.
-        let frame = frame.filter(|_| self.screen.is_free() && self.deadline.is_none());
+        let frame =
+            frame.filter(|_| self.screen.is_free() && self.deadline.is_none() && !self.away);
         [frame, self.model.next_deadline(), self.deadline].into_iter().flatten().min()
     }
 
@@ -242,6 +222,15 @@ impl Chat {
             Woken::Signal(signal) => self.signal(signal, at),
             Woken::Input(Some(Input::Key(key))) => self.update(Msg::Key { key, at }),
             Woken::Input(Some(Input::Paste(text))) => self.update(Msg::Paste(text)),
+            Woken::Input(Some(Input::Wheel(notches))) => {
+                self.update(Msg::Wheel(notches.saturating_mul(WHEEL_ROWS)))
+            }
+            Woken::Input(Some(Input::Click(row))) => match self.screen.message_at(row) {
+                Some((message, block)) => self.update(Msg::Click { message, block }),
+                None => Ok(()),
+            },
+            Woken::Input(Some(Input::Ground(kind))) => self.ground(kind),
+            Woken::Done(done) => self.done(done),
             Woken::Input(Some(Input::Gone) | None) => self.hang_up(at),
             Woken::Turn(turn, event) => {
                 let unrecorded = self.driver.hear(turn, &event);
@@ -296,6 +285,8 @@ impl Chat {
 
     fn signal(&mut self, signal: Signal, at: Duration) -> io::Result<()> {
         match signal {
+            // The keys' own signals are for the program that has the terminal.
+            Signal::Leave(_) if self.away => Ok(()),
             Signal::Leave(number) => {
                 self.die_by = Some(number);
                 self.update(Msg::Quit(at))
@@ -325,8 +316,14 @@ impl Chat {
 
     /// Takes the terminal again, whoever had stopped this program.
     fn resume(&mut self, at: Duration) -> io::Result<()> {
-        if terminal::enter().is_err() {
+        if self.away {
+            return Ok(());
+        }
+        if terminal::enter(self.inline).is_err() {
             return self.hang_up(at);
+        }
+        if self.model.has_mouse() {
+            self.screen.before_next(terminal::mouse(true));
         }
         self.screen.repaint()?;
         self.update(Msg::Redraw)
@@ -361,6 +358,18 @@ impl Chat {
                 Effect::Enlarge(n_ctx) => self.driver.enlarge(n_ctx, self.events.clone()),
                 Effect::Look => self.driver.look(),
                 Effect::Forget(session) => self.driver.forget(session),
+                Effect::Copy { text, what } => self.copy(text, what),
+                Effect::Write { path, text } => {
+                    let outside = Arc::clone(&self.outside);
+                    self.tell(async move { outside.write(&path, &text) });
+                }
+                Effect::Follow(address) => {
+                    let outside = Arc::clone(&self.outside);
+                    self.tell(async move { outside.follow(&address) });
+                }
+                Effect::Edit(text) => self.edit(text),
+                Effect::Theme(name) => self.take_theme(&name),
+                Effect::Mouse(taken) => self.screen.before_next(terminal::mouse(taken)),
                 Effect::Suspend => suspend(),
                 Effect::Repaint => self.screen.repaint()?,
                 Effect::Exit => self.exit = true,
@@ -421,7 +430,7 @@ impl Chat {
             None => true,
         };
         // Once the terminal is gone there is nothing to draw on.
-        if !due || !self.screen.is_free() || self.deadline.is_some() {
+        if !due || !self.screen.is_free() || self.deadline.is_some() || self.away {
             return Ok(());
         }
         if self.model.current().running().is_some() {

@@ -1,6 +1,9 @@
 //! The terminal's input: keys and pastes, and its disappearance.
 
 use std::io;
+use std::sync::Mutex;
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use crossterm::event;
@@ -9,19 +12,32 @@ use crossterm::event::KeyCode as TermCode;
 use crossterm::event::KeyEvent;
 use crossterm::event::KeyEventKind;
 use crossterm::event::KeyModifiers;
+use crossterm::event::MouseButton;
+use crossterm::event::MouseEvent;
+use crossterm::event::MouseEventKind;
 use rustix::event::PollFd;
 use rustix::event::PollFlags;
 use tokio::sync::mpsc;
 
+use super::ground::Reply;
 use crate::chat::Key;
 use crate::chat::KeyCode;
 use crate::chat::Mods;
+use crate::theme::Kind;
 
 /// Inputs that wait for the loop; it drains them at every turn.
 const INPUTS: usize = 256;
 
 /// How long to look for more of a burst. Without a wait crossterm does not look at all.
 const BURST_GAP: Duration = Duration::from_millis(2);
+
+/// Held by whoever reads the terminal.
+static READING: Mutex<()> = Mutex::new(());
+
+/// Keeps the keys for another program until it is dropped.
+pub(super) fn pause() -> MutexGuard<'static, ()> {
+    READING.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// One thing from the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +46,12 @@ pub(super) enum Input {
     Key(Key),
     /// Pasted text.
     Paste(String),
+    /// The terminal said what its ground is.
+    Ground(Kind),
+    /// The mouse's wheel, in notches, down if positive.
+    Wheel(isize),
+    /// The mouse's first button was pressed in this row.
+    Click(u16),
     /// The terminal is gone, or its reader has failed.
     Gone,
 }
@@ -56,6 +78,7 @@ enum Ended {
 }
 
 fn pump(inputs: &mpsc::Sender<Input>) -> Ended {
+    let mut reply = Reply::default();
     loop {
         let stdin = io::stdin();
         let mut polled = [PollFd::new(&stdin, PollFlags::IN)];
@@ -68,8 +91,14 @@ fn pump(inputs: &mpsc::Sender<Input>) -> Ended {
         if ready.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
             return Ended::Terminal;
         }
+        // Somebody else reads the terminal now: what is there is theirs.
+        let Ok(_reading) = READING.try_lock() else {
+            drop(READING.lock());
+            continue;
+        };
         let Ok(burst) = burst() else { return Ended::Terminal };
-        for input in inputs_of(burst) {
+        let (burst, ground) = reply.take_out(burst);
+        for input in ground.map(Input::Ground).into_iter().chain(inputs_of(burst)) {
             if inputs.blocking_send(input).is_err() {
                 return Ended::Unwanted;
             }
@@ -103,11 +132,21 @@ fn inputs_of(burst: Vec<Event>) -> Vec<Input> {
             Event::Key(_) if breaks => inputs.push(Input::Paste("\n".to_owned())),
             Event::Key(key) => inputs.extend(translate(key).map(Input::Key)),
             Event::Paste(text) => inputs.push(Input::Paste(text)),
-            // Sizes come by signal; focus and mouse are not asked for.
-            Event::Resize(..) | Event::FocusGained | Event::FocusLost | Event::Mouse(_) => {}
+            Event::Mouse(mouse) => inputs.extend(of_mouse(mouse)),
+            // Sizes come by signal; focus is not asked for.
+            Event::Resize(..) | Event::FocusGained | Event::FocusLost => {}
         }
     }
     inputs
+}
+
+fn of_mouse(event: MouseEvent) -> Option<Input> {
+    match event.kind {
+        MouseEventKind::ScrollUp => Some(Input::Wheel(-1)),
+        MouseEventKind::ScrollDown => Some(Input::Wheel(1)),
+        MouseEventKind::Down(MouseButton::Left) => Some(Input::Click(event.row)),
+        _ => None,
+    }
 }
 
 /// Returns the character that a plain key types.

@@ -18,9 +18,11 @@ use ratatui::layout::Rect;
 use tokio::sync::Notify;
 
 use super::crash;
+use super::links;
 use super::terminal;
 use crate::app::Laid;
 use crate::app::Model;
+use crate::chat::MessageId;
 use crate::theme::Theme;
 use crate::ui;
 use crate::ui::View;
@@ -58,6 +60,8 @@ pub(super) struct Screen {
     view: View,
     theme: Theme,
     writer: mpsc::SyncSender<Vec<u8>>,
+    /// Bytes that go before the next frame.
+    before: Vec<u8>,
     on_its_way: bool,
     written: Arc<Written>,
 }
@@ -103,9 +107,10 @@ impl Screen {
         Ok(Self {
             terminal,
             frame,
-            view: View::default(),
+            view: View::with_hyperlinks(),
             theme,
             writer,
+            before: Vec::new(),
             on_its_way: false,
             written,
         })
@@ -150,12 +155,28 @@ impl Screen {
             }
             laid = drawn.laid;
         })?;
-        let mut bytes = BEGIN_UPDATE.to_vec();
-        bytes.extend(self.frame.take());
+        let mut bytes = std::mem::take(&mut self.before);
+        bytes.extend_from_slice(BEGIN_UPDATE);
+        bytes.extend(links::joined(&self.frame.take()));
         bytes.extend_from_slice(END_UPDATE);
         // The channel is empty: only one frame is ever on its way.
         self.on_its_way = self.writer.send(bytes).is_ok();
         Ok(laid)
+    }
+
+    /// Puts bytes before the next frame: they are for the terminal, and draw nothing.
+    pub(super) fn before_next(&mut self, bytes: &[u8]) {
+        self.before.extend_from_slice(bytes);
+    }
+
+    /// Draws with another theme from now on.
+    pub(super) fn set_theme(&mut self, theme: Theme) {
+        self.theme = theme;
+    }
+
+    /// Returns what stands in a row of the screen.
+    pub(super) fn message_at(&self, row: u16) -> Option<(MessageId, Option<usize>)> {
+        self.view.message_at(row)
     }
 
     /// Makes the next frame draw every cell.

@@ -6,6 +6,8 @@
 use std::io;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering;
 
 use rustix::event::PollFd;
 use rustix::event::PollFlags;
@@ -24,11 +26,22 @@ const ENTER: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[>1u\x1b[?25l";
 const ENTER_AGAIN: &[u8] = b"\x1b[?1049h\x1b[?2004h\x1b[=1u\x1b[?25l";
 
 /// Ends a synchronized update that was cut, then undoes [`ENTER`] in reverse; SGR reset.
-const LEAVE: &[u8] = b"\x1b[?2026l\x1b[0m\x1b[?25h\x1b[<1u\x1b[?2004l\x1b[?1049l";
+const LEAVE: &[u8] =
+    b"\x1b[?2026l\x1b]8;;\x1b\\\x1b[0m\x1b[?25h\x1b[?1006l\x1b[?1000l\x1b[<1u\x1b[?2004l\x1b[?1049l";
+
+/// Presses and the wheel of the mouse, without limits of the screen's size.
+const MOUSE_ON: &[u8] = b"\x1b[?1000h\x1b[?1006h";
+const MOUSE_OFF: &[u8] = b"\x1b[?1006l\x1b[?1000l";
 
 /// For a terminal of unknown state: [`LEAVE`], and mouse, focus, and cursor-key modes off.
 const RESET: &[u8] = b"\x18\x1b[?2026l\x1b[0m\x1b[?25h\x1b[<1u\x1b[?2004l\x1b[?1000l\x1b[?1002l\
 \x1b[?1003l\x1b[?1004l\x1b[?1006l\x1b[?1l\x1b>\x1b[?1049l\r\n";
+
+/// How long the sequences are that change the screen: the first of [`ENTER`], the last of [`LEAVE`].
+const ALTERNATE: &[u8] = b"\x1b[?1049h";
+
+/// Whether the chat stays on the normal screen.
+static INLINE: AtomicBool = AtomicBool::new(false);
 
 /// The settings to give back while the terminal is taken.
 static SAVED: Mutex<Option<Termios>> = Mutex::new(None);
@@ -40,7 +53,7 @@ static WRITING: Mutex<()> = Mutex::new(());
 ///
 /// # Errors
 /// The standard streams are no terminal, or it refuses.
-pub(super) fn enter() -> io::Result<()> {
+pub(super) fn enter(inline: bool) -> io::Result<()> {
     let mut saved = SAVED.lock().unwrap_or_else(PoisonError::into_inner);
     let first = saved.is_none();
     if first {
@@ -52,7 +65,15 @@ pub(super) fn enter() -> io::Result<()> {
         rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, &raw)?;
     }
     drop(saved);
-    write(if first { ENTER } else { ENTER_AGAIN })
+    INLINE.store(inline, Ordering::SeqCst);
+    let bytes = if first { ENTER } else { ENTER_AGAIN };
+    // The normal screen is the same without the first of the sequences.
+    write(if inline { &bytes[ALTERNATE.len()..] } else { bytes })
+}
+
+/// Returns the bytes that take the mouse, or leave it to the terminal.
+pub(super) fn mouse(taken: bool) -> &'static [u8] {
+    if taken { MOUSE_ON } else { MOUSE_OFF }
 }
 
 /// Gives the terminal back as it was; does nothing when it is not taken.
@@ -68,7 +89,11 @@ pub(super) fn restore() {
         write_raw(b"\x18").ok();
     }
     // A terminal that is gone needs nothing back.
-    write_raw(LEAVE).ok();
+    let inline = INLINE.load(Ordering::SeqCst);
+    write_raw(if inline { &LEAVE[..LEAVE.len() - ALTERNATE.len()] } else { LEAVE }).ok();
+    if inline {
+        write_raw(b"\r\n").ok();
+    }
     rustix::termios::tcsetattr(io::stdin(), OptionalActions::Flush, &cooked).ok();
 }
 

@@ -7,8 +7,11 @@
 //! background = "default"
 //! ```
 
-use toml::Table;
-use toml::Value;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::DeTable;
+use toml::de::DeValue;
 
 use crate::theme::Kind;
 use crate::theme::Role;
@@ -16,9 +19,19 @@ use crate::theme::Theme;
 use crate::theme::color::Color;
 use crate::theme::depth::Depth;
 
-/// Why a theme file cannot be used.
+/// Why a theme file cannot be used, and in which line of it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ThemeError {
+#[error("{line}: {what}")]
+pub struct ThemeError {
+    /// The line, from 1.
+    pub line: usize,
+    /// What is wrong there.
+    pub what: Wrong,
+}
+
+/// What is wrong in a theme file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Wrong {
     /// The text is no TOML.
     #[error("the theme is not TOML: {0}")]
     Syntax(String),
@@ -47,51 +60,62 @@ pub enum ThemeError {
 
 const COLOR: &str = "`default`, a colour's name, an index from 0 to 255 or `#rrggbb`";
 
+/// A theme file's text.
+struct File<'a>(&'a str);
+
 /// Reads a theme.
 pub(super) fn theme(text: &str) -> Result<Theme, ThemeError> {
-    let table: Table = text.parse().map_err(|error: toml::de::Error| {
-        ThemeError::Syntax(error.message().lines().collect::<Vec<_>>().join(" "))
+    let file = File(text);
+    let parsed = DeTable::parse(text).map_err(|error| {
+        let start = error.span().map_or(text.len(), |span| span.start);
+        let words = error.message().lines().collect::<Vec<_>>().join(" ");
+        file.wrong(start, Wrong::Syntax(words))
     })?;
-    for key in table.keys() {
-        known(key, &["kind", "colors"])?;
-    }
-    let kind = match table.get("kind") {
-        Some(Value::String(kind)) if kind == "dark" => Kind::Dark,
-        Some(Value::String(kind)) if kind == "light" => Kind::Light,
-        Some(value) => return Err(wrong("kind", value, "`dark` or `light`")),
-        None => return Err(ThemeError::Missing("kind")),
+    let table = parsed.get_ref();
+    file.known(table, &["kind", "colors"])?;
+    let kind = table.get("kind").ok_or_else(|| file.wrong(0, Wrong::Missing("kind")))?;
+    let kind = match kind.get_ref().as_str() {
+        Some("dark") => Kind::Dark,
+        Some("light") => Kind::Light,
+        _ => return Err(file.value("kind", kind, "`dark` or `light`")),
     };
-    let colors = match table.get("colors") {
-        Some(Value::Table(colors)) => colors,
-        Some(value) => return Err(wrong("colors", value, "a table of colours")),
-        None => return Err(ThemeError::Missing("colors")),
+    let colors = table.get("colors").ok_or_else(|| file.wrong(0, Wrong::Missing("colors")))?;
+    let start = colors.span().start;
+    let DeValue::Table(colors) = colors.get_ref() else {
+        return Err(file.value("colors", colors, "a table of colours"));
     };
-    for key in colors.keys() {
-        known(key, &Role::NAMES.map(|(name, _)| name))?;
-    }
+    file.known(colors, &Role::NAMES.map(|(name, _)| name))?;
     let mut theme = Theme { kind, depth: Depth::True, ..Theme::plain() };
     for (name, role) in Role::NAMES {
-        theme.colors[role.index()] = color(colors, name)?;
+        let value = colors.get(name).ok_or_else(|| file.wrong(start, Wrong::Missing(name)))?;
+        let color = value.get_ref().as_str().and_then(Color::parse);
+        theme.colors[role.index()] = color.ok_or_else(|| file.value(name, value, COLOR))?;
     }
     Ok(theme)
 }
 
-fn color(colors: &Table, name: &'static str) -> Result<Color, ThemeError> {
-    let value = colors.get(name).ok_or(ThemeError::Missing(name))?;
-    value.as_str().and_then(Color::parse).ok_or_else(|| wrong(name, value, COLOR))
-}
-
-fn wrong(key: &str, value: &Value, wanted: &'static str) -> ThemeError {
-    ThemeError::Value { key: key.to_owned(), value: value.to_string(), wanted }
-}
-
-fn known(key: &str, keys: &[&'static str]) -> Result<(), ThemeError> {
-    if keys.contains(&key) {
-        return Ok(());
+impl File<'_> {
+    fn wrong(&self, at: usize, what: Wrong) -> ThemeError {
+        let before = self.0.get(..at).unwrap_or(self.0);
+        ThemeError { line: before.matches('\n').count() + 1, what }
     }
-    let likeness = |known: &str| strsim::jaro_winkler(known, key);
-    let nearest = keys.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
-    Err(ThemeError::Key { key: key.to_owned(), nearest: nearest.copied().unwrap_or_default() })
+
+    fn value(&self, key: &str, value: &Spanned<DeValue<'_>>, wanted: &'static str) -> ThemeError {
+        let Range { start, end } = value.span();
+        let written = self.0.get(start..end).unwrap_or_default().lines().next();
+        let value = written.unwrap_or_default().to_owned();
+        self.wrong(start, Wrong::Value { key: key.to_owned(), value, wanted })
+    }
+
+    fn known(&self, table: &DeTable<'_>, keys: &[&'static str]) -> Result<(), ThemeError> {
+        let unknown = table.keys().filter(|key| !keys.contains(&key.get_ref().as_ref()));
+        let Some(key) = unknown.min_by_key(|key| key.span().start) else { return Ok(()) };
+        let name = key.get_ref().to_string();
+        let likeness = |known: &str| strsim::jaro_winkler(known, &name);
+        let nearest = keys.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)));
+        let nearest = nearest.copied().unwrap_or_default();
+        Err(self.wrong(key.span().start, Wrong::Key { key: name, nearest }))
+    }
 }
 
 #[cfg(test)]
@@ -114,7 +138,7 @@ mod tests {
             ),
             ("kind = \"dark\"", "", "`kind` is missing"),
             ("kind", "kidn", "unknown key `kidn` in the theme, the nearest is `kind`"),
-            ("warn ", "wran ", "unknown key `wran` in the theme, the nearest is `warn`"),
+            ("warn ", "wran ", "12: unknown key `wran` in the theme, the nearest is `warn`"),
             ("bad ", "#bad ", "`bad` is missing"),
             (
                 "[colors]",
@@ -129,6 +153,9 @@ mod tests {
         }
         let number = "kind = \"dark\"\n[colors]\nbackground = 7";
         let error = theme(number).expect_err("a number").to_string();
-        assert!(error.starts_with("`background` in the theme is 7, wanted `default`"), "{error}");
+        assert!(
+            error.starts_with("3: `background` in the theme is 7, wanted `default`"),
+            "{error}"
+        );
     }
 }

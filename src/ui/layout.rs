@@ -3,76 +3,27 @@
 //! Rows are numbered from the beginning. Finished turns are laid out once; only the open one is
 //! looked at again, and of its answer only what was added.
 
+mod block;
+mod lines;
+
+pub(super) use block::Before;
+pub(super) use block::Row;
+pub(super) use block::Shape;
+pub(super) use lines::Line;
+
 use std::ops::Range;
 
 use crate::app::Goal;
-use crate::app::Phase;
 use crate::app::Session;
 use crate::app::Turn;
-use crate::chat;
-use crate::chat::Decision;
 use crate::chat::MessageId;
 use crate::chat::ScrollAnchor;
-use crate::chat::StopReason;
 use crate::chat::TurnId;
-use crate::text;
-use crate::text::Clean;
-use crate::theme::Role;
-use crate::ui::figures::DOT;
-use crate::ui::rich;
 use crate::ui::rich::Anchor;
-use crate::ui::rich::Rich;
 use crate::ui::view::Stats;
-use crate::ui::wrapped::Wrapped;
-
-/// The row of a turn at which its question begins.
-const QUESTION_ROW: usize = 1;
-
-/// The longest line about an answer, in graphemes: a few paths of the longest kind.
-const LINE_MAX: usize = 4000;
-
-/// A line under an answer, or in its place while there is none.
-#[derive(Clone, Debug)]
-pub(super) enum Line {
-    /// Words about what became of the answer.
-    Note(Role, Clean),
-    /// What the answer cost.
-    Figures,
-    /// What is being waited for.
-    Progress,
-}
-
-/// What comes under a blank row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Before {
-    /// A turn's first message.
-    Question,
-    /// The answer to the question above.
-    Answer,
-}
-
-/// One row of a turn.
-#[derive(Debug)]
-pub(super) enum Row<'a> {
-    /// Nothing.
-    Blank(Before),
-    /// Part of the question; the first one is marked.
-    Question(Range<usize>, bool),
-    /// Part of the answer; the first one is marked.
-    Answer(&'a rich::Row, bool),
-    /// A line under the answer.
-    Line(&'a Line),
-}
-
-/// A turn's rows: blank, question, blank, answer, lines; without a question, or without an answer,
-/// there is no blank between them.
-#[derive(Debug)]
-struct Block {
-    turn: TurnId,
-    question: Wrapped,
-    answer: Rich,
-    lines: Vec<Line>,
-}
+use block::Answer;
+use block::Block;
+use block::QUESTION_ROW;
 
 /// What a row shows, whatever the width and whatever is before it.
 enum Place {
@@ -84,7 +35,7 @@ enum Place {
 /// A transcript's rows.
 #[derive(Debug, Default)]
 pub(super) struct Layout {
-    width: u16,
+    shape: Shape,
     epoch: u64,
     blocks: Vec<Block>,
     starts: Vec<usize>,
@@ -94,17 +45,17 @@ pub(super) struct Layout {
 
 impl Layout {
     /// Brings the rows up to date. Returns the new number of row `top` when rows were renumbered,
-    /// because `width`, in columns, or the path is another than the last time.
+    /// because the shape or the path is another than the last time.
     pub(super) fn update(
         &mut self,
         session: &Session,
-        width: u16,
+        shape: Shape,
         stats: &mut Stats,
     ) -> Option<usize> {
-        let renumbered = self.width != width || self.epoch != session.epoch();
+        let renumbered = self.shape != shape || self.epoch != session.epoch();
         let place = renumbered.then(|| self.place(session.scroll().top()?)).flatten();
-        if self.width != width {
-            *self = Self { width, epoch: session.epoch(), ..Self::default() };
+        if self.shape != shape {
+            *self = Self { shape, epoch: session.epoch(), ..Self::default() };
         } else if self.epoch != session.epoch() {
             self.epoch = session.epoch();
             self.align(session, stats);
@@ -123,8 +74,8 @@ impl Layout {
         self.blocks.truncate(same);
         let older = turns[..before].iter().map(|turn| {
             stats.laid_turns += 1;
-            let mut block = Block::new(turn.id());
-            block.update(turn, self.width, stats);
+            let mut block = Block::new(turn.id(), self.shape);
+            block.update(turn, self.shape, stats);
             block
         });
         let older: Vec<Block> = older.collect();
@@ -143,11 +94,11 @@ impl Layout {
         for (index, turn) in session.turns().iter().enumerate().skip(self.settled) {
             if index == self.blocks.len() {
                 self.starts.push(self.rows);
-                self.blocks.push(Block::new(turn.id()));
+                self.blocks.push(Block::new(turn.id(), self.shape));
             }
             stats.laid_turns += 1;
             let block = &mut self.blocks[index];
-            block.update(turn, self.width, stats);
+            block.update(turn, self.shape, stats);
             self.rows = self.starts[index] + block.height();
             self.settled += usize::from(!turn.is_open() && index == self.settled);
         }
@@ -169,8 +120,12 @@ impl Layout {
                     rows.start + usize::try_from(anchor.line).unwrap_or(usize::MAX).min(rows.len()),
                 )
             }
-            Goal::Message(id) => {
-                let rows = self.rows_of(session, id)?;
+            Goal::Message(_) | Goal::Block(..) => {
+                let rows = match goal {
+                    Goal::Block(id, index) => self.rows_of_code(session, id, index)?,
+                    Goal::Message(id) => self.rows_of(session, id)?,
+                    Goal::Top | Goal::Line(_) => return None,
+                };
                 let start = rows.start.saturating_sub(1);
                 let end = (rows.end + 1).saturating_sub(height);
                 Some(if start < top { start } else { top.max(end).min(start) })
@@ -188,6 +143,19 @@ impl Layout {
         let message = message.or_else(|| messages.next())?;
         let start = self.rows_of(session, message)?.start;
         Some(ScrollAnchor { message, line: u32::try_from(top.saturating_sub(start)).ok()? })
+    }
+
+    /// Returns the rows of an answer's code block, or of all of it where that has none now.
+    fn rows_of_code(&self, session: &Session, id: MessageId, index: usize) -> Option<Range<usize>> {
+        let replied = |turn: &Turn| turn.replied().is_some_and(|placed| placed.id == id);
+        let turn = session.turns().iter().rposition(replied)?;
+        let (start, block) = (*self.starts.get(turn)?, self.blocks.get(turn)?);
+        let rows = match &block.answer {
+            Answer::Rendered(rich) => rich.code(index),
+            Answer::Source(_) => None,
+        };
+        let first = start + block.answer_row();
+        rows.map(|rows| first + rows.start..first + rows.end).or_else(|| self.rows_of(session, id))
     }
 
     /// Returns the rows of a message that is shown, the lines under an answer included.
@@ -229,8 +197,11 @@ impl Layout {
         let row = row.saturating_sub(self.starts[index]).min(block.height() - 1);
         Some(match block.row(row) {
             Row::Question(range, _) => Place::Question(block.turn, range.start),
-            Row::Answer(..) => {
+            Row::Answer(..) | Row::Source(..) => {
                 Place::Answer(block.turn, block.answer.anchor(row - block.answer_row()))
+            }
+            Row::Fold | Row::Thought(_) | Row::Gap => {
+                Place::Answer(block.turn, Anchor { byte: 0, behind: 0 })
             }
             Row::Blank(_) | Row::Line(_) => Place::FromEnd(block.turn, block.height() - row),
         })
@@ -246,123 +217,4 @@ impl Layout {
             Place::FromEnd(_, rows) => start + block.height().saturating_sub(*rows),
         })
     }
-}
-
-impl Block {
-    fn new(turn: TurnId) -> Self {
-        let (question, answer) = (Wrapped::default(), Rich::default());
-        Self { turn, question, answer, lines: Vec::new() }
-    }
-
-    fn update(&mut self, turn: &Turn, width: u16, stats: &mut Stats) {
-        let columns = usize::from(width);
-        self.question.extend(turn.shown_question().as_str(), columns, stats);
-        self.answer.extend(turn.shown_answer(), columns, stats);
-        self.lines = lines(turn, columns);
-    }
-
-    fn height(&self) -> usize {
-        self.answer_row() + self.answer.rows().len() + self.lines.len()
-    }
-
-    /// Returns the row behind the question.
-    fn question_end(&self) -> usize {
-        QUESTION_ROW + self.question.rows().len()
-    }
-
-    /// Returns the first row of the answer.
-    fn answer_row(&self) -> usize {
-        let nothing = self.answer.rows().is_empty() && self.lines.is_empty();
-        let alone = self.question.rows().is_empty() || nothing;
-        self.question_end() + usize::from(!alone)
-    }
-
-    fn row(&self, row: usize) -> Row<'_> {
-        let (question, answer) = (self.question.rows(), self.answer.rows());
-        let lines_row = self.answer_row() + answer.len();
-        if let Some(line) = row.checked_sub(lines_row) {
-            self.lines.get(line).map_or(Row::Blank(Before::Question), Row::Line)
-        } else if let Some(row) = row.checked_sub(self.answer_row()) {
-            Row::Answer(&answer[row], row == 0)
-        } else {
-            let asked = row.checked_sub(QUESTION_ROW);
-            let range = asked.and_then(|row| question.get(row));
-            let blank = Row::Blank(if row == 0 { Before::Question } else { Before::Answer });
-            range.map_or(blank, |range| Row::Question(range.clone(), asked == Some(0)))
-        }
-    }
-}
-
-/// Returns the lines under a turn's answer.
-fn lines(turn: &Turn, columns: usize) -> Vec<Line> {
-    match turn.phase() {
-        Phase::Unanswered if turn.asker() != chat::Role::User => Vec::new(),
-        Phase::Unanswered => {
-            notes(Role::Dim, "no answer yet · Esc, then r asks for one", columns).collect()
-        }
-        Phase::Elsewhere => notes(Role::Dim, "being answered in another window", columns).collect(),
-        Phase::Streaming if turn.is_stopping() => vec![Line::Progress],
-        Phase::Streaming => Vec::new(),
-        Phase::Waiting(_, why) => {
-            let mut lines: Vec<Line> = notes(Role::Dim, why.as_str(), columns).collect();
-            lines.push(Line::Progress);
-            lines
-        }
-        Phase::Sent | Phase::Queued(_) | Phase::Prefill => match turn.decision() {
-            Some(decision) => {
-                let Decision { route, model, reason, .. } = decision;
-                let text = format!("{route}{DOT}{model}{DOT}{reason}");
-                let mut lines: Vec<Line> = notes(Role::Dim, &text, columns).collect();
-                lines.push(Line::Progress);
-                lines
-            }
-            None => vec![Line::Progress],
-        },
-        Phase::Finished(reason) => {
-            let mut lines = ending(turn, reason, columns);
-            if reason.fault().is_none() || turn.decision().is_some() || turn.rate().count() > 0 {
-                lines.push(Line::Figures);
-            }
-            lines
-        }
-    }
-}
-
-/// Wraps words into rows of their own; nothing of them is dropped on a narrow screen.
-fn notes(role: Role, text: &str, columns: usize) -> impl Iterator<Item = Line> {
-    // One line, however wide: a message may repeat what a file or the engine said.
-    let clean = Clean::one_line(text, LINE_MAX);
-    let rows = text::wrap(clean.as_str(), columns);
-    rows.into_iter().map(move |row| Line::Note(role, Clean::new(&clean.as_str()[row])))
-}
-
-/// Says what became of an answer that did not simply end.
-fn ending(turn: &Turn, reason: &StopReason, columns: usize) -> Vec<Line> {
-    let mut lines = Vec::new();
-    let mut say = |role, text: &str| lines.extend(notes(role, text, columns));
-    if let Some(fault) = reason.fault() {
-        say(Role::Bad, &format!("✗ {}: {}", reason.name(), fault.message));
-        if let Some(hint) = &fault.hint {
-            say(Role::Dim, &format!("hint: {hint}"));
-        }
-    }
-    match reason {
-        StopReason::Interrupted(_) if turn.has_answer() => {
-            say(Role::Dim, "Esc, then x continues it, r asks again");
-        }
-        StopReason::ContextFull => {
-            say(Role::Warn, "the context is full · the next question asks what is to go");
-        }
-        StopReason::Cancelled if !turn.has_answer() => {
-            say(Role::Dim, "stopped before the first word");
-        }
-        StopReason::EndOfTurn | StopReason::Stop if !turn.has_answer() => {
-            say(Role::Dim, "an empty answer");
-        }
-        _ => {}
-    }
-    if !turn.is_remembered() {
-        say(Role::Dim, "the next question is asked without this one");
-    }
-    lines
 }

@@ -7,7 +7,6 @@ use ratatui::style::Style;
 use crate::app::HelpLine;
 use crate::app::Model;
 use crate::app::Overlay;
-use crate::app::help;
 use crate::text;
 use crate::text::Clean;
 use crate::theme::Role;
@@ -15,6 +14,7 @@ use crate::theme::Theme;
 use crate::ui::full;
 use crate::ui::paint;
 use crate::ui::paint::Shown;
+use crate::ui::palette;
 use crate::ui::panel;
 use crate::ui::picker;
 use crate::ui::search;
@@ -32,7 +32,7 @@ const KEYS: u16 = 34;
 pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> u16 {
     match model.overlay() {
         None => 0,
-        Some(Overlay::Help(top)) => draw_help(top, theme, area, buf),
+        Some(Overlay::Help(top)) => draw_help(model, top, (theme, area), buf),
         Some(Overlay::Why(top)) => {
             let rows = |beside, columns| why::rows(model, beside, columns);
             scrolled(top, rows, theme, area, buf)
@@ -70,6 +70,15 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -
             search::draw(model, theme, area, buf);
             0
         }
+        Some(Overlay::Palette) => {
+            palette::draw(model.palette(), theme, area, buf);
+            0
+        }
+        Some(Overlay::SaveTo) => {
+            let line = format!("{}▏", model.line());
+            ask(("Save to", &line, "Enter saves · Esc does not"), theme, area, buf);
+            0
+        }
         Some(Overlay::Close) => {
             let title = model.current().title().map_or("new", Clean::as_str);
             let keys = if model.settings().ephemeral {
@@ -97,9 +106,10 @@ fn ask((head, body, keys): (&str, &str, &str), theme: &Theme, area: Rect, buf: &
     }
 }
 
-fn draw_help(top: u16, theme: &Theme, area: Rect, buf: &mut Buffer) -> u16 {
+fn draw_help(model: &Model, top: u16, (theme, area): (&Theme, Rect), buf: &mut Buffer) -> u16 {
+    let help = model.settings().keys.help();
     let all = |beside, columns| {
-        help().iter().flat_map(|line| rows(line, beside, columns)).collect::<Vec<_>>()
+        help.iter().flat_map(|line| rows(line, beside, columns)).collect::<Vec<_>>()
     };
     scrolled(top, all, theme, area, buf)
 }

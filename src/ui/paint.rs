@@ -1,11 +1,14 @@
 //! The only way onto the screen for text.
 
+use std::num::NonZeroU16;
 use std::ops::Range;
 
 use ratatui::buffer::Buffer;
+use ratatui::buffer::CellDiffOption;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
+use crate::text::Address;
 use crate::text::Clean;
 use crate::text::TAB_WIDTH;
 use crate::text::width;
@@ -46,6 +49,21 @@ pub(super) fn put(buf: &mut Buffer, row: Rect, text: Shown<'_>, style: Style) ->
         x = buf.set_stringn(x, row.y, piece, usize::from(row.right() - x), style).0;
     }
     after(row, x - row.x)
+}
+
+/// Makes what stands in `row` lead to an address (OSC 8). Each cell says so by itself, because any
+/// of them may be drawn without the others; what is repeated is left out when bytes are written.
+pub(super) fn link(buf: &mut Buffer, row: Rect, address: &Address) {
+    let mut x = row.x;
+    while let Some(cell) = buf.cell_mut((x, row.y)).filter(|_| x < row.right()) {
+        let columns = u16::try_from(width(cell.symbol())).unwrap_or(1).max(1);
+        let linked = format!("\x1b]8;;{address}\x1b\\{}\x1b]8;;\x1b\\", cell.symbol());
+        cell.set_symbol(&linked);
+        if let Some(columns) = NonZeroU16::new(columns) {
+            cell.set_diff_option(CellDiffOption::ForcedWidth(columns));
+        }
+        x += columns;
+    }
 }
 
 /// Writes one row of text at the end of `row`; returns what is left of `row` before it.

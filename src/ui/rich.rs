@@ -8,6 +8,8 @@ mod table;
 
 pub(super) use flow::Piece;
 
+use std::ops::Range;
+
 use crate::markdown::Block;
 use crate::markdown::Document;
 use crate::markdown::Placed;
@@ -30,9 +32,9 @@ struct Extent {
 /// A place in a text that a change of width does not move.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Anchor {
-    byte: usize,
+    pub(super) byte: usize,
     /// Characters of the block before it, blanks left out.
-    behind: usize,
+    pub(super) behind: usize,
 }
 
 /// Rows of a Markdown text that only grows at its end.
@@ -44,6 +46,9 @@ pub(super) struct Rich {
     extents: Vec<Extent>,
     /// How many blocks and rows are of closed blocks.
     closed: (usize, usize),
+    /// The rows of each code block, and how many of them are in closed blocks.
+    codes: Vec<Range<usize>>,
+    closed_codes: usize,
     code: OpenCode,
 }
 
@@ -54,11 +59,18 @@ impl Rich {
             return;
         }
         self.bytes = text.len();
-        stats.wrapped_bytes += self.document.extend(text);
+        // Set apart while its blocks are read and the rows change.
+        let mut document = std::mem::take(&mut self.document);
+        stats.wrapped_bytes += document.extend(text);
+        self.lay_new(&document, width);
+        self.document = document;
+    }
+
+    fn lay_new(&mut self, document: &Document, width: usize) {
         let (blocks, rows) = self.closed;
         self.extents.truncate(blocks);
-        let closed = self.document.closed().get(blocks..).unwrap_or_default();
-        let open = self.document.open();
+        let closed = document.closed().get(blocks..).unwrap_or_default();
+        let open = document.open();
         // Of a code block that was open, what is done stays, even if the block is closed now.
         let next = closed.first().or(open.first());
         let is_code = |placed: &&Placed| matches!(placed.block, Block::Code(_));
@@ -67,13 +79,43 @@ impl Rich {
             self.code = OpenCode::default();
         }
         self.rows.truncate(rows + kept);
+        self.codes.truncate(self.closed_codes);
         for placed in closed {
-            lay(placed, width, &mut self.code, &mut self.extents, &mut self.rows);
+            self.lay(placed, width);
             self.closed = (self.closed.0 + 1, self.rows.len());
+            self.closed_codes = self.codes.len();
         }
         for placed in open {
-            lay(placed, width, &mut self.code, &mut self.extents, &mut self.rows);
+            self.lay(placed, width);
         }
+    }
+
+    /// Adds the rows of a block; of an open code block those that the rows do not end with.
+    fn lay(&mut self, placed: &Placed, width: usize) {
+        let kept = self.code.kept(placed);
+        let first = self.rows.len() - kept;
+        self.extents.push(Extent { byte: placed.range.start, row: first });
+        match &placed.block {
+            Block::Code(code) if kept > 0 || !code.ended => {
+                self.code.grow(placed, code, width, &mut self.rows);
+                self.codes.push(first + usize::from(placed.spaced)..self.rows.len());
+            }
+            block => {
+                self.rows.extend(placed.spaced.then(Row::new));
+                blocks::lay(block, width, &mut self.rows, &mut self.codes);
+            }
+        }
+    }
+
+    /// Returns which code block stands in a row.
+    pub(super) fn code_at(&self, row: usize) -> Option<usize> {
+        let index = self.codes.partition_point(|rows| rows.end <= row);
+        self.codes.get(index).filter(|rows| rows.contains(&row)).map(|_| index)
+    }
+
+    /// Returns the rows of a code block.
+    pub(super) fn code(&self, index: usize) -> Option<Range<usize>> {
+        self.codes.get(index).cloned()
     }
 
     /// Returns the rows.
@@ -112,25 +154,6 @@ fn weight(row: &Row) -> usize {
     let shown =
         |piece: &Piece| piece.text.as_str().chars().filter(|it| !it.is_whitespace()).count();
     row.iter().map(shown).sum()
-}
-
-/// Adds the rows of a block; of an open code block those that `rows` does not end with.
-fn lay(
-    placed: &Placed,
-    width: usize,
-    open: &mut OpenCode,
-    extents: &mut Vec<Extent>,
-    rows: &mut Vec<Row>,
-) {
-    let kept = open.kept(placed);
-    extents.push(Extent { byte: placed.range.start, row: rows.len() - kept });
-    match &placed.block {
-        Block::Code(code) if kept > 0 || !code.ended => open.grow(placed, code, width, rows),
-        block => {
-            rows.extend(placed.spaced.then(Row::new));
-            blocks::lay(block, width, rows);
-        }
-    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,9 @@ use crate::chat::ScrollAnchor;
 use crate::text::Clean;
 use crate::theme::Role;
 use crate::theme::Theme;
+use crate::ui::complete;
 use crate::ui::composer;
+use crate::ui::layout::Shape;
 use crate::ui::overlay;
 use crate::ui::paint;
 use crate::ui::paint::Shown;
@@ -83,17 +85,20 @@ pub fn draw(model: &Model, theme: &Theme, view: &mut View, area: Rect, buf: &mut
         return Drawn { cursor: None, laid: None };
     }
     view.prune(model);
+    view.found.clear();
     let session = model.current();
     let composer_width = composer::text_width(area);
     let draft_rows = view.draft.update(session, composer_width);
     let banner = banner(model);
     let notices = u16::from(model.notice().is_some()) + u16::from(banner.is_some());
-    let areas = Areas::new(area, draft_rows, notices, queue::rows(session, area));
+    let offered = complete::rows(model, area);
+    let areas = Areas::new(area, draft_rows, notices + offered, queue::rows(session, area));
     tabs::draw(model, theme, areas.tabs, buf);
     let (top, rows, anchor) = draw_transcript(Scene { model, theme }, view, areas.transcript, buf);
+    complete::draw(model, theme, (areas.notice, offered), buf);
     draw_notice(model, theme, areas.notice, buf);
     if let Some(banner) = banner {
-        let row = paint::row_of(areas.notice, areas.notice.height.saturating_sub(1));
+        let row = paint::row_of(areas.notice, areas.notice.height.saturating_sub(offered + 1));
         draw_told(&banner, Role::Bad, theme, row, buf);
     }
     queue::draw(session, theme, areas.queue, buf);
@@ -107,6 +112,11 @@ pub fn draw(model: &Model, theme: &Theme, view: &mut View, area: Rect, buf: &mut
     let cursor = view.draft.draw(session.composer(), theme, areas.draft, buf);
     status::draw(model, theme, areas.status, buf);
     let help_slack = overlay::draw(model, theme, area, buf);
+    if view.hyperlinks && model.overlay().is_none() {
+        for (place, address) in &view.found.links {
+            paint::link(buf, *place, address);
+        }
+    }
     let width = transcript::text_width(areas.transcript);
     let (session, epoch) = (session.id(), session.epoch());
     let typing = model.overlay().is_none() && model.current().reading().is_none();
@@ -125,7 +135,9 @@ fn draw_transcript(
 ) -> (usize, usize, Option<ScrollAnchor>) {
     let session = scene.model.current();
     let layout = view.layouts.entry(session.id()).or_default();
-    let renumbered = layout.update(session, transcript::text_width(area), &mut view.stats);
+    let width = transcript::text_width(area);
+    let shape = Shape { width, raw: scene.model.is_raw(), thoughts: scene.model.shows_thoughts() };
+    let renumbered = layout.update(session, shape, &mut view.stats);
     let rows = layout.rows();
     let last = rows.saturating_sub(usize::from(area.height));
     let top = renumbered.or(session.scroll().top()).map_or(last, |top| top.min(last));
@@ -135,7 +147,7 @@ fn draw_transcript(
     if session.turns().is_empty() {
         welcome::draw(scene.model, scene.theme, area, buf);
     } else {
-        transcript::draw(scene, (layout, top), area, buf, &mut view.stats);
+        transcript::draw(scene, (layout, top), area, buf, (&mut view.found, &mut view.stats));
     }
     (top, rows, layout.anchor(session, top))
 }

@@ -44,7 +44,11 @@ fn activity(model: &Model) -> Vec<Figure> {
         return vec![figure(1, "leaving"), figure(2, format!("{open} still stopping"))];
     }
     if model.current().reading().is_some() && model.overlay().is_none() {
-        let keys = ["e edit", "r again", "h l others", "x continue", "f fork", "Esc back"];
+        let keys = if model.current().block().is_some() {
+            ["y copy block", "w save it", "Tab next block", "k j message", "Esc back", ""]
+        } else {
+            ["y copy", "e edit", "r again", "Tab code", "? all keys", "Esc back"]
+        };
         return (1..).zip(keys).map(|(rank, key)| figure(rank, key)).collect();
     }
     if model.current().is_summarising() {

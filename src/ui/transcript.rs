@@ -3,6 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use crate::app::Action;
 use crate::app::EngineState;
 use crate::app::Model;
 use crate::app::Phase;
@@ -11,6 +12,7 @@ use crate::app::Turn;
 use crate::chat;
 use crate::chat::MessageId;
 use crate::chat::StopReason;
+use crate::text::Address;
 use crate::text::Clean;
 use crate::theme::Role;
 use crate::theme::Theme;
@@ -29,6 +31,7 @@ use crate::ui::paint;
 use crate::ui::paint::Shown;
 use crate::ui::style::looked;
 use crate::ui::style::style;
+use crate::ui::view::Found;
 use crate::ui::view::Stats;
 
 /// Columns before the text: a mark and a blank.
@@ -36,6 +39,9 @@ pub(super) const GUTTER: u16 = 2;
 
 /// The longest line of text, in columns: longer ones are hard to read.
 const MEASURE: u16 = 120;
+
+/// About so many bytes are a token.
+const TOKEN_BYTES: usize = 4;
 
 /// The least room for a bar beside its figures.
 const LEAST_BAR: u16 = 8;
@@ -58,22 +64,38 @@ pub(super) fn draw(
     (layout, top): (&Layout, usize),
     area: Rect,
     buf: &mut Buffer,
-    stats: &mut Stats,
+    (found, stats): (&mut Found, &mut Stats),
 ) {
     let turns = scene.model.current().turns();
     for (y, (index, row)) in (0..area.height).zip(layout.visible(top)) {
         let Some(turn) = turns.get(index) else { return };
         stats.drawn_rows += 1;
         let line = Rect { width: text_width(area) + GUTTER + 1, ..paint::row_of(area, y) };
-        draw_row(scene, turn, &row, line.intersection(area), buf);
+        let line = line.intersection(area);
+        if let Some(message) = message(turn, &row) {
+            let block = if let Row::Answer(_, _, block) = row { block } else { None };
+            found.rows.push((line.y, message, block));
+        }
+        draw_row(scene, turn, &row, line, (buf, &mut found.links));
     }
 }
 
-fn draw_row(scene: Scene<'_>, turn: &Turn, row: &Row<'_>, area: Rect, buf: &mut Buffer) {
+fn draw_row(
+    scene: Scene<'_>,
+    turn: &Turn,
+    row: &Row<'_>,
+    area: Rect,
+    (buf, links): (&mut Buffer, &mut Vec<(Rect, Address)>),
+) {
     let theme = scene.theme;
     let text = paint::after(area, GUTTER);
     let marked = scene.model.current().reading();
-    let is_marked = marked.is_some() && marked == message(turn, row);
+    let in_block = match (scene.model.current().block(), row) {
+        (Some((_, marked)), Row::Answer(_, _, block)) => *block == Some(marked),
+        (Some(_), _) => false,
+        (None, _) => true,
+    };
+    let is_marked = marked.is_some() && marked == message(turn, row) && in_block;
     if is_marked {
         paint::put(buf, Rect { width: 1, ..area }, Shown::literal("▌"), style(theme, Role::Accent));
     }
@@ -95,14 +117,32 @@ fn draw_row(scene: Scene<'_>, turn: &Turn, row: &Row<'_>, area: Rect, buf: &mut 
             }
             paint::put(buf, text, Shown::row(turn.shown_question(), range.clone()), look);
         }
-        Row::Answer(row, first) => {
+        Row::Fold => draw_fold(scene, turn, text, buf),
+        Row::Gap => {}
+        Row::Thought(range) => {
+            let shown = Shown::row(turn.shown_thought(), range.clone());
+            paint::put(buf, text, shown, style(theme, Role::Quote));
+        }
+        Row::Source(range, first) => {
+            if *first && !is_marked {
+                paint::put(buf, area, Shown::literal("•"), style(theme, Role::Assistant));
+            }
+            let shown = Shown::row(turn.shown_answer(), range.clone());
+            paint::put(buf, text, shown, style(theme, Role::Text));
+        }
+        Row::Answer(row, first, _) => {
             if *first && !is_marked {
                 paint::put(buf, area, Shown::literal("•"), style(theme, Role::Assistant));
             }
             let mut rest = text;
             for piece in *row {
                 let look = looked(style(theme, piece.role), piece.look);
+                let before = rest;
                 rest = paint::put(buf, rest, Shown::all(&piece.text), look);
+                if let Some(address) = &piece.link {
+                    let place = Rect { width: rest.x - before.x, ..before };
+                    links.push((place, address.clone()));
+                }
             }
         }
         Row::Line(line) => draw_line(scene, turn, line, text, buf),
@@ -112,15 +152,33 @@ fn draw_row(scene: Scene<'_>, turn: &Turn, row: &Row<'_>, area: Rect, buf: &mut 
 /// Returns the message that a row belongs to.
 fn message(turn: &Turn, row: &Row<'_>) -> Option<MessageId> {
     let placed = match row {
-        Row::Blank(_) => None,
+        Row::Blank(_) | Row::Gap => None,
         Row::Question(..) => turn.asked(),
-        Row::Answer(..) | Row::Line(_) => turn.replied().or(turn.asked()),
+        Row::Fold | Row::Thought(_) | Row::Answer(..) | Row::Source(..) | Row::Line(_) => {
+            turn.replied().or(turn.asked())
+        }
     };
     placed.map(|placed| placed.id)
 }
 
 fn message_asked(turn: &Turn) -> Option<MessageId> {
     turn.asked().map(|placed| placed.id)
+}
+
+/// Says that there is reasoning: for how long, how much, and how it is shown.
+fn draw_fold(scene: Scene<'_>, turn: &Turn, row: Rect, buf: &mut Buffer) {
+    let shown = scene.model.shows_thoughts();
+    let mark = if shown { "▾" } else { "▸" };
+    let word = if turn.is_thinking() { "reasoning" } else { "reasoned" };
+    let took = turn.thought_for().map(|took| format!(" {}", time(took))).unwrap_or_default();
+    let tokens = turn.shown_thought().len().div_ceil(TOKEN_BYTES);
+    let key = scene.model.settings().keys.shown(Action::Thoughts);
+    let mut figures =
+        vec![figure(1, format!("{mark} {word}{took}")), figure(2, format!("~{tokens} tok"))];
+    figures
+        .extend((!key.is_empty()).then(|| figure(3, format!("{key} shows it"))).filter(|_| !shown));
+    let told = fit(figures, row.width.saturating_sub(1));
+    paint::put(buf, row, Shown::all(&told), style(scene.theme, Role::Dim));
 }
 
 /// Says above a message which of how many it is, where there are others in its place.

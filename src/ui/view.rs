@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use ratatui::layout::Rect;
+
 use crate::app::Model;
+use crate::chat::MessageId;
 use crate::chat::SessionId;
+use crate::text::Address;
 use crate::ui::composer::Draft;
 use crate::ui::layout::Layout;
 
@@ -18,15 +22,45 @@ pub struct Stats {
     pub drawn_rows: usize,
 }
 
+/// What the last frame has where.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Found {
+    /// Links and where they stand.
+    pub(super) links: Vec<(Rect, Address)>,
+    /// Each row of a message: its row on the screen, the message, and the code block there.
+    pub(super) rows: Vec<(u16, MessageId, Option<usize>)>,
+}
+
+impl Found {
+    /// Forgets the frame before.
+    pub(super) fn clear(&mut self) {
+        self.links.clear();
+        self.rows.clear();
+    }
+}
+
 /// Caches: wrapped rows of every session that was drawn, by width, and of the draft.
 #[derive(Debug, Default)]
 pub struct View {
     pub(super) layouts: BTreeMap<SessionId, Layout>,
     pub(super) draft: Draft,
     pub(super) stats: Stats,
+    pub(super) found: Found,
+    pub(super) hyperlinks: bool,
 }
 
 impl View {
+    /// Makes a view for a terminal that follows links by itself (OSC 8).
+    pub fn with_hyperlinks() -> Self {
+        Self { hyperlinks: true, ..Self::default() }
+    }
+
+    /// Returns what stands in a row of the screen: the message, and the code block if it is one.
+    pub fn message_at(&self, row: u16) -> Option<(MessageId, Option<usize>)> {
+        let found = self.found.rows.iter().find(|(y, ..)| *y == row);
+        found.map(|(_, message, block)| (*message, *block))
+    }
+
     /// Returns what drawing has cost so far.
     pub fn stats(&self) -> Stats {
         self.stats

@@ -1,12 +1,15 @@
 //! The prompts sent during this run, oldest first.
 
+use crate::app::composer::kills::Kills;
+
 /// The most prompts kept: more than anybody walks back through key by key.
 const CAPACITY: usize = 200;
 
-/// Prompts that Up brings back.
+/// Prompts that Up brings back, and what was deleted.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     prompts: Vec<String>,
+    pub(super) kills: Kills,
 }
 
 impl History {
@@ -19,6 +22,11 @@ impl History {
             self.prompts.remove(0);
         }
         self.prompts.push(prompt.to_owned());
+    }
+
+    /// Returns the prompts, the newest first.
+    pub fn newest_first(&self) -> impl Iterator<Item = &str> {
+        self.prompts.iter().rev().map(String::as_str)
     }
 
     /// Returns how many there are.

@@ -93,7 +93,7 @@ impl Session {
             return None;
         }
         let draft =
-            Draft { text: self.composer.text().to_owned(), cursor: self.composer.cursor() as u64 };
+            Draft { text: self.composer.whole(), cursor: self.composer.whole_cursor() as u64 };
         let queued = desk.queue.iter().cloned().collect();
         let saved = chat::Desk { draft, queued, scroll: desk.scroll };
         self.kept.desk = desk;

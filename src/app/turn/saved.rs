@@ -53,7 +53,7 @@ impl Turn {
     fn take(&mut self, node: &Node) {
         self.answer = node.message.plain();
         let clean = self.cleaner.push(&self.answer);
-        self.shown_answer.push(&clean);
+        self.show(&clean);
         let unknown = Answer::default();
         let answer = node.answer.as_deref().unwrap_or(&unknown);
         self.decision = answer.origin().map(|span| {
@@ -67,8 +67,7 @@ impl Turn {
             _ => Phase::Finished(stop(node.state, answer)),
         };
         if node.state != NodeState::Streaming {
-            let rest = self.cleaner.finish();
-            self.shown_answer.push(&rest);
+            self.show_rest();
         }
     }
 

@@ -48,7 +48,8 @@ impl Model {
         }
         let rests = self.rests();
         let session = self.current();
-        let (draft, foresight) = foreseen(session.composer.text(), rests);
+        let draft = session.composer.whole();
+        let (draft, foresight) = foreseen(&draft, rests);
         let known = self.ahead.as_ref().is_some_and(|ahead| {
             (ahead.session, ahead.leaf) == (session.id, session.tree.leaf())
                 && (ahead.draft.as_str(), ahead.foresight) == (draft, foresight)

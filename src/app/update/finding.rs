@@ -306,11 +306,11 @@ impl Model {
 }
 
 /// Returns by how much a key moves a selection.
-fn step(key: Key, action: Option<Action>) -> Option<isize> {
+pub(super) fn step(key: Key, action: Option<Action>) -> Option<isize> {
     match (key.code, action) {
         (KeyCode::Up, _) => Some(-1),
         (KeyCode::Down, _) | (_, Some(Action::NewSession)) => Some(1),
-        (KeyCode::Char('p'), None) if key.mods.ctrl => Some(-1),
+        (_, Some(Action::Palette)) => Some(-1),
         (KeyCode::PageUp, _) => Some(-PAGE),
         (KeyCode::PageDown, _) => Some(PAGE),
         (KeyCode::Home, _) => Some(isize::MIN),
@@ -320,7 +320,7 @@ fn step(key: Key, action: Option<Action>) -> Option<isize> {
 }
 
 /// Types into one line, at its end.
-fn edit(line: &mut String, key: Key, action: Option<Action>) {
+pub(super) fn edit(line: &mut String, key: Key, action: Option<Action>) {
     match (key.code, action) {
         (KeyCode::Char(c), None) if !key.mods.ctrl && !key.mods.alt && !c.is_control() => {
             line.push(c);

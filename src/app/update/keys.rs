@@ -5,7 +5,6 @@ use crate::app::command::Command;
 use crate::app::command::Line;
 use crate::app::composer::Edit;
 use crate::app::effect::Effect;
-use crate::app::keymap;
 use crate::app::keymap::Action;
 use crate::app::model::Model;
 use crate::app::model::Overlay;
@@ -28,7 +27,8 @@ impl Model {
             self.notice = None;
         }
         let reading = self.overlay.is_none() && self.current().reading.is_some();
-        let action = keymap::reading(key).filter(|_| reading).or_else(|| keymap::action(key));
+        let keys = &self.settings.keys;
+        let action = keys.reading(key).filter(|_| reading).or_else(|| keys.action(key));
         if matches!(action, Some(Action::Suspend | Action::Repaint)) || self.overlay.is_none() {
             match (action, key.code) {
                 (Some(action), _) => self.act(action, effects),
@@ -65,7 +65,7 @@ impl Model {
         }
     }
 
-    fn act(&mut self, action: Action, effects: &mut Vec<Effect>) {
+    pub(super) fn act(&mut self, action: Action, effects: &mut Vec<Effect>) {
         match action {
             Action::Send => self.send(effects),
             Action::Interrupt => self.interrupt(effects),
@@ -96,16 +96,45 @@ impl Model {
             Action::Continue => self.go_on(effects),
             Action::Sibling(by) => self.sibling(by, effects),
             Action::Fork => self.fork(effects),
+            _ => self.act_on_text(action, effects),
         }
     }
 
-    fn edit(&mut self, edit: Edit) {
+    fn act_on_text(&mut self, action: Action, effects: &mut Vec<Effect>) {
+        match action {
+            Action::Block(by) => self.block(by),
+            Action::Copy => self.copy(effects),
+            Action::CopyCode => self.copy_code(effects),
+            Action::CopySession => self.copy_session(effects),
+            Action::SaveTo => self.save_to("", effects),
+            Action::Links => self.links(effects),
+            Action::Raw => self.turn_raw(),
+            Action::Thoughts => self.turn_thoughts(),
+            Action::Mouse => self.turn_mouse(effects),
+            Action::Palette => self.show_palette(),
+            Action::History => self.show_history(),
+            Action::Complete => self.complete(),
+            Action::Unfold => self.unfold(),
+            Action::Editor => effects.push(Effect::Edit(self.current().composer.whole())),
+            _ => {}
+        }
+    }
+
+    pub(super) fn edit(&mut self, edit: Edit) {
         if edit == Edit::Up && self.unqueue() {
             return;
         }
         self.current_mut().reading = None;
         let Self { sessions, current, history, composer_width, .. } = self;
         sessions[*current].composer.edit(edit, history, *composer_width);
+    }
+
+    /// Moves the transcript by the wheel.
+    pub(super) fn wheel(&mut self, rows: isize) {
+        if self.overlay.is_none() {
+            self.scroll(|scroll| scroll.by(rows));
+            self.touch();
+        }
     }
 
     fn scroll(&mut self, by: impl FnOnce(&mut Scroll)) {
@@ -132,7 +161,9 @@ impl Model {
             return;
         }
         let session = self.current_mut();
-        if session.editing.take().is_some() {
+        if session.block().is_some() {
+            session.block = None;
+        } else if session.editing.take().is_some() {
             session.composer.clear();
         } else if session.reading.take().is_some() || !session.composer.is_empty() {
             session.scroll.follow();
@@ -142,7 +173,7 @@ impl Model {
     }
 
     fn send(&mut self, effects: &mut Vec<Effect>) {
-        match command::read(self.current().composer.text()) {
+        match command::read(&self.current().composer.whole()) {
             Line::Blank => self.send_queued(effects),
             Line::Prompt(question) => self.ask(question, effects),
             Line::Mistaken(why) => self.notice = Some(Notice::info(&why)),
@@ -154,7 +185,7 @@ impl Model {
         }
     }
 
-    fn run(&mut self, command: Command, words: &str, effects: &mut Vec<Effect>) {
+    pub(super) fn run(&mut self, command: Command, words: &str, effects: &mut Vec<Effect>) {
         match command {
             Command::New => self.open_session(),
             Command::Next => self.turn_to(1),
@@ -167,6 +198,12 @@ impl Model {
             Command::Close => self.ask_to_close(effects),
             Command::Route => self.route(words),
             Command::Redact => self.redact(effects),
+            Command::Copy => self.copy(effects),
+            Command::Save => self.save_to(words, effects),
+            Command::Raw => self.turn_raw(),
+            Command::Theme if words.is_empty() => self.show_themes(),
+            Command::Theme => self.take_theme(words, effects),
+            Command::Mouse => self.turn_mouse(effects),
             Command::Device => self.show_device(effects),
             Command::Help => self.overlay = Some(Overlay::Help(0)),
             Command::Quit => self.quit_unless_running(effects),

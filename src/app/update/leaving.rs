@@ -44,6 +44,8 @@ impl Model {
             Some(Overlay::Sessions) => self.picker_key(key, action, effects),
             Some(Overlay::Search) => self.search_key(key, action, effects),
             Some(Overlay::Egress) => self.egress_key(key, action, effects),
+            Some(Overlay::Palette) => self.palette_key(key, action, effects),
+            Some(Overlay::SaveTo) => self.save_to_key(key, action, effects),
             None => {}
         }
     }

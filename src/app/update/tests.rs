@@ -1,5 +1,4 @@
 //! The chat without a terminal: messages in, effects and state out.
-
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -35,6 +34,7 @@ use crate::chat::Usage;
 use crate::route::Pin;
 use crate::text::Clean;
 
+mod acting;
 mod composing;
 mod conversing;
 mod finding;
@@ -164,6 +164,7 @@ fn named(name: &str) -> Key {
     let code = match name {
         "Enter" => KeyCode::Enter,
         "Esc" => KeyCode::Esc,
+        "Tab" => KeyCode::Tab,
         "BS" => KeyCode::Backspace,
         "Del" => KeyCode::Delete,
         "Left" => KeyCode::Left,

@@ -70,6 +70,9 @@ pub struct Common {
     /// Print plain text and open no chat
     #[arg(long, global = true, conflicts_with = "json")]
     pub plain: bool,
+    /// Keep the chat on the terminal's normal screen
+    #[arg(long, global = true)]
+    pub inline: bool,
     /// When to use colours
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     pub color: ColorFlag,

@@ -116,7 +116,7 @@ fn a_good_file_says_how_to_answer_and_nothing_else() {
     let project = Project::parse("p", &text).expect("valid");
     let before = settings();
     let after = before.clone().with_project(&project).expect("allowed");
-    assert_eq!((after.default_profile.as_str(), after.theme), ("strict", ThemeChoice::Light));
+    assert_eq!((after.default_profile.as_str(), after.theme.as_str()), ("strict", "light"));
     for (name, was) in &before.profiles {
         let now = after.profile(Some(name)).expect("the same profiles");
         assert_eq!(

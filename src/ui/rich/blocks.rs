@@ -1,5 +1,7 @@
 //! Blocks to rows.
 
+use std::ops::Range;
+
 use crate::markdown::Block;
 use crate::markdown::Item;
 use crate::markdown::List;
@@ -18,9 +20,9 @@ const RULE_MAX: usize = 40;
 /// The least room for text behind margins; deeper margins are left out.
 const LEAST: usize = 12;
 
-/// Adds the rows of a block, `width` columns wide.
-pub(super) fn lay(block: &Block, width: usize, rows: &mut Vec<Row>) {
-    Pen { rows, width, margins: Vec::new(), role: Role::Text }.block(block);
+/// Adds the rows of a block, `width` columns wide, and which of them are of code blocks.
+pub(super) fn lay(block: &Block, width: usize, rows: &mut Vec<Row>, codes: &mut Vec<Range<usize>>) {
+    Pen { rows, codes, width, margins: Vec::new(), role: Role::Text }.block(block);
 }
 
 /// What stands before each row of a container.
@@ -32,6 +34,7 @@ struct Margin {
 
 struct Pen<'a> {
     rows: &'a mut Vec<Row>,
+    codes: &'a mut Vec<Range<usize>>,
     width: usize,
     margins: Vec<Margin>,
     /// The role of running text.
@@ -44,8 +47,9 @@ impl Pen<'_> {
             Block::Heading(level, spans) => self.heading(*level, spans),
             Block::Paragraph(spans) => self.text(&flow::pieces(spans, self.role)),
             Block::Code(block) => {
-                let room = self.room();
+                let (room, first) = (self.room(), self.rows.len());
                 self.all(code::rows(block, room));
+                self.codes.push(first..self.rows.len());
             }
             Block::Quote(inner) => self.quote(inner),
             Block::List(list) => self.list(list),

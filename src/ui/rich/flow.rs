@@ -5,6 +5,7 @@ use std::ops::Range;
 use crate::markdown::Look;
 use crate::markdown::Span;
 use crate::text;
+use crate::text::Address;
 use crate::text::Clean;
 use crate::text::TAB_WIDTH;
 use crate::text::width;
@@ -20,12 +21,14 @@ pub(in crate::ui) struct Piece {
     pub(in crate::ui) role: Role,
     /// What makes it bold and the like.
     pub(in crate::ui) look: Look,
+    /// Where it leads.
+    pub(in crate::ui) link: Option<Address>,
 }
 
 impl Piece {
     /// Makes a piece without a special look.
     pub(super) fn new(text: &str, role: Role) -> Self {
-        Self { text: untabbed(&Clean::new(text)), role, look: Look::PLAIN }
+        Self { text: untabbed(&Clean::new(text)), role, look: Look::PLAIN, link: None }
     }
 
     /// Returns the columns that it takes.
@@ -49,7 +52,8 @@ pub(super) fn pieces(spans: &[Span], base: Role) -> Vec<Piece> {
         };
         let mark = look.has(Look::IMAGE).then(|| Piece::new("▣ ", Role::Dim));
         pieces.extend(mark);
-        pieces.push(Piece { text: untabbed(text), role, look });
+        let address = link.as_ref().and_then(|link| Address::new(link.as_str()));
+        pieces.push(Piece { text: untabbed(text), role, look, link: address });
         let goes_on = spans.get(index + 1).is_some_and(|next| next.link == *link);
         if let (Some(link), false) = (link, goes_on) {
             let host = host(link.as_str());
@@ -90,7 +94,8 @@ pub(super) fn wrap(pieces: &[Piece], columns: usize) -> Vec<Row> {
             let inside = row.start.max(at)..row.end.min(end);
             if inside.start < inside.end {
                 let text = piece.text.slice(inside.start - at..inside.end - at);
-                cut.push(Piece { text, role: piece.role, look: piece.look });
+                let (role, look, link) = (piece.role, piece.look, piece.link.clone());
+                cut.push(Piece { text, role, look, link });
             }
             if end > row.end {
                 break;

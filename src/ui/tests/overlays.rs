@@ -60,7 +60,7 @@ fn the_picker_asks_before_it_deletes() {
 #[test]
 fn search() {
     snapshot("search", |stage| {
-        stage.key(Key::ctrl('r'));
+        stage.key(Key::ctrl('s'));
         for c in "sky".chars() {
             stage.plain(KeyCode::Char(c));
         }

@@ -169,6 +169,6 @@ fn a_search_jumps_to_the_message_on_whichever_branch_it_is() {
 #[test]
 fn an_ephemeral_chat_reads_nothing() {
     let mut chat = Chat::ephemeral();
-    assert_eq!(chat.keys("<C-o><C-r>/search x<Enter>"), []);
+    assert_eq!(chat.keys("<C-o><C-s>/search x<Enter>"), []);
     assert_eq!(chat.model.overlay(), None);
 }

@@ -1,0 +1,141 @@
+//! How the chat begins, and what is left of it.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::Chat;
+use super::DONE;
+use super::ENGINE_EVENTS;
+use super::TURN_EVENTS;
+use crate::app;
+use crate::app::Keymap;
+use crate::app::Model;
+use crate::app::Msg;
+use crate::backend::turn_queue;
+use crate::engine::Engine;
+use crate::runtime::Front;
+use crate::runtime::clock::Clock;
+use crate::runtime::driver::Driver;
+use crate::runtime::ids;
+use crate::runtime::input;
+use crate::runtime::keeper::Keeper;
+use crate::runtime::keeper::Keeping;
+use crate::runtime::outside::Outside;
+use crate::runtime::screen::Screen;
+use crate::runtime::signals::Signals;
+use crate::theme::Theme;
+
+/// What is left of the chat.
+#[derive(Clone, Debug, Default)]
+pub struct Left {
+    /// The signal to die by, if one asked for the end.
+    pub die_by: Option<i32>,
+    /// The conversation in front, clean, as Markdown; empty if there was none.
+    pub transcript: String,
+}
+
+/// How the chat is opened.
+#[derive(Debug)]
+pub struct Opening {
+    /// Every theme by name, in the colours that the terminal has.
+    pub themes: Vec<(String, Theme)>,
+    /// The one to begin with.
+    pub theme: Theme,
+    /// Whether the terminal is asked if it is light, and the theme follows that.
+    pub follows_ground: bool,
+    /// What keys do.
+    pub keys: Keymap,
+    /// What is wrong with the user's files, a line each.
+    pub complaints: Vec<String>,
+    /// Whether the mouse is taken.
+    pub mouse: bool,
+    /// Whether the chat stays on the normal screen.
+    pub inline: bool,
+    /// What is around this program.
+    pub outside: Outside,
+    /// A directory that only the user can enter, for a draft in an editor.
+    pub scratch: PathBuf,
+    /// The first question, if it was given on the command line.
+    pub question: Option<String>,
+    /// What of it is kept.
+    pub keeping: Keeping,
+}
+
+impl Chat {
+    pub(super) fn new(front: &Front, opening: Opening, signals: Signals) -> io::Result<Self> {
+        let Opening { theme, themes, keeping, question, keys, complaints, .. } = opening;
+        let names = themes.iter().map(|(name, _)| name.clone()).collect();
+        let resumes = matches!(keeping, Keeping::In(..));
+        let screen = Screen::new(theme, front.panic_at.clone())?;
+        let (events, engine) = mpsc::channel(ENGINE_EVENTS);
+        let backend = front.engine.clone().map(|config| Engine::new(config, events.clone()));
+        if let Some(backend) = backend.as_ref().filter(|_| front.warms()) {
+            backend.warm();
+        }
+        let (queue, turns) = turn_queue(TURN_EVENTS);
+        let settings = settings(front, &keeping, keys, names);
+        let (width, height) = crossterm::terminal::size()?;
+        let (keeper, kept) = Keeper::start(keeping);
+        let clock = Clock::start();
+        let mut model = Model::new(settings, ids::new_session(), width, height);
+        if !complaints.is_empty() {
+            model.update(Msg::Told(complaints.join(" · ")));
+        }
+        let (tells, told) = mpsc::channel(DONE);
+        Ok(Self {
+            clock,
+            model,
+            themes,
+            follows_ground: opening.follows_ground,
+            inline: opening.inline,
+            mouse: opening.mouse,
+            outside: Arc::new(opening.outside),
+            scratch: opening.scratch,
+            told,
+            tells,
+            away: false,
+            driver: Driver::new(front, backend, queue, clock),
+            screen,
+            signals,
+            inputs: input::read(),
+            turns,
+            engine,
+            events,
+            keeper,
+            kept,
+            question,
+            resumes,
+            beginning: HashMap::new(),
+            drawn: None,
+            deadline: None,
+            die_by: None,
+            exit: false,
+            panic_at: front.panic_at.clone(),
+        })
+    }
+}
+
+fn settings(front: &Front, keeping: &Keeping, keys: Keymap, themes: Vec<String>) -> app::Settings {
+    app::Settings {
+        profile: front.profile.name.clone(),
+        mode: front.profile.mode,
+        privacy: front.profile.privacy,
+        model: front.model.clone(),
+        system: front.profile.system.clone(),
+        sampling: front.profile.sampling.clone(),
+        limits: front.limits(),
+        growth: front.growth(),
+        on_full: front.profile.on_full,
+        prefill_ahead: front.prefill_ahead && front.warms(),
+        leaves_to: front.leaves_to(),
+        remote_first: !front.warms(),
+        // What nobody finds again the engine need not keep either.
+        ephemeral: matches!(keeping, Keeping::Nothing),
+        keys,
+        themes,
+    }
+}
