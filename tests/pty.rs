@@ -444,7 +444,8 @@ fn an_answer_whose_window_is_killed_is_there_and_goes_on() {
     assert!(back.has(&format!("› {STORY}")) && back.has("\n• "), "{}", back.text);
     let words = |frame: &Frame| {
         let answer = frame.text.split("\n• ").nth(1).unwrap_or_default();
-        answer.chars().take(40).collect::<String>()
+        // However little of it there was: what stands under it is no part of it.
+        answer.lines().next().unwrap_or_default().chars().take(40).collect::<String>()
     };
     let cut = words(&back);
     pty.see("the engine", at_rest);
@@ -452,7 +453,7 @@ fn an_answer_whose_window_is_killed_is_there_and_goes_on() {
     pty.see_text("▌ ");
     pty.send("x");
     let next = pty.see("the rest", |frame| answered(frame) && frame.has("‹2/2›"));
-    assert_eq!(words(&next), cut, "it goes on from what was there:\n{}", next.text);
+    assert!(words(&next).starts_with(&cut), "{cut} is not gone on from:\n{}", next.text);
     quit(&mut pty);
 }
 
