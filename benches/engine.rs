@@ -7,6 +7,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use edgewise::chat::Compute;
 use edgewise::chat::Constraint;
 use edgewise::chat::Generation;
 use edgewise::chat::Limits;
@@ -55,8 +56,15 @@ fn main() {
     };
     let threads = arguments.next().and_then(|threads| threads.parse().ok());
     let threads = threads.unwrap_or_else(|| u32::try_from(device::cores().physical).unwrap_or(1));
-    let model = Arc::new(Model::load(&model, |_| true).expect("the model loads"));
-    let params = CoreParams { pool_tokens: POOL_TOKENS, batch_tokens: 512, max_turns: 4, threads };
+    let model =
+        Arc::new(Model::load(&model, Compute::default(), |_| true).expect("the model loads"));
+    let params = CoreParams {
+        pool_tokens: POOL_TOKENS,
+        batch_tokens: 512,
+        max_turns: 4,
+        threads,
+        compute: Compute::default(),
+    };
     let mut core = Core::new(Arc::clone(&model), params, Arc::default(), Cost::default())
         .expect("the pool fits");
     say(&format!("{} · {threads} threads", core.info().description));

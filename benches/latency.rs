@@ -14,6 +14,7 @@ use edgewise::backend::Cancel;
 use edgewise::backend::TokenSink;
 use edgewise::backend::TurnQueue;
 use edgewise::backend::turn_queue;
+use edgewise::chat::Compute;
 use edgewise::chat::Constraint;
 use edgewise::chat::Generation;
 use edgewise::chat::Limits;
@@ -95,6 +96,7 @@ impl Front {
             max_turns: 4,
             kv_ram_gb: None,
             threads: None,
+            compute: Compute::default(),
         };
         let config = EngineConfig {
             program: env!("CARGO_BIN_EXE_edgewise").into(),

@@ -4,6 +4,7 @@
 //! Never: serde, I/O, a clock. Rows live in `store`, wire types in `ipc` and `remote`.
 
 mod change;
+mod compute;
 mod decision;
 mod device;
 mod event;
@@ -20,6 +21,7 @@ mod tree;
 mod usage;
 
 pub use change::{Change, Desk, Imported, PartKind, Take};
+pub use compute::{CacheType, Compute, FlashAttention, GpuLayers};
 pub use decision::{
     Candidate, Decision, Mode, Prediction, PrivacyClass, Reject, Route, SwitchPrice,
 };

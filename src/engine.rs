@@ -174,6 +174,7 @@ mod tests {
     use super::*;
     use crate::backend::Cancel;
     use crate::backend::turn_queue;
+    use crate::chat::Compute;
     use crate::chat::Constraint;
     use crate::chat::Limits;
     use crate::chat::Priority;
@@ -195,6 +196,7 @@ mod tests {
             max_turns: 1,
             kv_ram_gb: None,
             threads: None,
+            compute: Compute::default(),
         };
         // A directory that cannot be made: the turn fails as soon as somebody takes its order.
         let at = |ending: &str| format!("/dev/null/e.{ending}").into();

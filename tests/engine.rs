@@ -14,6 +14,7 @@ use edgewise::backend::Cancel;
 use edgewise::backend::TokenSink;
 use edgewise::backend::TurnQueue;
 use edgewise::backend::turn_queue;
+use edgewise::chat::Compute;
 use edgewise::chat::Constraint;
 use edgewise::chat::Generation;
 use edgewise::chat::Health;
@@ -65,6 +66,7 @@ fn config(directory: &Path) -> EngineConfig {
         max_turns: 4,
         kv_ram_gb: None,
         threads: Some(1),
+        compute: Compute::default(),
     };
     EngineConfig {
         program: env!("CARGO_BIN_EXE_edgewise").into(),

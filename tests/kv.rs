@@ -8,8 +8,12 @@ mod batch;
 
 use std::sync::Arc;
 
+use edgewise::chat::CacheType;
+use edgewise::chat::Compute;
+use edgewise::chat::FlashAttention;
 use edgewise::chat::Foresight;
 use edgewise::chat::Generation;
+use edgewise::chat::GpuLayers;
 use edgewise::chat::Message;
 use edgewise::chat::Priority;
 use edgewise::chat::Role;
@@ -91,6 +95,50 @@ fn an_idle_session_leaves_the_pool_and_comes_back_as_it_went() {
     });
     assert!(evaluated(usage) < REST, "{usage:?}");
     assert_eq!(moved, stayed);
+}
+
+/// Runs a conversation of two turns with another session in between. Gives the second answer, and
+/// what the first session took outside the pool.
+fn computed(compute: Compute) -> (String, u64) {
+    let mut core = batch::computing(&support::model(), 2048, compute, &Arc::default());
+    core.set_slice_tokens(96);
+    core.set_shelf_bytes(ROOM);
+    let mut bytes = 0;
+    let (text, usage) = twice(&mut core, |core| {
+        turn(core, 9, greedy(9, vec![user("Say hello.")], 4));
+        bytes = core.shelf_bytes();
+    });
+    assert!(evaluated(usage) < REST, "{usage:?}");
+    (text, bytes)
+}
+
+#[test]
+fn settings_of_the_model_change_what_it_takes_and_not_what_it_says() {
+    let (text, bytes) = computed(Compute::default());
+    // The weights of this model are of a type that is not repacked, and there is no GPU here.
+    let plainly = Compute {
+        mmap: false,
+        repack: false,
+        gpu_layers: GpuLayers::First(0),
+        ..Compute::default()
+    };
+    assert_eq!(computed(plainly), (text, bytes));
+    let without = Compute { flash_attention: FlashAttention::Off, ..Compute::default() };
+    let (other, same) = computed(without);
+    assert!(!other.trim().is_empty());
+    assert_eq!(same / 100, bytes / 100, "only the order of the values differs");
+}
+
+#[test]
+fn a_cache_of_fewer_bits_takes_less() {
+    let (_, bytes) = computed(Compute::default());
+    for (cache, of_32) in [(CacheType::Q8_0, 34), (CacheType::Q4_0, 18), (CacheType::F32, 128)] {
+        let (text, less) =
+            computed(Compute { cache_k: cache, cache_v: cache, ..Compute::default() });
+        assert!(!text.trim().is_empty(), "{cache:?}");
+        let expected = bytes * of_32 / 64;
+        assert!(less.abs_diff(expected) < expected / 20, "{less} for {cache:?}, {bytes} for f16");
+    }
 }
 
 #[test]

@@ -5,6 +5,8 @@
 //!
 //! Never: reading.
 
+use crate::chat::CacheType;
+use crate::chat::FlashAttention;
 use crate::chat::Mode;
 use crate::chat::PrivacyClass;
 use crate::config::OnFull;
@@ -129,6 +131,37 @@ pub(super) const KEYS: &[Key] = &[
         "profiles.*.threads",
         Takes::AutoOrWhole(1, 512),
         "Threads that evaluate; \"auto\" is the physical cores that the program may use",
+    ),
+    key("profiles.*.compute", Takes::Table, "How the model is laid out and evaluated"),
+    key(
+        "profiles.*.compute.cache_type_k",
+        Takes::Choice(|| words(&CacheType::NAMES)),
+        "How the keys of the context are kept; less bits, more context",
+    ),
+    key(
+        "profiles.*.compute.cache_type_v",
+        Takes::Choice(|| words(&CacheType::NAMES)),
+        "How the values of the context are kept; quantised ones need flash attention",
+    ),
+    key(
+        "profiles.*.compute.flash_attention",
+        Takes::Choice(|| words(&FlashAttention::NAMES)),
+        "Attention without a matrix of all scores; \"auto\" where the device can",
+    ),
+    key(
+        "profiles.*.compute.gpu_layers",
+        Takes::AutoOrWhole(0, i32::MAX as i64),
+        "Layers that a GPU takes; \"auto\" is all of them",
+    ),
+    key(
+        "profiles.*.compute.mmap",
+        Takes::Flag,
+        "Whether the weights are the mapped file, and not a copy of it",
+    ),
+    key(
+        "profiles.*.compute.repack",
+        Takes::Flag,
+        "Whether weights are laid out anew for the processor: faster prefill, slower start",
     ),
     key("profiles.*.sampling", Takes::Table, "How tokens are drawn"),
     key(

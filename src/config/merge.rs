@@ -1,9 +1,11 @@
 //! One raw table laid over a weaker one, key by key, and the rest filled with what is built in.
 
+use crate::chat::Compute;
 use crate::chat::Sampling;
 use crate::config::Profile;
 use crate::config::Slo;
 use crate::config::raw::RawChat;
+use crate::config::raw::RawCompute;
 use crate::config::raw::RawEngine;
 use crate::config::raw::RawFile;
 use crate::config::raw::RawProfile;
@@ -66,6 +68,7 @@ impl RawProfile {
             system: self.system.or(weaker.system),
             n_ctx: self.n_ctx.or(weaker.n_ctx),
             threads: self.threads.or(weaker.threads),
+            compute: self.compute.over(weaker.compute),
             sampling: self.sampling.over(&weaker.sampling),
             slo: self.slo.over(&weaker.slo),
             on_full: self.on_full.or(weaker.on_full),
@@ -85,12 +88,37 @@ impl RawProfile {
             system: self.system.filter(|text| !text.is_empty()),
             n_ctx: self.n_ctx.unwrap_or(built_in.n_ctx),
             threads: self.threads.unwrap_or(built_in.threads),
+            compute: self.compute.resolve(built_in.compute),
             sampling: self.sampling.resolve(&built_in.sampling),
             slo: self.slo.resolve(built_in.slo),
             on_full: self.on_full.unwrap_or(built_in.on_full),
             max_tokens: self.max_tokens.or(built_in.max_tokens),
             stop: self.stop.unwrap_or(built_in.stop),
             name: built_in.name,
+        }
+    }
+}
+
+impl RawCompute {
+    fn over(self, weaker: Self) -> Self {
+        Self {
+            cache_k: self.cache_k.or(weaker.cache_k),
+            cache_v: self.cache_v.or(weaker.cache_v),
+            flash_attention: self.flash_attention.or(weaker.flash_attention),
+            gpu_layers: self.gpu_layers.or(weaker.gpu_layers),
+            mmap: self.mmap.or(weaker.mmap),
+            repack: self.repack.or(weaker.repack),
+        }
+    }
+
+    fn resolve(self, built_in: Compute) -> Compute {
+        Compute {
+            cache_k: self.cache_k.unwrap_or(built_in.cache_k),
+            cache_v: self.cache_v.map_or(built_in.cache_v, |at| at.value),
+            flash_attention: self.flash_attention.unwrap_or(built_in.flash_attention),
+            gpu_layers: self.gpu_layers.unwrap_or(built_in.gpu_layers),
+            mmap: self.mmap.unwrap_or(built_in.mmap),
+            repack: self.repack.unwrap_or(built_in.repack),
         }
     }
 }

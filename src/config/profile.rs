@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::chat::Compute;
 use crate::chat::Limits;
 use crate::chat::Mode;
 use crate::chat::PrivacyClass;
@@ -85,6 +86,8 @@ pub struct Profile {
     pub n_ctx: u32,
     /// How many threads evaluate.
     pub threads: Threads,
+    /// How the model is laid out and evaluated.
+    pub compute: Compute,
     /// How tokens are drawn.
     pub sampling: Sampling,
     /// How fast an answer has to be.
@@ -109,6 +112,7 @@ impl Profile {
             system: None,
             n_ctx: DEFAULT_N_CTX,
             threads: Threads::default(),
+            compute: Compute::default(),
             sampling: Sampling::default(),
             slo: Slo::default(),
             on_full: OnFull::default(),

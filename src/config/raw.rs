@@ -5,6 +5,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::chat::CacheType;
+use crate::chat::FlashAttention;
+use crate::chat::GpuLayers;
 use crate::chat::Mode;
 use crate::chat::PrivacyClass;
 use crate::config::ConfigError;
@@ -25,6 +28,9 @@ const RANDOM_SEED: u32 = u32::MAX;
 
 /// More threads than this abort llama.cpp (`GGML_MAX_N_THREADS`).
 const MAX_THREADS: u32 = 512;
+
+/// llama.cpp takes the number of layers as a signed one.
+const MAX_LAYERS: u32 = i32::MAX.cast_unsigned();
 
 /// More sequences than this abort llama.cpp (`LLAMA_MAX_SEQ`).
 const MAX_TURNS: u32 = 256;
@@ -70,11 +76,23 @@ pub(super) struct RawProfile {
     pub(super) system: Option<String>,
     pub(super) n_ctx: Option<u32>,
     pub(super) threads: Option<Threads>,
+    pub(super) compute: RawCompute,
     pub(super) sampling: RawSampling,
     pub(super) slo: RawSlo,
     pub(super) on_full: Option<OnFull>,
     pub(super) max_tokens: Option<u32>,
     pub(super) stop: Option<Vec<String>>,
+}
+
+/// `compute = { … }`.
+#[derive(Clone, Debug, Default)]
+pub(super) struct RawCompute {
+    pub(super) cache_k: Option<CacheType>,
+    pub(super) cache_v: Option<At<CacheType>>,
+    pub(super) flash_attention: Option<FlashAttention>,
+    pub(super) gpu_layers: Option<GpuLayers>,
+    pub(super) mmap: Option<bool>,
+    pub(super) repack: Option<bool>,
 }
 
 /// `sampling = { … }`.
@@ -169,6 +187,9 @@ impl RawProfile {
             stop: table.take("stop", value::list)?,
             ..Self::default()
         };
+        if let Some(compute) = table.table("compute")? {
+            profile.compute = RawCompute::read(compute)?;
+        }
         if let Some(sampling) = table.table("sampling")? {
             profile.sampling = RawSampling::read(sampling)?;
         }
@@ -177,6 +198,23 @@ impl RawProfile {
         }
         table.end()?;
         Ok(profile)
+    }
+}
+
+impl RawCompute {
+    fn read(mut table: Table<'_>) -> Result<Self, ConfigError> {
+        let layers = table.take("gpu_layers", value::auto_or(0..=MAX_LAYERS))?;
+        let compute = Self {
+            cache_k: table.take("cache_type_k", value::choice(&CacheType::NAMES))?,
+            cache_v: table.take_at("cache_type_v", value::choice(&CacheType::NAMES))?,
+            flash_attention: table
+                .take("flash_attention", value::choice(&FlashAttention::NAMES))?,
+            gpu_layers: layers.map(|count| count.map_or(GpuLayers::All, GpuLayers::First)),
+            mmap: table.take("mmap", value::flag)?,
+            repack: table.take("repack", value::flag)?,
+        };
+        table.end()?;
+        Ok(compute)
     }
 }
 

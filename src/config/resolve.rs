@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::chat::FlashAttention;
 use crate::config::AUTO_THEME;
 use crate::config::ChatSettings;
 use crate::config::ConfigError;
@@ -17,6 +18,7 @@ use crate::config::Settings;
 use crate::config::hint::quoted;
 use crate::config::nearest;
 use crate::config::origin::Origins;
+use crate::config::raw::RawCompute;
 use crate::config::raw::RawEngine;
 use crate::config::raw::RawFile;
 use crate::config::raw::RawProfile;
@@ -100,6 +102,7 @@ fn resolve_profiles(merged: &RawFile) -> Result<BTreeMap<String, Profile>, Confi
     let resolved = merged.profiles.keys().map(|name| {
         let raw = extended(name, &merged.profiles)?;
         known_endpoints(&raw, &merged.endpoints)?;
+        possible_cache(&raw.compute)?;
         Ok((name.clone(), raw.resolve(name)))
     });
     resolved.collect()
@@ -129,6 +132,16 @@ fn extended(
         whole = whole.over(parent);
     }
     Ok(whole)
+}
+
+/// llama.cpp reads quantised values in its flash attention only.
+fn possible_cache(raw: &RawCompute) -> Result<(), ConfigError> {
+    let Some(At { value, place }) = &raw.cache_v else { return Ok(()) };
+    if value.is_quantised() && raw.flash_attention == Some(FlashAttention::Off) {
+        let error = ConfigError::at(place, "quantised values need flash attention");
+        return Err(error.hint("take flash_attention = \"auto\", or cache_type_v = \"f16\""));
+    }
+    Ok(())
 }
 
 fn known_endpoints(

@@ -4,6 +4,9 @@
 
 use std::time::Duration;
 
+use crate::chat::CacheType;
+use crate::chat::FlashAttention;
+use crate::chat::GpuLayers;
 use crate::config::Endpoint;
 use crate::config::KeySource;
 use crate::config::KvRam;
@@ -125,7 +128,11 @@ fn profile_pairs(profile: &Profile) -> Vec<Pair> {
         Threads::Auto => text("auto"),
         Threads::Fixed(threads) => threads.to_string(),
     };
-    let sampling = &profile.sampling;
+    let layers = match profile.compute.gpu_layers {
+        GpuLayers::All => text("auto"),
+        GpuLayers::First(count) => count.to_string(),
+    };
+    let (compute, sampling) = (&profile.compute, &profile.sampling);
     vec![
         ("mode", Some(text(profile.mode.name()))),
         ("model", Some(text(&profile.model))),
@@ -134,6 +141,12 @@ fn profile_pairs(profile: &Profile) -> Vec<Pair> {
         ("system", profile.system.as_deref().map(text)),
         ("n_ctx", Some(profile.n_ctx.to_string())),
         ("threads", Some(threads)),
+        ("compute.cache_type_k", word(&CacheType::NAMES, compute.cache_k)),
+        ("compute.cache_type_v", word(&CacheType::NAMES, compute.cache_v)),
+        ("compute.flash_attention", word(&FlashAttention::NAMES, compute.flash_attention)),
+        ("compute.gpu_layers", Some(layers)),
+        ("compute.mmap", Some(compute.mmap.to_string())),
+        ("compute.repack", Some(compute.repack.to_string())),
         ("sampling.temp", Some(fraction(sampling.temp))),
         ("sampling.top_k", Some(sampling.top_k.to_string())),
         ("sampling.top_p", Some(fraction(sampling.top_p))),

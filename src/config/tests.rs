@@ -7,6 +7,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::*;
+use crate::chat::CacheType;
+use crate::chat::Compute;
+use crate::chat::FlashAttention;
+use crate::chat::GpuLayers;
 use crate::chat::Mode;
 use crate::chat::PrivacyClass;
 use crate::chat::Sampling;
@@ -69,6 +73,22 @@ fn every_valid_sample_resolves() {
 }
 
 #[test]
+fn how_a_model_is_laid_out_is_taken_from_what_a_profile_extends() {
+    let settings = valid("compute");
+    let expected = Compute {
+        cache_k: CacheType::Q8_0,
+        cache_v: CacheType::Q8_0,
+        flash_attention: FlashAttention::On,
+        gpu_layers: GpuLayers::All,
+        mmap: false,
+        repack: false,
+    };
+    assert_eq!(settings.profiles["small"].compute, expected);
+    let base = settings.profiles["base"].compute;
+    assert_eq!((base.gpu_layers, base.cache_k), (GpuLayers::First(0), CacheType::F16));
+}
+
+#[test]
 fn the_whole_sample_means_what_it_says() {
     let settings = valid("whole");
     assert_eq!(settings.theme, "dark");
@@ -84,6 +104,7 @@ fn the_whole_sample_means_what_it_says() {
             system: Some("Answer briefly.".to_owned()),
             n_ctx: 4096,
             threads: Threads::Auto,
+            compute: Compute::default(),
             sampling: Sampling { temp: 0.7, seed: Some(7), ..Sampling::default() },
             slo: Slo::default(),
             on_full: OnFull::Ask,

@@ -85,6 +85,7 @@ fn name(load: &LoadSpec) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::Compute;
 
     fn load() -> LoadSpec {
         LoadSpec {
@@ -95,6 +96,7 @@ mod tests {
             max_turns: 4,
             kv_ram_gb: None,
             threads: None,
+            compute: Compute::default(),
         }
     }
 

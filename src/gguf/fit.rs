@@ -103,6 +103,7 @@ mod tests {
     use super::super::fixture::unsigned;
     use super::super::read;
     use super::*;
+    use crate::chat::CacheType;
 
     /// Two blocks of 100 floats, 4 heads of which 2 hold keys and values, 8 wide.
     fn footprint() -> Footprint {
@@ -123,6 +124,10 @@ mod tests {
         // 2 blocks, 2 heads, keys and values of 8 / 4 each, two bytes an element.
         assert_eq!(footprint.kv_token_bytes, 2 * 2 * (2 + 2) * 2);
         assert_eq!(footprint.need(10).kv, 10 * footprint.kv_token_bytes);
+        let full = footprint.clone().with_cache(CacheType::F32, CacheType::F32);
+        assert_eq!(full.kv_token_bytes, 2 * footprint.kv_token_bytes);
+        let mixed = footprint.clone().with_cache(CacheType::Q8_0, CacheType::F16);
+        assert_eq!(mixed.kv_token_bytes, (16 * (34 + 64_u64)).div_ceil(64));
         assert_eq!(footprint.blocks, [400, 400]);
         let limit = footprint.decode_limit(8160.0, 0);
         assert!((limit - 10.0).abs() < 1e-9, "{limit}");

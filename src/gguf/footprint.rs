@@ -3,6 +3,7 @@
 //! An estimate from the header, meant to be a little too high: what is refused would not have run.
 
 use super::header::Header;
+use crate::chat::CacheType;
 
 /// Bytes of an element of the KV cache: llama.cpp's default, f16.
 const KV_ELEMENT_BYTES: u64 = 2;
@@ -104,6 +105,15 @@ impl Footprint {
         let blocks = self.blocks.len().max(1);
         let each = bytes / blocks as u64;
         Self { weight_bytes: bytes, active_bytes: bytes, blocks: vec![each; blocks], ..self }
+    }
+
+    /// Takes keys and values of these types instead of llama.cpp's default, f16: half of the elements
+    /// are keys.
+    #[must_use]
+    pub fn with_cache(self, keys: CacheType, values: CacheType) -> Self {
+        let elements = self.kv_token_bytes / KV_ELEMENT_BYTES;
+        let of_64 = keys.bytes_of_32() + values.bytes_of_32();
+        Self { kv_token_bytes: elements.saturating_mul(of_64).div_ceil(64), ..self }
     }
 
     /// Returns what the model takes with room for `tokens`.

@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::clock;
 use super::consent::Consent;
 use crate::app;
+use crate::chat::Compute;
 use crate::chat::Constraint;
 use crate::chat::Decision;
 use crate::chat::Fault;
@@ -146,7 +147,9 @@ impl Front {
         front.profile.n_ctx = context(&front.profile, &file);
         let load = load(settings, &front.profile, &file);
         let keep_alive = settings.engine.keep_alive.unwrap_or(keep_alive);
-        let demand = Demand { footprint: file.footprint(), n_ctx: front.profile.n_ctx };
+        let Compute { cache_k, cache_v, .. } = front.profile.compute;
+        let footprint = file.footprint().with_cache(cache_k, cache_v);
+        let demand = Demand { footprint, n_ctx: front.profile.n_ctx };
         let mut config = EngineConfig::new(program, env.for_engine(), load, paths, keep_alive)?;
         config.demand = Some(demand);
         front.engine = Some(config);
@@ -270,5 +273,6 @@ fn load(settings: &Settings, profile: &Profile, file: &ModelFile) -> LoadSpec {
             Threads::Auto => None,
             Threads::Fixed(threads) => Some(threads),
         },
+        compute: profile.compute,
     }
 }

@@ -33,6 +33,7 @@ use super::slot::Slot;
 use super::turn::Turn;
 use super::turn::TurnKey;
 use super::turn::count;
+use crate::chat::Compute;
 use crate::chat::Fault;
 use crate::chat::FaultKind;
 use crate::chat::Generation;
@@ -65,6 +66,8 @@ pub struct CoreParams {
     pub max_turns: u32,
     /// Threads that decode.
     pub threads: u32,
+    /// How the cache is kept, and attention computed.
+    pub compute: Compute,
 }
 
 /// Turns, their cells, and the context that evaluates them.
@@ -121,6 +124,7 @@ impl<O: Outlet> Core<O> {
             // One row of logits per sequence.
             outputs: turns + aside,
             threads: params.threads,
+            compute: params.compute,
         };
         let context = Context::new(model.weights(), sizes, abort)
             .map_err(|error| LoadError::Context(error.to_string()))?;

@@ -10,6 +10,7 @@
 mod batch;
 mod context;
 mod grammar;
+mod load;
 mod log;
 mod model;
 mod process;
@@ -20,6 +21,7 @@ mod state;
 pub(super) use batch::Batch;
 pub(super) use context::{Context, ContextParams, Decoded};
 pub(super) use grammar::{Candidate, Grammar, GrammarError, grammar_of_schema};
+pub(super) use load::load;
 pub(super) use log::{log_to_stderr, system_info};
 pub(super) use model::{describe, window};
 pub(super) use process::close_inherited;

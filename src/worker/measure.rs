@@ -16,6 +16,7 @@ use super::ffi::ContextParams;
 use super::ffi::Decoded;
 use super::model::LoadError;
 use super::model::Model;
+use crate::chat::Compute;
 
 /// Tokens that are read at once for the speed of prefill.
 const PREFILL_TOKENS: usize = 512;
@@ -69,7 +70,7 @@ pub(super) enum MeasureError {
 /// See [`MeasureError`].
 pub(super) fn measure(path: &Path, text: &str, threads: u32) -> Result<Measure, MeasureError> {
     let begin = clock::now();
-    let model = Model::load(path, |_| true)?;
+    let model = Model::load(path, Compute::default(), |_| true)?;
     let mut bench = Bench::new(&model, threads)?;
     let load = clock::now() - begin;
     let tokens = model.tokens(text);
@@ -102,6 +103,7 @@ impl Bench {
             sequences: 1,
             outputs: 128,
             threads,
+            compute: Compute::default(),
         };
         let context = Context::new(model.weights(), params, Arc::new(AtomicBool::new(false)))
             .map_err(|error| LoadError::Context(error.to_string()))?;

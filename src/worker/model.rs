@@ -7,7 +7,6 @@ use std::sync::OnceLock;
 
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::model::LlamaModel;
-use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
 use llama_cpp_2::token_type::LlamaTokenAttr;
 use llama_cpp_2::vocab::LlamaVocab;
@@ -17,6 +16,7 @@ use super::clock;
 use super::ffi;
 use super::ffi::Grammar;
 use super::ffi::GrammarError;
+use crate::chat::Compute;
 use crate::chat::Constraint;
 use crate::chat::Fault;
 use crate::chat::FaultKind;
@@ -95,7 +95,7 @@ pub(super) fn backend() -> Result<&'static LlamaBackend, LoadError> {
 }
 
 impl Model {
-    /// Loads a model file that has passed `gguf`'s preflight.
+    /// Loads a model file as `compute` says that has passed `gguf`'s preflight.
     ///
     /// `progress` is told the share that is loaded, 0 to 1, and stops the load by `false`.
     ///
@@ -103,15 +103,14 @@ impl Model {
     /// See [`LoadError`]; a stopped load is `Refused`.
     pub fn load(
         path: &Path,
-        progress: impl FnMut(f32) -> bool + 'static,
+        compute: Compute,
+        progress: impl FnMut(f32) -> bool,
     ) -> Result<Self, LoadError> {
         // The safe crate asserts this, and the file may have gone since it was found.
         if !path.is_file() {
             return Err(LoadError::Missing);
         }
-        let params = LlamaModelParams::default().with_progress_callback(progress);
-        let weights = LlamaModel::load_from_file(backend()?, path, &params)
-            .map_err(|_| LoadError::Refused)?;
+        let weights = ffi::load(backend()?, path, compute, progress).ok_or(LoadError::Refused)?;
         let vocab = weights.vocab();
         // llama.cpp throws for the negative number that stands for "there is none".
         let some = |token: LlamaToken| (token.0 >= 0).then_some(token);

@@ -118,7 +118,7 @@ fn load(spec: &Spec, door: &Door, abort: Arc<AtomicBool>) -> Result<Core<Clients
         return Err(LoadError::Changed);
     }
     let told = Cell::new(0);
-    let model = Model::load(&spec.load.model, move |share| {
+    let model = Model::load(&spec.load.model, spec.load.compute, move |share| {
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
@@ -135,6 +135,7 @@ fn load(spec: &Spec, door: &Door, abort: Arc<AtomicBool>) -> Result<Core<Clients
         batch_tokens: BATCH_TOKENS,
         max_turns: spec.load.max_turns,
         threads: spec.load.threads.unwrap_or_else(|| count(device::cores().physical)),
+        compute: spec.load.compute,
     };
     Core::new(Arc::new(model), params, abort, clients)
 }

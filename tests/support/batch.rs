@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use edgewise::chat::Compute;
 use edgewise::chat::Constraint;
 use edgewise::chat::Generation;
 use edgewise::chat::Limits;
@@ -70,8 +71,18 @@ pub(crate) fn user(text: &str) -> Message {
 
 /// Makes a batch for the model in a file; `abort` stops a step in the middle.
 pub(crate) fn core(model: &Path, pool_tokens: u32, abort: &Arc<AtomicBool>) -> Core<Kept> {
-    let model = Model::load(model, |_| true).expect("the model loads");
-    let params = CoreParams { pool_tokens, batch_tokens: 512, max_turns: 4, threads: 1 };
+    computing(model, pool_tokens, Compute::default(), abort)
+}
+
+/// The same, laid out and evaluated as `compute` says.
+pub(crate) fn computing(
+    model: &Path,
+    pool_tokens: u32,
+    compute: Compute,
+    abort: &Arc<AtomicBool>,
+) -> Core<Kept> {
+    let model = Model::load(model, compute, |_| true).expect("the model loads");
+    let params = CoreParams { pool_tokens, batch_tokens: 512, max_turns: 4, threads: 1, compute };
     Core::new(Arc::new(model), params, Arc::clone(abort), Kept::default()).expect("the pool fits")
 }
 
@@ -120,7 +131,7 @@ const LEAD: f32 = 0.1;
 
 /// The same by the plainest loop over the same library: one sequence, one token at a time.
 pub(crate) fn plain(model: &Path, messages: &[Message], max_tokens: usize) -> Plain {
-    let model = Model::load(model, |_| true).expect("the model loads");
+    let model = Model::load(model, Compute::default(), |_| true).expect("the model loads");
     let weights = model.weights();
     let prompt = model.prompt(messages).expect("the prompt renders");
     let token = |unit: &Unit| match unit {

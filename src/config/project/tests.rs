@@ -146,5 +146,5 @@ fn a_good_file_says_how_to_answer_and_nothing_else() {
     assert_eq!(origin("max_tokens").as_deref(), Some("p:5:14"));
     assert_eq!(origin("sampling.temp").as_deref(), Some("p:7:21"));
     assert_eq!(origin("mode").as_deref(), Some("config.toml:2:8"));
-    assert_eq!(shown.iter().filter(|shown| shown.origin == Origin::BuiltIn).count(), 12);
+    assert_eq!(shown.iter().filter(|shown| shown.origin == Origin::BuiltIn).count(), 18);
 }

@@ -13,6 +13,7 @@ use super::device::Device;
 use super::network::CANARY;
 use crate::backend::TurnQueue;
 use crate::backend::turn_queue;
+use crate::chat::Compute;
 use crate::chat::Constraint;
 use crate::chat::Health;
 use crate::chat::Mode;
@@ -453,6 +454,7 @@ fn engine() -> EngineConfig {
         max_turns: 16,
         kv_ram_gb: None,
         threads: None,
+        compute: Compute::default(),
     };
     let spec = Spec { load, socket: nowhere.clone(), lock: nowhere.clone(), log: nowhere.clone() };
     let (environment, keep_alive) = (Vec::new(), Duration::ZERO);

@@ -14,6 +14,9 @@ use super::Batch;
 use super::Candidate;
 use super::log;
 use super::model::model_ptr;
+use crate::chat::CacheType;
+use crate::chat::Compute;
+use crate::chat::FlashAttention;
 
 /// Sizes of a context, all explicit: llama.cpp's own defaults are 512 cells and 4 threads.
 #[derive(Clone, Copy, Debug)]
@@ -28,13 +31,18 @@ pub(in crate::worker) struct ContextParams {
     pub outputs: u32,
     /// Threads for single tokens and for batches.
     pub threads: u32,
+    /// How the cache is kept, and attention computed.
+    pub compute: Compute,
 }
 
 /// Why there is no context.
 #[derive(Debug, Error)]
 pub(in crate::worker) enum ContextError {
     /// llama.cpp returned nothing; its log says why, mostly memory.
-    #[error("llama.cpp made no context; the memory may not suffice for {0} tokens")]
+    #[error(
+        "llama.cpp made no context for {0} tokens: the memory does not suffice, or the model does \
+         not take this type of cache"
+    )]
     None(u32),
 }
 
@@ -90,7 +98,13 @@ impl Context {
         raw.n_outputs_max = params.outputs;
         raw.n_threads = threads;
         raw.n_threads_batch = threads;
-        raw.flash_attn_type = sys::LLAMA_FLASH_ATTN_TYPE_AUTO;
+        raw.flash_attn_type = match params.compute.flash_attention {
+            FlashAttention::Auto => sys::LLAMA_FLASH_ATTN_TYPE_AUTO,
+            FlashAttention::On => sys::LLAMA_FLASH_ATTN_TYPE_ENABLED,
+            FlashAttention::Off => sys::LLAMA_FLASH_ATTN_TYPE_DISABLED,
+        };
+        raw.type_k = ggml_type(params.compute.cache_k);
+        raw.type_v = ggml_type(params.compute.cache_v);
         raw.kv_unified = true;
         raw.swa_full = true;
         raw.no_perf = true;
@@ -167,6 +181,19 @@ impl Context {
     pub(super) fn memory(&self) -> sys::llama_memory_t {
         // SAFETY: returns the pointer that the live context owns.
         unsafe { sys::llama_get_memory(self.raw.as_ptr()) }
+    }
+}
+
+fn ggml_type(cache: CacheType) -> sys::ggml_type {
+    match cache {
+        CacheType::F32 => sys::GGML_TYPE_F32,
+        CacheType::F16 => sys::GGML_TYPE_F16,
+        CacheType::Bf16 => sys::GGML_TYPE_BF16,
+        CacheType::Q8_0 => sys::GGML_TYPE_Q8_0,
+        CacheType::Q5_1 => sys::GGML_TYPE_Q5_1,
+        CacheType::Q5_0 => sys::GGML_TYPE_Q5_0,
+        CacheType::Q4_1 => sys::GGML_TYPE_Q4_1,
+        CacheType::Q4_0 => sys::GGML_TYPE_Q4_0,
     }
 }
 
