@@ -104,6 +104,7 @@ impl Front {
             spec: Spec { load, socket: at("sock"), lock: at("lock"), log: at("log") },
             keep_alive: Duration::ZERO,
             demand: None,
+            require_gpu: false,
         };
         let (events, news) = mpsc::channel(4096);
         let (queue, turns) = turn_queue(256);

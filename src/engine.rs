@@ -206,6 +206,7 @@ mod tests {
             spec: Spec { load, socket: at("sock"), lock: at("lock"), log: at("log") },
             keep_alive: std::time::Duration::ZERO,
             demand: None,
+            require_gpu: false,
         };
         let (events, _news) = mpsc::channel(8);
         let engine = Engine::new(config, events);

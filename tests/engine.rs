@@ -16,6 +16,7 @@ use edgewise::backend::TurnQueue;
 use edgewise::backend::turn_queue;
 use edgewise::chat::Compute;
 use edgewise::chat::Constraint;
+use edgewise::chat::FaultKind;
 use edgewise::chat::Generation;
 use edgewise::chat::Health;
 use edgewise::chat::Limits;
@@ -74,6 +75,7 @@ fn config(directory: &Path) -> EngineConfig {
         spec: Spec { load, socket: at("sock"), lock: at("lock"), log: at("log") },
         keep_alive: Duration::ZERO,
         demand: None,
+        require_gpu: false,
     }
 }
 
@@ -375,6 +377,22 @@ async fn loading_is_told_and_a_missing_model_fails_the_turn() {
     let (_, reason, _) = front.finish().await;
     let fault = reason.fault().expect("a fault").clone();
     assert!(fault.message.contains("missing.gguf") && fault.hint.is_some(), "{fault:?}");
+}
+
+#[cfg(not(any(feature = "vulkan", feature = "cuda", feature = "metal", target_os = "macos")))]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_without_a_gpu_says_so_and_is_refused_where_one_is_required() {
+    let directory = private();
+    let mut front = Front::new(config(directory.path()));
+    front.start(1, ask(1, "Hello.", 2)).await;
+    let info = front.info().await;
+    assert_eq!((info.device.as_str(), info.gpu_layers, info.fell_back), ("CPU", 0, false));
+    front.finish().await;
+    let mut strict = Front::new(EngineConfig { require_gpu: true, ..config(directory.path()) });
+    strict.start(1, ask(1, "Hello.", 2)).await;
+    let (text, reason, _) = strict.finish().await;
+    let fault = reason.fault().expect("a fault");
+    assert_eq!((text.as_str(), fault.kind), ("", FaultKind::NoRoute));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -137,8 +137,11 @@ impl Model {
         {
             self.notice = None;
         }
-        if matches!(state, LoadState::Ready(_)) {
+        if let LoadState::Ready(info) = &state {
             self.smaller = None;
+            if info.fell_back {
+                self.notice = Some(Notice::info("no GPU is used: answers come from the CPU"));
+            }
         }
         self.engine.load(state, self.now);
         self.touch();

@@ -27,6 +27,12 @@ pub struct ModelInfo {
     pub weight_bytes: u64,
     /// Vector units and backends in use, as llama.cpp words it.
     pub system: String,
+    /// What it computes on, for people: `CPU`, or a GPU with how many layers are on it.
+    pub device: String,
+    /// Layers on GPUs.
+    pub gpu_layers: u32,
+    /// Whether this build could use a GPU, and nothing is on one.
+    pub fell_back: bool,
 }
 
 /// How fast the engine is; `None` is not measured yet.

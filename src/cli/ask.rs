@@ -5,6 +5,7 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use crate::chat::Fault;
+use crate::chat::LoadState;
 use crate::chat::SessionId;
 use crate::chat::SessionInfo;
 use crate::chat::StopReason;
@@ -28,6 +29,7 @@ use crate::cli::saved;
 use crate::cli::schema::Schema;
 use crate::cli::stdin;
 use crate::config::Env;
+use crate::engine::EngineEvent;
 use crate::runtime;
 use crate::runtime::Front;
 use crate::runtime::KEEP_ALIVE_SCRIPT;
@@ -214,6 +216,7 @@ struct Show {
     printer: Printer,
     /// Only on a terminal, and not beside machine-readable output.
     progress: Option<Progress>,
+    quiet: bool,
     /// What the whole answer is held against.
     schema: Option<Schema>,
     answer: String,
@@ -233,7 +236,14 @@ impl Show {
             Printer::Plain(Plain::new(Style { summary, color }))
         };
         let progress = (terminal && !common.quiet).then(Progress::default);
-        Self { printer, progress, schema: None, answer: String::new(), judged: None }
+        Self {
+            printer,
+            progress,
+            quiet: common.quiet,
+            schema: None,
+            answer: String::new(),
+            judged: None,
+        }
     }
 
     /// Holds the answer against a schema.
@@ -247,6 +257,12 @@ impl Show {
             Told::Turn(event) => {
                 let judged = self.judge(event);
                 self.printer.event(judged.as_ref().unwrap_or(event), timings)
+            }
+            Told::Engine(EngineEvent::Load(LoadState::Ready(info)))
+                if info.fell_back && !self.quiet =>
+            {
+                let stderr = "no GPU is used: the answer comes from the CPU\n".to_owned();
+                Printed { stdout: String::new(), stderr }
             }
             Told::Engine(_) => Printed::default(),
         };

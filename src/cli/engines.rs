@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use crate::chat::Fault;
+use crate::chat::LoadState;
 use crate::cli::args::Cli;
 use crate::cli::exit::Exit;
 use crate::config::Env;
@@ -73,8 +74,8 @@ fn table(seen: &[Seen]) -> String {
         return String::new();
     }
     let mut text = format!(
-        "{:>8}  {:NAME_MAX$}  {:>8}  {:>11}  {:>5}  {:>7}  STAYS\n",
-        "PID", "MODEL", "MEMORY", "POOL", "TURNS", "CLIENTS"
+        "{:>8}  {:NAME_MAX$}  {:>8}  {:>11}  {:>5}  {:>7}  {:9}  ON\n",
+        "PID", "MODEL", "MEMORY", "POOL", "TURNS", "CLIENTS", "STAYS"
     );
     for Seen { pid, state } in seen {
         match state {
@@ -98,12 +99,21 @@ fn row(pid: u32, status: &Status) -> String {
     let memory = format!("{} MB", health.resident_bytes / 1_000_000);
     let pool = format!("{}/{}", health.pool_used, health.pool_tokens);
     let turns = health.running + health.queued;
+    let on = Clean::one_line(device(status), NAME_MAX).into_string();
     let stays = status.leaves_in.map_or_else(|| "in use".to_owned(), words);
     format!(
-        "{pid:>8}  {:NAME_MAX$}  {memory:>8}  {pool:>11}  {turns:>5}  {:>7}  {stays}\n",
+        "{pid:>8}  {:NAME_MAX$}  {memory:>8}  {pool:>11}  {turns:>5}  {:>7}  {stays:9}  {on}\n",
         name.as_str(),
         health.clients
     )
+}
+
+/// Returns what an engine computes on; nothing as long as it loads.
+fn device(status: &Status) -> &str {
+    match &status.load {
+        LoadState::Ready(info) => &info.device,
+        LoadState::Loading(_) => "",
+    }
 }
 
 /// Words a time that somebody waits for.
@@ -132,6 +142,7 @@ fn lines(seen: &[Seen]) -> String {
             "clients": status.health.clients,
             "threads": status.health.threads,
             "device": status.health.level.name(),
+            "computes_on": Clean::one_line(device(status), 200).as_str(),
             "leaves_in_s": status.leaves_in.map(|time| time.as_secs()),
         }),
         SeenState::Loading(percent) => json!({

@@ -13,10 +13,14 @@ use std::path::Path;
 use crate::chat::Fault;
 use crate::cli::args::Cli;
 use crate::cli::exit::Exit;
+use crate::cli::prepare::gpu_backends;
 use crate::config::Env;
 use crate::config::Paths;
 use crate::device::Sampler;
+use crate::gguf::Gpu;
 use crate::gguf::Machine;
+use crate::models;
+use crate::models::Device;
 use crate::models::ModelError;
 use crate::models::Workshop;
 
@@ -119,7 +123,7 @@ pub(super) fn run(cli: &Cli, args: &Args, env: &Env) -> Result<Exit, Fault> {
         Command::Verify { which } => keep::verify(cli, &paths, which),
         Command::Import { which, link } => keep::import(cli, &paths, which, *link),
         Command::Rm { which } => keep::remove(cli, &paths, which),
-        Command::Fit { which, ctx } => fit::run(cli, &paths, which.as_deref(), *ctx),
+        Command::Fit { which, ctx } => fit::run(cli, &paths, (which.as_deref(), *ctx), gpus(env)),
     };
     match done {
         Err(ModelError::Stopped) => Ok(Exit::Cancelled),
@@ -128,7 +132,7 @@ pub(super) fn run(cli: &Cli, args: &Args, env: &Env) -> Result<Exit, Fault> {
 }
 
 /// Where work on model files is done.
-fn workshop(env: &Env) -> Result<Workshop, ModelError> {
+pub(super) fn workshop(env: &Env) -> Result<Workshop, ModelError> {
     let program = std::env::current_exe().map_err(|error| ModelError::Bad {
         message: format!("cannot find this program's own file: {error}"),
     })?;
@@ -139,6 +143,17 @@ fn workshop(env: &Env) -> Result<Workshop, ModelError> {
 fn machine() -> Machine {
     let memory_bytes = Sampler::default().sample().available_bytes;
     Machine { memory_bytes, ..Machine::default() }
+}
+
+/// The GPUs that this build can use, with what is free on them.
+fn gpus(env: &Env) -> Vec<Gpu> {
+    if gpu_backends().is_empty() {
+        return Vec::new();
+    }
+    let listed = workshop(env).and_then(|workshop| models::devices(&workshop));
+    // One whose driver ends the process that asks cannot be used either.
+    let listed = listed.unwrap_or_default().into_iter().filter(Device::is_gpu);
+    listed.map(|gpu| Gpu { name: gpu.description, free_bytes: gpu.free_bytes }).collect()
 }
 
 /// A path for JSON and tables; what is no UTF-8 in it is replaced.

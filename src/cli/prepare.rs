@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::chat::Fault;
+use crate::chat::FaultKind;
 use crate::chat::SessionInfo;
 use crate::cli::args::Cli;
 use crate::config::Env;
@@ -57,11 +58,41 @@ pub(super) fn prepare_for(
     };
     let egress = egress(cli, settings.no_remote);
     let place = Place { paths: &paths, env, keep_alive };
-    let front = Front::new(&settings, profile, egress, place).map_err(|error| match error {
+    let mut front = Front::new(&settings, profile, egress, place).map_err(|error| match error {
         FrontError::Config(error) => error.into(),
         FrontError::Fault(fault) => fault,
     })?;
+    if cli.common.require_gpu {
+        require_gpu(&mut front)?;
+    }
     Ok(Prepared { settings, front })
+}
+
+/// Lets turns of this device run on a GPU alone. What this build cannot do is said before an engine is
+/// started; the rest when it has loaded its model.
+fn require_gpu(front: &mut Front) -> Result<(), Fault> {
+    let none = |message: &str, hint: &str| Fault::new(message).kind(FaultKind::NoRoute).hint(hint);
+    let Some(engine) = &mut front.engine else {
+        let hint = "it speaks of this device, and the profile's turns are elsewhere";
+        return Err(none("a GPU is required, and no model is used on this device", hint));
+    };
+    if gpu_backends().is_empty() {
+        let hint = "cargo build --release --features vulkan (or cuda, metal)";
+        return Err(none("a GPU is required, and this build has no backend for one", hint));
+    }
+    engine.require_gpu = true;
+    Ok(())
+}
+
+/// Returns the backends that this build has beside the CPU's.
+pub(super) fn gpu_backends() -> Vec<&'static str> {
+    let apple = cfg!(all(target_os = "macos", target_arch = "aarch64"));
+    let all = [
+        ("vulkan", cfg!(feature = "vulkan")),
+        ("cuda", cfg!(feature = "cuda")),
+        ("metal", apple || cfg!(feature = "metal")),
+    ];
+    all.into_iter().filter(|(_, built)| *built).map(|(name, _)| name).collect()
 }
 
 /// Says what may leave the device; `no_remote` is the configuration's or the environment's word.

@@ -28,6 +28,8 @@ pub struct EngineConfig {
     pub keep_alive: Duration,
     /// What the model takes; an engine that has to be started is refused where that is too much.
     pub demand: Option<Demand>,
+    /// Whether an engine that uses no GPU is refused.
+    pub require_gpu: bool,
 }
 
 impl EngineConfig {
@@ -48,7 +50,7 @@ impl EngineConfig {
         let at = |ending: &str| directory.join(file(ending));
         let (socket, lock, log) = (at("sock"), at("lock"), at("log"));
         let spec = Spec { load, socket, lock, log };
-        Ok(Self { program, environment, spec, keep_alive, demand: None })
+        Ok(Self { program, environment, spec, keep_alive, demand: None, require_gpu: false })
     }
 
     /// Returns the same with room for one session of `n_ctx` tokens: another engine, unless the pool
@@ -118,6 +120,7 @@ mod tests {
             spec: Spec { load: load(), socket: at("sock"), lock: at("lock"), log: at("log") },
             keep_alive: Duration::ZERO,
             demand: None,
+            require_gpu: false,
         };
         assert_eq!(config.with_context(2).spec.socket, config.spec.socket);
         let larger = config.with_context(4).spec;

@@ -18,6 +18,7 @@ use super::open::OpenTurns;
 use super::restart::Crashes;
 use super::spawn;
 use crate::chat::Fault;
+use crate::chat::FaultKind;
 use crate::chat::LoadState;
 use crate::chat::Probe;
 use crate::chat::StopReason;
@@ -42,6 +43,13 @@ enum End {
     Gone,
     /// The engine has no model, or was told to leave, and says so.
     Left(Fault),
+}
+
+/// What is said where a GPU is required and none is used.
+fn no_gpu() -> Fault {
+    Fault::new("a GPU is required, and the model would be on the CPU")
+        .kind(FaultKind::NoRoute)
+        .hint("edgewise doctor names the GPUs that this build can use")
 }
 
 struct Supervisor {
@@ -152,6 +160,11 @@ impl Supervisor {
                     heard = tokio::time::Instant::now();
                     match frame {
                         ToFront::LoadFailed(fault) => return End::Left(fault),
+                        ToFront::Load(LoadState::Ready(info))
+                            if self.config.require_gpu && info.gpu_layers == 0 =>
+                        {
+                            return End::Left(no_gpu());
+                        }
                         ToFront::Leaving => return End::Left(stopped()),
                         frame => if let Some(answer) = self.follow(frame).await {
                             self.send(&link, answer).await;

@@ -89,6 +89,9 @@ struct ModelInfoDef {
     train_tokens: u32,
     weight_bytes: u64,
     system: String,
+    device: String,
+    gpu_layers: u32,
+    fell_back: bool,
 }
 
 #[derive(Serialize, Deserialize)]

@@ -17,7 +17,7 @@ use crate::ipc::event;
 use crate::ipc::request;
 
 /// Counts up whenever a frame changes its shape; the handshake compares it.
-pub const PROTOCOL: u32 = 5;
+pub const PROTOCOL: u32 = 6;
 
 /// Why a connection was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

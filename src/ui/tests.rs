@@ -101,6 +101,7 @@ impl Stage {
             train_tokens: 8192,
             weight_bytes: 98_362_432,
             system: "AVX2".into(),
+            ..ModelInfo::default()
         };
         stage.load(LoadState::Ready(info));
         let health = Health { resident_bytes: 181_600_000, threads: 2, ..Health::default() };

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::app::EngineState;
 use crate::app::Model;
+use crate::chat::ModelInfo;
 use crate::theme::Role;
 use crate::theme::Theme;
 use crate::ui::figures::bytes;
@@ -16,6 +17,14 @@ use crate::ui::paint::Shown;
 use crate::ui::style::style;
 use crate::ui::transcript::GUTTER;
 use crate::ui::transcript::labelled;
+
+/// Says where the model is, and on what it computes.
+fn place(info: &ModelInfo) -> String {
+    match info.device.as_str() {
+        "" => "on this device".to_owned(),
+        device => format!("on this device: {device}"),
+    }
+}
 
 /// Draws the welcome at the top of the transcript's room.
 pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
@@ -34,7 +43,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         }
         EngineState::Ready(info) => {
             let figures = vec![
-                figure(1, "on this device"),
+                figure(1, place(info)),
                 figure(2, info.description.clone()),
                 figure(3, bytes(info.weight_bytes)),
                 figure(4, format!("{} tokens of context", model.context_limit())),

@@ -22,7 +22,7 @@ pub(super) use batch::Batch;
 pub(super) use context::{Context, ContextParams, Decoded};
 pub(super) use grammar::{Candidate, Grammar, GrammarError, grammar_of_schema};
 pub(super) use load::load;
-pub(super) use log::{log_to_stderr, system_info};
+pub(super) use log::{forget_layers, gpu_layers, log_to_stderr, system_info};
 pub(super) use model::{describe, window};
 pub(super) use process::close_inherited;
 pub(super) use quantize::{Quantising, quantise};

@@ -5,6 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::OnceLock;
 
+use llama_cpp_2::LlamaBackendDevice;
+use llama_cpp_2::LlamaBackendDeviceType;
+use llama_cpp_2::list_llama_ggml_backend_devices;
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::token::LlamaToken;
@@ -20,6 +23,7 @@ use crate::chat::Compute;
 use crate::chat::Constraint;
 use crate::chat::Fault;
 use crate::chat::FaultKind;
+use crate::chat::GpuLayers;
 use crate::chat::Message;
 use crate::chat::ModelInfo;
 use crate::chat::Role;
@@ -56,6 +60,14 @@ pub enum LoadError {
 const UNENFORCEABLE: &str = "references have to stay within the file, and lengths and numbers of \
      items below some thousands";
 
+/// Whether this build has a backend beside the CPU's.
+const GPU_BUILT: bool = cfg!(any(
+    feature = "vulkan",
+    feature = "cuda",
+    feature = "metal",
+    all(target_os = "macos", target_arch = "aarch64")
+));
+
 /// A prompt as the cache holds it, or why there is none.
 pub type Prompt = Result<Vec<Unit>, Fault>;
 
@@ -76,6 +88,8 @@ pub struct Model {
     weights: Arc<LlamaModel>,
     template: Template,
     bos: Option<LlamaToken>,
+    /// Whether layers may be on a GPU, where there is one.
+    wants_gpu: bool,
 }
 
 impl fmt::Debug for Model {
@@ -94,6 +108,22 @@ pub(super) fn backend() -> Result<&'static LlamaBackend, LoadError> {
     backend.as_ref().map_err(|error| LoadError::Backend(error.clone()))
 }
 
+/// Words what a model with `all` layers computes on, `layers` of them on GPUs.
+fn device(layers: u32, all: u32) -> String {
+    if layers == 0 {
+        return "CPU".to_owned();
+    }
+    let is_gpu = |device: &LlamaBackendDevice| {
+        matches!(
+            device.device_type,
+            LlamaBackendDeviceType::Gpu | LlamaBackendDeviceType::IntegratedGpu
+        )
+    };
+    let names = list_llama_ggml_backend_devices().into_iter().filter(is_gpu);
+    let names: Vec<String> = names.map(|device| device.description).collect();
+    format!("{}, {layers} of {} layers", names.join(" and "), all.max(layers))
+}
+
 impl Model {
     /// Loads a model file as `compute` says that has passed `gguf`'s preflight.
     ///
@@ -110,7 +140,9 @@ impl Model {
         if !path.is_file() {
             return Err(LoadError::Missing);
         }
-        let weights = ffi::load(backend()?, path, compute, progress).ok_or(LoadError::Refused)?;
+        let backend = backend()?;
+        ffi::forget_layers();
+        let weights = ffi::load(backend, path, compute, progress).ok_or(LoadError::Refused)?;
         let vocab = weights.vocab();
         // llama.cpp throws for the negative number that stands for "there is none".
         let some = |token: LlamaToken| (token.0 >= 0).then_some(token);
@@ -130,11 +162,13 @@ impl Model {
             Err(_) => Template::chatml(&specials),
         };
         let bos = some(vocab.bos()).filter(|_| vocab.should_add_bos());
-        Ok(Self { weights: Arc::new(weights), template, bos })
+        let wants_gpu = compute.gpu_layers != GpuLayers::First(0);
+        Ok(Self { weights: Arc::new(weights), template, bos, wants_gpu })
     }
 
     /// Returns what the front shows of this model. `pool_tokens` is the context's.
     pub(super) fn info(&self, pool_tokens: u32) -> ModelInfo {
+        let layers = ffi::gpu_layers();
         ModelInfo {
             name: self.weights.meta_val_str("general.name").unwrap_or_default(),
             description: self.description(),
@@ -142,6 +176,9 @@ impl Model {
             train_tokens: self.weights.n_ctx_train(),
             weight_bytes: self.weights.size(),
             system: ffi::system_info(),
+            device: device(layers, self.weights.n_layer().saturating_add(1)),
+            gpu_layers: layers,
+            fell_back: layers == 0 && GPU_BUILT && self.wants_gpu,
         }
     }
 

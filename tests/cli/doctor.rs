@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::answers::LONG;
+use crate::events::Events;
 use crate::home::Home;
 use crate::running::Ran;
 use crate::running::Running;
@@ -64,6 +65,7 @@ fn the_installation_is_checked_model_by_model() {
     };
     for (key, expected) in [
         ("gpu_backends", "ok"),
+        ("device:CPU", "ok"),
         ("config", "ok"),
         ("project", "warning"),
         ("model:SmolLM2-135M-Instruct.Q4_1", "ok"),
@@ -79,4 +81,23 @@ fn the_installation_is_checked_model_by_model() {
     home.config("nonsense = 1\n");
     let ran = home.run(&["doctor"]).exits(1);
     assert!(ran.stdout.contains("failure  config.toml"), "{ran:?}");
+}
+
+#[cfg(not(any(feature = "vulkan", feature = "cuda", feature = "metal", target_os = "macos")))]
+#[test]
+fn a_gpu_that_is_required_is_there_or_nothing_starts() {
+    let home = Home::new();
+    for args in [&["ask", "Hi"][..], &["map", "{}"]] {
+        let args = [args, &["--require-gpu"]].concat();
+        let ran = home.pipe(&args, b"a\n").exits(4).answers_nothing();
+        ran.says(&[
+            "a GPU is required, and this build has no backend for one",
+            "--features vulkan",
+        ]);
+    }
+    let json = home.run(&["ask", "--json", "--require-gpu", "Hi"]).exits(4);
+    assert_eq!(Events::read(&json).finish()["error"]["kind"], "no_route");
+    let elsewhere = home.run(&["ask", "--require-gpu", "--mode", "remote-only", "Hi"]).exits(4);
+    elsewhere.answers_nothing();
+    assert!(!home.had_an_engine());
 }

@@ -193,6 +193,8 @@ fn an_engine_stays_for_the_next_call_and_leaves_when_told() {
     let [engine] = engines[..] else { panic!("one engine: {engines:?}") };
     let listed = home.run(&["ps"]).exits(0);
     assert!(listed.stdout.contains(&engine.to_string()), "{listed:?}");
+    let row = listed.stdout.lines().nth(1).expect("a row");
+    assert!(listed.stdout.contains("  ON\n") && row.ends_with("  CPU"), "{listed:?}");
     let mut asked = Running::start(home.command(&["ask", "--temp", "0", LONG]));
     let mut stdout = asked.stdout();
     stdout.read_exact(&mut [0; 8]).expect("the first words");

@@ -148,7 +148,7 @@ mod tests {
                 pool_tokens: 4096,
                 train_tokens: 4096,
                 weight_bytes: 1,
-                system: String::new(),
+                ..ModelInfo::default()
             };
             model.update(Msg::Load { state: LoadState::Ready(info), at: Duration::ZERO });
             Self { model, now: Duration::ZERO }

@@ -79,6 +79,9 @@ pub struct Common {
     /// Leave stdin alone, as in `while read` loops
     #[arg(long, global = true)]
     pub no_stdin: bool,
+    /// Answer on a GPU of this device or not at all
+    #[arg(long, global = true)]
+    pub require_gpu: bool,
     /// Connect to no network
     #[arg(long, global = true)]
     pub offline: bool,
@@ -121,6 +124,7 @@ impl Common {
             ("--session", self.session.is_some()),
             ("--timeout", self.timeout.is_some()),
             ("--file", !self.file.is_empty()),
+            ("--require-gpu", self.require_gpu),
         ];
         let meant = |flag: &&str| !but.contains(flag);
         match flags.iter().find(|(flag, given)| *given && meant(flag)) {

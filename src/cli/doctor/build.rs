@@ -5,13 +5,18 @@ use serde_json::json;
 use super::Check;
 use super::Ground;
 use super::Verdict;
+use crate::cli::models::workshop;
+use crate::cli::prepare::gpu_backends;
+use crate::models;
+use crate::models::Device;
+use crate::text::bytes;
 
 /// A vector unit: its name, whether the kernels were built for it, whether the processor has it.
 type Unit = (&'static str, bool, bool);
 
 /// Checks the build.
-pub(super) fn checks(_: Ground<'_>) -> Vec<Check> {
-    let gpus = gpus();
+pub(super) fn checks(ground: Ground<'_>) -> Vec<Check> {
+    let gpus = gpu_backends();
     let found =
         if gpus.is_empty() { "none: answers come from the CPU".into() } else { gpus.join(", ") };
     let backends = Check {
@@ -23,7 +28,9 @@ pub(super) fn checks(_: Ground<'_>) -> Vec<Check> {
         source: None,
         hint: None,
     };
-    vec![version(), backends, kernels(&units())]
+    let mut checks = vec![version(), backends, kernels(&units())];
+    checks.extend(devices(ground));
+    checks
 }
 
 fn version() -> Check {
@@ -39,15 +46,43 @@ fn version() -> Check {
     }
 }
 
-/// The backends that this build has beside the CPU's.
-fn gpus() -> Vec<&'static str> {
-    let apple = cfg!(all(target_os = "macos", target_arch = "aarch64"));
-    let all = [
-        ("vulkan", cfg!(feature = "vulkan")),
-        ("cuda", cfg!(feature = "cuda")),
-        ("metal", apple || cfg!(feature = "metal")),
-    ];
-    all.into_iter().filter(|(_, built)| *built).map(|(name, _)| name).collect()
+/// Lists what the build can compute on, with its memory; asked in a process of its own, for a driver
+/// may end the one that it is in.
+fn devices(ground: Ground<'_>) -> Vec<Check> {
+    let check = |key: String, name: String, verdict, found: String| Check {
+        value: json!(found),
+        key,
+        name,
+        verdict,
+        found,
+        source: None,
+        hint: None,
+    };
+    let listed = workshop(ground.env).and_then(|workshop| models::devices(&workshop));
+    let listed = match listed {
+        Ok(listed) => listed,
+        Err(error) => {
+            let failed =
+                check("devices".into(), "devices".into(), Verdict::Failure, error.to_string());
+            return vec![failed];
+        }
+    };
+    let mut checks: Vec<Check> = listed
+        .iter()
+        .map(|device| {
+            let memory =
+                format!("{} free of {}", bytes(device.free_bytes), bytes(device.total_bytes));
+            let found = format!("{}, {}, {memory}", device.description, device.kind);
+            check(format!("device:{}", device.name), device.name.clone(), Verdict::Ok, found)
+        })
+        .collect();
+    if !gpu_backends().is_empty() && !listed.iter().any(Device::is_gpu) {
+        let found = "no GPU that this build can use: answers come from the CPU".to_owned();
+        let mut none = check("gpu".into(), "GPU".into(), Verdict::Warning, found);
+        none.hint = Some("look at its driver; --require-gpu refuses the CPU".to_owned());
+        checks.push(none);
+    }
+    checks
 }
 
 /// Says which units the kernels use: ggml is compiled for the same processor as this program.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use serde_json::Value;
 use serde_json::json;
 
 use super::machine;
@@ -12,8 +13,10 @@ use crate::config::Paths;
 use crate::device;
 use crate::gguf;
 use crate::gguf::Fit;
+use crate::gguf::Gpu;
 use crate::gguf::Machine;
 use crate::models;
+use crate::models::Measured;
 use crate::models::ModelError;
 use crate::models::ModelFile;
 use crate::runtime::Clock;
@@ -27,8 +30,8 @@ use crate::text::Clean;
 pub(super) fn run(
     cli: &Cli,
     paths: &Paths,
-    model: Option<&str>,
-    ctx: Option<u32>,
+    (model, ctx): (Option<&str>, Option<u32>),
+    gpus: Vec<Gpu>,
 ) -> Result<Exit, ModelError> {
     let files: Vec<ModelFile> = if let Some(model) = model {
         vec![models::locate(model, paths)?]
@@ -37,7 +40,7 @@ pub(super) fn run(
         stock.iter().filter_map(|model| models::inspect(model, &model.name).ok()).collect()
     };
     let clock = Clock::start();
-    let machine = Machine { bandwidth: Some(device::bandwidth(|| clock.at())), ..machine() };
+    let machine = Machine { bandwidth: Some(device::bandwidth(|| clock.at())), gpus, ..machine() };
     let mut text = String::new();
     if !cli.common.json {
         text.push_str(&head(&machine));
@@ -45,11 +48,16 @@ pub(super) fn run(
     for file in &files {
         let tokens = ctx.unwrap_or(DEFAULT_N_CTX).min(file.header.context_length);
         let fit = gguf::fit(&file.footprint(), tokens, &machine);
-        text.push_str(&if cli.common.json {
-            object(file, tokens, &fit)
-        } else {
-            words(file, tokens, &fit)
-        });
+        let measured = models::measured(paths, file);
+        if cli.common.json {
+            writeln!(text, "{}", object(file, tokens, &fit, measured)).ok();
+            continue;
+        }
+        text.push_str(&words(file, tokens, &fit));
+        if let Some(measured) = measured {
+            let speed = text::tokens_per_second(measured.decode_tps);
+            writeln!(text, "  {:16} {speed} tok/s", "decode measured").ok();
+        }
     }
     Ok(super::super::give(Clean::new(&text).into_string()))
 }
@@ -110,8 +118,8 @@ fn words(file: &ModelFile, tokens: u32, fit: &Fit) -> String {
     text
 }
 
-fn object(file: &ModelFile, tokens: u32, fit: &Fit) -> String {
-    let object = json!({
+fn object(file: &ModelFile, tokens: u32, fit: &Fit, measured: Option<Measured>) -> Value {
+    json!({
         "v": 1, "type": "fit", "name": Clean::one_line(&file.name, 4000).as_str(),
         "fits": fit.fits, "n_ctx": tokens, "bytes": fit.need.total(),
         "weight_bytes": fit.need.weights, "context_bytes": fit.need.kv,
@@ -122,6 +130,6 @@ fn object(file: &ModelFile, tokens: u32, fit: &Fit) -> String {
         })).collect::<Vec<_>>(),
         "decode_tps_at_most": fit.decode_limit.map(|(empty, _)| empty),
         "decode_tps_at_most_full": fit.decode_limit.map(|(_, full)| full),
-    });
-    format!("{object}\n")
+        "measured": measured.map(|measured| measured.object()),
+    })
 }

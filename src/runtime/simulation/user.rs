@@ -458,5 +458,12 @@ fn engine() -> EngineConfig {
     };
     let spec = Spec { load, socket: nowhere.clone(), lock: nowhere.clone(), log: nowhere.clone() };
     let (environment, keep_alive) = (Vec::new(), Duration::ZERO);
-    EngineConfig { program: nowhere, environment, spec, keep_alive, demand: None }
+    EngineConfig {
+        program: nowhere,
+        environment,
+        spec,
+        keep_alive,
+        demand: None,
+        require_gpu: false,
+    }
 }

@@ -21,6 +21,9 @@ static WRITTEN: AtomicUsize = AtomicUsize::new(0);
 /// The level of the last line.
 static LEVEL: AtomicU32 = AtomicU32::new(0);
 
+/// How many layers of the model that was loaded last are on GPUs.
+static GPU_LAYERS: AtomicU32 = AtomicU32::new(0);
+
 /// Set while a `decode` is being stopped on purpose, which llama.cpp reports as four errors.
 static HUSHED: AtomicBool = AtomicBool::new(false);
 
@@ -32,11 +35,34 @@ unsafe extern "C" fn on_log(level: sys::ggml_log_level, text: *const c_char, _: 
         LEVEL.store(level, Ordering::Relaxed);
         level
     };
+    if level == sys::GGML_LOG_LEVEL_INFO && !text.is_null() {
+        // SAFETY: llama.cpp passes a NUL-terminated string that lives during the call.
+        if let Some(layers) = offloaded(&unsafe { CStr::from_ptr(text) }.to_string_lossy()) {
+            GPU_LAYERS.store(layers, Ordering::Relaxed);
+        }
+    }
     if level < sys::GGML_LOG_LEVEL_WARN || text.is_null() || HUSHED.load(Ordering::Relaxed) {
         return;
     }
     // SAFETY: llama.cpp passes a NUL-terminated string that lives during the call.
     write(unsafe { CStr::from_ptr(text) });
+}
+
+/// Reads what llama.cpp tells nowhere but in its log: `load_tensors: offloaded 31/31 layers to GPU`.
+fn offloaded(line: &str) -> Option<u32> {
+    let (_, rest) = line.split_once("offloaded ")?;
+    let (layers, rest) = rest.split_once('/')?;
+    rest.contains(" layers to GPU").then(|| layers.trim().parse().ok())?
+}
+
+/// Returns how many layers of the model that was loaded last are on GPUs.
+pub(in crate::worker) fn gpu_layers() -> u32 {
+    GPU_LAYERS.load(Ordering::Relaxed)
+}
+
+/// Forgets the model that was loaded before.
+pub(in crate::worker) fn forget_layers() {
+    GPU_LAYERS.store(0, Ordering::Relaxed);
 }
 
 unsafe extern "C" fn on_abort(text: *const c_char) {
@@ -78,4 +104,18 @@ pub(in crate::worker) fn system_info() -> String {
     // SAFETY: returns a pointer to a static string.
     let info = unsafe { CStr::from_ptr(sys::llama_print_system_info()) };
     info.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_layers_are_read_from_the_log() {
+        assert_eq!(offloaded("load_tensors: offloaded 31/31 layers to GPU\n"), Some(31));
+        assert_eq!(offloaded("load_tensors: offloaded 0/31 layers to GPU"), Some(0));
+        for line in ["", "offloaded x/31 layers to GPU", "offloaded 3/4 to disk"] {
+            assert_eq!(offloaded(line), None, "{line}");
+        }
+    }
 }

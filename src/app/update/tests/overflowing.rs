@@ -162,7 +162,7 @@ fn ready(chat: &mut Chat, pool_tokens: u32) {
         pool_tokens,
         train_tokens: 150,
         weight_bytes: 1,
-        system: String::new(),
+        ..ModelInfo::default()
     };
     let at = chat.now;
     chat.send(Msg::Load { state: LoadState::Ready(info), at });
