@@ -9,6 +9,9 @@ use std::process::ExitCode;
 use std::time::Duration;
 use std::time::Instant;
 
+use edgewise::app::Model;
+use edgewise::app::Msg;
+use edgewise::app::Settings;
 use edgewise::chat::Change;
 use edgewise::chat::Imported;
 use edgewise::chat::Message;
@@ -16,6 +19,7 @@ use edgewise::chat::MessageId;
 use edgewise::chat::Node;
 use edgewise::chat::NodeState;
 use edgewise::chat::PartKind;
+use edgewise::chat::PrivacyClass;
 use edgewise::chat::Role;
 use edgewise::chat::SessionId;
 use edgewise::chat::SessionInfo;
@@ -25,10 +29,18 @@ use edgewise::store::Options;
 use edgewise::store::Place;
 use edgewise::store::Saved;
 use edgewise::store::Store;
+use edgewise::theme::Theme;
+use edgewise::ui;
+use edgewise::ui::View;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 const MESSAGES: u128 = 100_000;
 const LONG: u128 = 10_000;
 const SHORT: u128 = 45;
+
+/// Messages that the chat reads for its first frame.
+const PAGE: u32 = 128;
 
 /// The session of 10,000 messages.
 const LONG_SESSION: SessionId = SessionId(1);
@@ -166,8 +178,73 @@ fn main() -> ExitCode {
         let question = questions[round as usize % questions.len()];
         reader.search(question, &Filter::default(), 50).expect("found");
     });
+    for question in questions {
+        time(&format!("  of them: {question}"), None, 50, |_| {
+            reader.search(question, &Filter::default(), 50).expect("found");
+        });
+    }
+    time("  as the chat asks: 200 results, a new reader", None, 180, |round| {
+        let question = questions[round as usize % questions.len()];
+        let reader = store.reader().expect("a reader");
+        reader.search(question, &Filter::default(), 200).expect("found");
+    });
+    good &= first_frame(&store);
     good &= append(&store);
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What it takes to show the long session in the chat, and to go on when all of it is there.
+fn first_frame(store: &Store) -> bool {
+    let area = Rect::new(0, 0, 120, 40);
+    let theme = Theme::named("dark").expect("built in");
+    let open = || {
+        let reader = store.reader().expect("a reader");
+        let info = reader.session(LONG_SESSION).expect("read").expect("there");
+        let page = reader.newest(LONG_SESSION, PAGE).expect("a page");
+        let page = page.nodes.into_iter().map(|one| (one.node, one.siblings)).collect();
+        let mut model = Model::new(Settings::default(), SessionId(0), area.width, area.height);
+        model.update(Msg::Opened { info: Box::new(info), page });
+        model
+    };
+    let draw = |model: &mut Model, view: &mut View| {
+        let mut buffer = Buffer::empty(area);
+        let drawn = ui::draw(model, &theme, view, area, &mut buffer);
+        model.update(Msg::Laid(drawn.laid.expect("there is room")));
+        let symbols: String = buffer.content().iter().map(ratatui::buffer::Cell::symbol).collect();
+        assert!(symbols.contains("the model") || symbols.contains("water"), "{symbols}");
+    };
+    let most = Some(Duration::from_millis(30));
+    let good = time("10,000 messages in the chat: first frame", most, 100, |_| {
+        draw(&mut open(), &mut View::default());
+    });
+    let reader = store.reader().expect("a reader");
+    time("  reading the others, beside it", None, 10, |_| {
+        assert_eq!(reader.nodes(LONG_SESSION).expect("read").len(), 10_000);
+    });
+    let nodes = reader.nodes(LONG_SESSION).expect("read");
+    let mut opened: Vec<(Model, View, Msg)> = (0..11)
+        .map(|_| {
+            let (mut model, mut view) = (open(), View::default());
+            draw(&mut model, &mut view);
+            let leaf = nodes.last().map(|node| node.id);
+            (
+                model,
+                view,
+                Msg::Whole {
+                    session: LONG_SESSION,
+                    nodes: nodes.clone(),
+                    leaf,
+                    class: PrivacyClass::Open,
+                },
+            )
+        })
+        .collect();
+    time("  taking them in, and the frame after it", None, 10, |_| {
+        let (mut model, mut view, whole) = opened.pop().expect("one for each");
+        model.update(whole);
+        draw(&mut model, &mut view);
+    });
+    good
 }
 
 /// What the thread that streams waits for, and what a commit takes.

@@ -132,7 +132,7 @@ fn text(part: &Part) -> Option<&str> {
 /// Returns the text around the first place of a term, and the place in it.
 fn context(parts: &[Part], term: &Term) -> (String, Range<usize>) {
     for text in parts.iter().filter_map(text) {
-        if let Some(place) = term.first_in(&words::words(text)) {
+        if let Some(place) = term.first_in(words::words(text)) {
             return around(text, &place);
         }
     }

@@ -4,7 +4,9 @@
 //! spaces, or with endings that nobody types: a run of them is indexed as every two characters that
 //! follow each other and its last one alone, so that any part of it is a phrase of the index.
 
+use std::collections::VecDeque;
 use std::ops::Range;
+use std::str::CharIndices;
 
 use unicode_normalization::UnicodeNormalization as _;
 use unicode_normalization::char::canonical_combining_class;
@@ -26,33 +28,53 @@ pub(super) struct Term {
     whole: bool,
 }
 
-/// Returns the words of a text and where they stand in it.
-pub(super) fn words(text: &str) -> Vec<(Word, Range<usize>)> {
-    let mut found: Vec<(Word, Range<usize>)> = Vec::new();
-    let mut begun: Option<(usize, bool)> = None;
-    let mut finish = |begun: &mut Option<(usize, bool)>, end: usize| {
-        if let Some((start, run)) = begun.take() {
-            let folded = fold(&text[start..end]);
-            if !folded.is_empty() {
-                let word =
-                    if run { Word::Run(folded.chars().collect()) } else { Word::Plain(folded) };
-                found.push((word, start..end));
+/// Returns the words of a text and where they stand in it; what is not asked for is not folded.
+pub(super) fn words(text: &str) -> Words<'_> {
+    Words { text, rest: text.char_indices(), begun: None }
+}
+
+/// Words of a text from here on.
+#[derive(Debug)]
+pub(super) struct Words<'a> {
+    text: &'a str,
+    rest: CharIndices<'a>,
+    /// Where a word has begun, and whether it is a run.
+    begun: Option<(usize, bool)>,
+}
+
+impl Words<'_> {
+    /// Ends what has begun, if anything has and anything is left of it.
+    fn finish(&mut self, end: usize) -> Option<(Word, Range<usize>)> {
+        let (start, run) = self.begun.take()?;
+        let folded = fold(&self.text[start..end]);
+        if folded.is_empty() {
+            return None;
+        }
+        let word = if run { Word::Run(folded.chars().collect()) } else { Word::Plain(folded) };
+        Some((word, start..end))
+    }
+}
+
+impl Iterator for Words<'_> {
+    type Item = (Word, Range<usize>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        while let Some((at, c)) = self.rest.next() {
+            let mark = !c.is_ascii() && canonical_combining_class(c) != 0;
+            if mark && self.begun.is_some() {
+                continue;
+            }
+            let kind = c.is_alphanumeric().then(|| is_unspaced(c));
+            if self.begun.map(|(_, run)| run) != kind {
+                let word = self.finish(at);
+                self.begun = kind.map(|run| (at, run));
+                if word.is_some() {
+                    return word;
+                }
             }
         }
-    };
-    for (at, c) in text.char_indices() {
-        let mark = canonical_combining_class(c) != 0;
-        if mark && begun.is_some() {
-            continue;
-        }
-        let kind = c.is_alphanumeric().then(|| is_unspaced(c));
-        if begun.map(|(_, run)| run) != kind {
-            finish(&mut begun, at);
-            begun = kind.map(|run| (at, run));
-        }
+        self.finish(self.text.len())
     }
-    finish(&mut begun, text.len());
-    found
 }
 
 /// Returns what the index is given for a text: tokens with spaces between them.
@@ -73,7 +95,7 @@ pub(super) fn terms(question: &str) -> Vec<Term> {
     for (at, part) in question.split('"').enumerate() {
         let quoted = at % 2 == 1;
         let term = |text: &str| {
-            let words: Vec<Word> = words(text).into_iter().map(|(word, _)| word).collect();
+            let words: Vec<Word> = words(text).map(|(word, _)| word).collect();
             (!words.is_empty()).then_some(Term { words, whole: quoted })
         };
         if quoted {
@@ -111,15 +133,33 @@ impl Term {
     }
 
     /// Returns where the term stands first among the words of a text.
-    pub(super) fn first_in(&self, text: &[(Word, Range<usize>)]) -> Option<Range<usize>> {
+    pub(super) fn first_in(
+        &self,
+        text: impl Iterator<Item = (Word, Range<usize>)>,
+    ) -> Option<Range<usize>> {
         let count = self.words.len();
-        text.windows(count.max(1)).find_map(|window| {
-            let mut met = Vec::with_capacity(count);
-            for (at, (wanted, (word, place))) in self.words.iter().zip(window).enumerate() {
-                met.push(self.meets(at, wanted, word, place)?);
+        let mut window = VecDeque::with_capacity(count);
+        for word in text {
+            if window.len() == count {
+                window.pop_front();
             }
-            Some(met.first()?.start..met.last()?.end)
-        })
+            window.push_back(word);
+            if window.len() == count
+                && let Some(place) = self.place(&window)
+            {
+                return Some(place);
+            }
+        }
+        None
+    }
+
+    /// Returns where the term stands, if it is these words.
+    fn place(&self, window: &VecDeque<(Word, Range<usize>)>) -> Option<Range<usize>> {
+        let mut met = Vec::with_capacity(window.len());
+        for (at, (wanted, (word, place))) in self.words.iter().zip(window).enumerate() {
+            met.push(self.meets(at, wanted, word, place)?);
+        }
+        Some(met.first()?.start..met.last()?.end)
     }
 
     /// Returns where the word at `at` is met within a word of a text.
@@ -250,7 +290,7 @@ mod tests {
     #[test]
     fn a_term_is_found_where_it_stands() {
         let find = |question: &str, text: &'static str| {
-            let place = terms(question).first().expect("a term").first_in(&words(text));
+            let place = terms(question).first().expect("a term").first_in(words(text));
             place.map(|place| &text[place])
         };
         assert_eq!(find("CAFE", "ein Café, bitte"), Some("Café"));
