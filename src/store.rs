@@ -8,6 +8,7 @@
 //! Never: `app`, `ui`; a clock: the time comes in with every change.
 
 mod apply;
+mod asked;
 mod backup;
 mod change;
 mod check;
@@ -42,6 +43,7 @@ mod wire;
 mod words;
 mod writer;
 
+pub use asked::day;
 pub use change::Saved;
 pub use check::{back_up, check, damaged, repair};
 pub use connect::Synchronous;

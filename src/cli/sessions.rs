@@ -9,17 +9,13 @@ mod transfer;
 
 use std::path::PathBuf;
 
-use time::Date;
-use time::Month;
-use time::OffsetDateTime;
-use time::UtcOffset;
-
 use crate::chat::Fault;
 use crate::chat::Take;
 use crate::chat::Timestamp;
 use crate::cli::args::Cli;
 use crate::cli::exit::Exit;
 use crate::config::Env;
+use crate::store;
 use crate::store::Filter;
 
 /// List, search, move and remove saved conversations
@@ -41,10 +37,10 @@ struct Which {
     #[arg(long, value_name = "TAG")]
     tag: Option<String>,
     /// On this day or later
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = store::day)]
     since: Option<Timestamp>,
     /// Before this day
-    #[arg(long, value_name = "YYYY-MM-DD", value_parser = day)]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = store::day)]
     before: Option<Timestamp>,
     /// Archived ones as well
     #[arg(long)]
@@ -209,19 +205,4 @@ impl Which {
             archived: self.archived,
         }
     }
-}
-
-/// Reads a day; it begins when it begins where the user is.
-fn day(text: &str) -> Result<Timestamp, String> {
-    let parse = || {
-        let mut numbers = text.split('-');
-        let (year, month, day) = (numbers.next()?, numbers.next()?, numbers.next()?);
-        let month = Month::try_from(month.parse::<u8>().ok()?).ok()?;
-        let date = Date::from_calendar_date(year.parse().ok()?, month, day.parse().ok()?).ok()?;
-        numbers.next().is_none().then_some(date)
-    };
-    let utc = parse().ok_or("a day is YYYY-MM-DD")?.midnight().assume_utc();
-    let offset = UtcOffset::local_offset_at(utc).unwrap_or(UtcOffset::UTC);
-    let begins: OffsetDateTime = utc.replace_offset(offset);
-    Ok(Timestamp(begins.unix_timestamp() * 1000))
 }

@@ -323,8 +323,10 @@ impl Keeper {
             Some(Msg::Previewed { session, messages })
         };
         let find = |reader: &Reader, query: String| {
-            let hits = reader.search(&query, &Filter::default(), HITS);
-            Some(Msg::Found { query, hits: hits.map_err(Fault::from) })
+            let hits = Filter::typed(&query).and_then(|(words, filter)| {
+                reader.search(&words, &filter, HITS).map_err(Fault::from)
+            });
+            Some(Msg::Found { query, hits })
         };
         self.answer(store, self.preview.subscribe(), preview);
         self.answer(store, self.find.subscribe(), find);

@@ -42,7 +42,12 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let line = Clean::one_line(&format!("search › {}▏", search.query()), usize::from(rest.width));
     paint::put(buf, rest, Shown::all(&line), style(theme, Role::Accent));
     let foot = paint::row_of(inner, inner.height.saturating_sub(1));
-    let keys = vec![figure(1, "Enter shows it"), figure(3, "Up Down"), figure(2, "Esc closes")];
+    let keys = vec![
+        figure(1, "Enter shows it"),
+        figure(4, "Up Down"),
+        figure(2, "Esc closes"),
+        figure(3, "tag: model: route: profile: since: before:"),
+    ];
     paint::put(buf, foot, Shown::all(&fit(keys, foot.width)), style(theme, Role::Dim));
     let body = Rect { y: inner.y + 1, height: inner.height.saturating_sub(2), ..inner };
     if let Some(told) = search.told() {
