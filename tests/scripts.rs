@@ -287,3 +287,34 @@ fn a_peer_that_cannot_be_built_is_a_row_that_says_so() {
     assert_eq!(row["name"], "hogs-1");
     assert!(row["reason"].as_str().is_some_and(|why| why.contains("cannot be fetched")), "{row}");
 }
+
+#[test]
+fn what_an_evaluation_rests_on_is_right() {
+    let mut command = Command::new("python3");
+    command.args(["-B", "-m", "unittest"]).current_dir(format!("{ROOT}/scripts/evaluate.d"));
+    let output = output(command);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn an_evaluation_that_was_asked_for_wrongly_ends_before_it_builds() {
+    let place = place();
+    let file = place.path().join("dialogues.jsonl");
+    fs::write(&file, "").expect("a file is written");
+    let given = format!("--dialogues '{}'", file.display());
+    let table = [
+        ("".to_owned(), "--dialogues names no file"),
+        ("--dialogues /nowhere/at/all".to_owned(), "no file of dialogues: /nowhere/at/all"),
+        (format!("{given} --wans good,ugly"), "no network `ugly`: good, typical, bad"),
+        (format!("{given} --policies best"), "no policy `best`"),
+        (format!("{given} --count 0x"), "invalid int value"),
+        (format!("{given} --fast"), "unknown argument: --fast"),
+        (format!("{given} --svg /nowhere/a.svg"), "no directory for --svg: /nowhere"),
+    ];
+    for (args, message) in table {
+        let output = output(bash(place.path(), &format!("exec '{ROOT}/scripts/evaluate' {args}")));
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(message), "{args}: {said}");
+        assert!(!place.path().join("target").exists(), "{args}: something was built");
+    }
+}

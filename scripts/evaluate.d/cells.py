@@ -1,0 +1,145 @@
+"""One cell: a dialogue, played by a policy over a network beside bursts of load; kept once it is
+whole, so that a run that was broken off goes on where it was."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import time
+
+from link import WANS, outage
+from policies import POLICIES
+from program import Program
+
+# How many turns of a hundred meet one busy neighbour, and how many two; seconds that they are busy
+# before the turn begins.
+ONE, TWO, LEAD = 20, 15, 1.5
+HOG = "while True: pass"
+
+
+class Far:
+    """The far end of the network, in its own process."""
+
+    def __init__(self):
+        script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "far.py")
+        self.process = subprocess.Popen([sys.executable, "-B", script], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        self.port = json.loads(self.process.stdout.readline())["port"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.stdin.close()
+        self.process.terminate()
+        self.process.wait()
+
+    def tell(self, **order):
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+
+class Neighbours:
+    """Programs that use the processors while a turn runs."""
+
+    def __init__(self, count):
+        command = [sys.executable, "-c", HOG]
+        self.processes = [subprocess.Popen(command, stdin=subprocess.DEVNULL) for _ in range(count)]
+
+    def __enter__(self):
+        if self.processes:
+            time.sleep(LEAD)
+        return self
+
+    def __exit__(self, *_):
+        for process in self.processes:
+            process.kill()
+        for process in self.processes:
+            process.wait()
+
+
+def neighbours(draw):
+    """Returns how many neighbours a turn has."""
+    at = draw.random() * 100
+    return 2 if at < TWO else 1 if at < TWO + ONE else 0
+
+
+def conditions(wan, dialogue, turns):
+    """Returns what each turn of a dialogue meets: the same for every policy."""
+    load, net = random.Random(f"load {dialogue}"), random.Random(f"{wan} {dialogue}")
+    return [{"neighbours": neighbours(load), "outage": outage(WANS[wan], net),
+             "seed": net.randrange(1 << 30)} for _ in range(turns)]
+
+
+def dialogues(path, count):
+    """Reads dialogues from a file of MT-Bench's questions, spread over its topics."""
+    with open(path, encoding="utf-8") as file:
+        all_of_them = [json.loads(line) for line in file if line.strip()]
+    step = max(1, len(all_of_them) // count)
+    return [(one["question_id"], one["turns"]) for one in all_of_them[::step][:count]]
+
+
+def record(bench, identity, turns):
+    """Plays a dialogue undisturbed on the device; returns the pieces of each answer."""
+    with Program(bench.binary, bench.model, 9) as program:
+        program.warm()
+        answers, session = [], None
+        for question in turns:
+            turn = program.ask(question, "local-only", session)
+            session = turn["session"]
+            answers.append({"question": question, "answer": turn["pieces"], "ttft": turn["ttft"],
+                            "between": turn["between"], "total": turn["total"]})
+    if not all(one["answer"] for one in answers):
+        raise RuntimeError(f"dialogue {identity} could not be recorded: {turn['error']}")
+    return answers
+
+
+def play(bench, far, policy_name, wan, dialogue):
+    """Plays one dialogue; returns its turns."""
+    identity, questions = dialogue
+    policy, turns, session = bench.policy(policy_name, wan), [], None
+    for one in bench.recorded(identity):
+        far.tell(do="learn", question=one["question"], answer=one["answer"])
+    with bench.program(policy_name, wan, far.port) as program:
+        for question, met in zip(questions, conditions(wan, identity, len(questions))):
+            with Neighbours(met["neighbours"]):
+                far.tell(do="turn", wan=WANS[wan], seed=met["seed"], outage=met["outage"])
+                turn = one_turn(program, policy, question, session, len(turns))
+                turn.update(far.tell(do="count"), **met)
+            session = turn.pop("session") or session
+            decided = program.last_decision()
+            turn["predicted_ttft"] = predicted(decided)
+            turns.append(turn)
+    return turns
+
+
+def one_turn(program, policy, question, session, history):
+    """Asks by the policy's modes until one answers; returns the turn as its user saw it."""
+    spent, tried = 0.0, 0
+    for mode in policy.modes(question, history):
+        turn = program.ask(question, mode, session)
+        policy.learn(mode, turn)
+        tried += 1
+        if turn["answered"]:
+            break
+        spent += turn["total"] or 0.0
+        session = turn["session"] or session
+    del turn["pieces"]
+    if turn["answered"]:
+        turn["ttft"] += spent
+        turn["total"] += spent
+    turn["rescued"] = turn["answered"] and (tried > 1 or len(set(turn["routes"])) > 1)
+    return turn
+
+
+def predicted(decision):
+    """Returns the time to the first token that was predicted for the chosen route, in seconds."""
+    chosen = [one for one in decision.get("candidates", []) if one["route"] == decision["chosen"]]
+    value = chosen and chosen[0].get("ttft_ms")
+    return value / 1000 if value else None
+
+
+def names():
+    return list(POLICIES)

@@ -1,0 +1,196 @@
+"""Plays dialogues through the program over emulated networks, beside baselines. scripts/evaluate
+builds what it needs and runs this."""
+
+import argparse
+import contextlib
+import datetime
+import json
+import os
+import signal
+import sys
+import time
+
+import cells
+import chart
+import report
+from link import WANS
+from policies import POLICIES
+from program import Program
+
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench.d"))
+import machine  # noqa: E402  (what the benchmark knows of the machine)
+
+DIALOGUES, QUICK_DIALOGUES = 20, 4
+DEFAULT_POLICIES = "cloud-only,device-only,threshold,latency,edgewise"
+
+
+class Bench:
+    """What the cells are played with; cells that are there already are not played again."""
+
+    def __init__(self, options, stack):
+        self.binary, self.model, self.out = options.binary, options.model, options.out
+        self.stack, self.kept, self.questions, self.others = stack, {}, {}, []
+        os.makedirs(f"{self.out}/cells", exist_ok=True)
+        self.hold_to(options)
+
+    def hold_to(self, options):
+        """Refuses to mix what one program did with what another one does."""
+        stamp = lambda path: [os.path.getsize(path), int(os.path.getmtime(path))]
+        now = {"binary": stamp(options.binary), "model": stamp(options.model)}
+        if self.once("what", lambda: now) != now:
+            raise ValueError(f"{self.out} holds what another program or model did; "
+                             "remove it, or name another directory with --out")
+
+    def kept_for(self, kind, key, make):
+        if (kind, key) not in self.kept:
+            self.kept[kind, key] = make()
+        return self.kept[kind, key]
+
+    def policy(self, name, wan):
+        return self.kept_for("policy", (name, wan), POLICIES[name])
+
+    @contextlib.contextmanager
+    def program(self, name, wan, port):
+        """Lends the program of a policy and a network: what it learned it keeps for them."""
+        def make():
+            program = self.stack.enter_context(Program(self.binary, self.model, port))
+            if name != "cloud-only":
+                program.warm()
+            return program
+        yield self.kept_for("program", (name, wan), make)
+
+    def recorded(self, identity):
+        """Returns a dialogue's answers, played undisturbed on the device, once for all policies."""
+        return self.once(f"record-{identity}",
+                         lambda: cells.record(self, identity, self.questions[identity]))
+
+    def once(self, name, make):
+        path = f"{self.out}/cells/{name}.json"
+        if os.path.exists(path):
+            with open(path, encoding="utf-8") as file:
+                return json.load(file)
+        made = make()
+        # Whole or not at all: a run that is broken off leaves no half of a cell.
+        with open(f"{path}.new", "w", encoding="utf-8") as file:
+            json.dump(made, file)
+        os.replace(f"{path}.new", path)
+        return made
+
+
+def play_all(bench, far, options):
+    """Plays what is missing; returns the turns of each network and policy."""
+    found, load = {}, machine.Load((os.path.realpath(bench.binary), os.path.realpath(sys.executable)))
+    dialogues = cells.dialogues(options.dialogues, options.count)
+    bench.questions = dict(dialogues)
+    left = len(options.wans) * len(dialogues) * len(options.policies)
+    for wan in options.wans:
+        for identity, questions in dialogues:
+            # Side by side, so that what else the machine does meets all of them alike.
+            for policy in options.policies:
+                def make(policy=policy):
+                    before = load.mark()
+                    turns = cells.play(bench, far, policy, wan, (identity, questions))
+                    return {"turns": turns, "load": load.between(before, load.mark())}
+                made = bench.once(f"{wan}-{policy}-{identity}", make)
+                bench.others.append(made["load"]["others"])
+                turns = made["turns"]
+                for index, turn in enumerate(turns):
+                    turn.update(dialogue=identity, index=index)
+                found.setdefault(wan, {}).setdefault(policy, []).extend(turns)
+                left -= 1
+                say(f"{wan} {policy} {identity}: {words(turns)}; {left} to go")
+    return found
+
+
+def words(turns):
+    return ", ".join(f"{turn['route'] or 'nowhere'} {turn['total'] or 0:.1f} s"
+                     + ("" if turn["answered"] else f" lost ({turn['reason']})") for turn in turns)
+
+
+def print_report(options, found, others, seconds):
+    facts = machine.describe()
+    print(f"{facts['cpu']}, {facts['cores']} cores, {facts['memory_gb']} GB, {facts['kernel']}; "
+          f"{os.path.basename(options.model)}; {datetime.date.today().isoformat()}; "
+          f"{options.count} dialogues; {seconds:.0f} s\n")
+    for wan, by_policy in found.items():
+        facts = WANS[wan]
+        print(f"**{wan}**: {facts['rtt'] * 1000:.0f} ms round trip, {facts['loss']:.0%} loss, "
+              f"{facts['tail']:.0%} of the pieces queued, {facts['outages']:.0%} of the turns with an "
+              f"outage; {sum(map(len, by_policy.values()))} turns\n")
+        print(report.table(by_policy), end="\n\n")
+        for line in report.reached(by_policy):
+            print(f"- {line}")
+        print()
+    known = sorted(share for share in others if share is not None)
+    if known:
+        print(f"Load meanwhile: others than this evaluation used {known[len(known) // 2]:.0%} of the "
+              f"processors in the median cell, {known[-1]:.0%} in the worst.")
+    if options.svg:
+        with open(options.svg, "w", encoding="utf-8") as file:
+            file.write(chart.svg(found))
+
+
+def say(line):
+    print(f"edgewise: {line}", file=sys.stderr, flush=True)
+
+
+def listed(text, known, what):
+    names = [name for name in text.split(",") if name]
+    for name in names:
+        if name not in known:
+            raise ValueError(f"no {what} `{name}`: {', '.join(known)}")
+    if not names:
+        raise ValueError(f"no {what} is named")
+    return names
+
+
+def arguments():
+    parser = argparse.ArgumentParser()
+    for name in ("--binary", "--model", "--dialogues", "--out", "--svg"):
+        parser.add_argument(name, default="")
+    parser.add_argument("--wans", default=",".join(WANS))
+    parser.add_argument("--policies", default=DEFAULT_POLICIES)
+    parser.add_argument("--count", type=int, default=0)
+    for name in ("--quick", "--check"):
+        parser.add_argument(name, action="store_true")
+    options = parser.parse_args()
+    options.wans = listed(options.wans, WANS, "network")
+    options.policies = listed(options.policies, POLICIES, "policy")
+    options.count = options.count or (QUICK_DIALOGUES if options.quick else DIALOGUES)
+    if options.count < 1:
+        raise ValueError("--count needs a number from 1 on")
+    if not os.path.isfile(options.dialogues):
+        raise ValueError(f"no file of dialogues: {options.dialogues or '--dialogues names none'}")
+    return options
+
+
+def interrupt(number, _frame):
+    """An end by a signal is an end by an exception: what was started is ended."""
+    sys.exit(128 + number)
+
+
+def main():
+    try:
+        options = arguments()
+    except ValueError as error:
+        say(error)
+        return 1
+    if options.check:
+        return 0
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, interrupt)
+    begun = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        far = stack.enter_context(cells.Far())
+        try:
+            bench = Bench(options, stack)
+        except ValueError as error:
+            say(error)
+            return 1
+        found = play_all(bench, far, options)
+    print_report(options, found, bench.others, time.monotonic() - begun)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

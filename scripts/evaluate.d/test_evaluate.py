@@ -1,0 +1,204 @@
+"""What the figures rest on: the link, the policies, the statistics, what is read of a turn."""
+
+import asyncio
+import json
+import random
+import unittest
+
+import cells
+import chart
+import figures
+import link
+import policies
+import program
+import replay
+import report
+
+
+def turn(dialogue=1, index=0, ttft=0.5, total=2.0, route="local", **more):
+    """Returns a turn that was answered in time."""
+    return {"dialogue": dialogue, "index": index, "ttft": ttft, "total": total, "between": 0.02,
+            "answered": True, "routes": [route], "route": route, "rescued": False, "bytes_up": 0,
+            "bytes_down": 0, "remote_tokens": 0, "remote_prompt_tokens": 0, **more}
+
+
+class Figures(unittest.TestCase):
+    def test_percentiles_are_values_that_were_measured(self):
+        values = [3, 1, 2, 4, 100]
+        self.assertEqual(figures.percentile(values, 0.5), 3)
+        self.assertEqual(figures.percentile(values, 0.95), 100)
+        self.assertIsNone(figures.percentile([], 0.5))
+
+    def test_what_was_lost_is_not_in_time_and_not_timed(self):
+        turns = [turn(), turn(ttft=1.6), turn(between=0.2), turn(answered=False, ttft=None, total=None)]
+        self.assertEqual([figures.in_time(one) for one in turns], [True, False, False, False])
+        p95 = dict((name, figure) for name, figure, _, _ in figures.FIGURES)["TTFT p95 (s)"]
+        self.assertEqual(p95(turns), 1.6)
+
+    def test_switches_are_counted_within_a_dialogue(self):
+        turns = [turn(1, 0), turn(1, 1, route="remote"), turn(2, 0), turn(2, 1)]
+        self.assertEqual(figures.switches(turns), 25)
+
+    def test_bytes_of_a_turn_that_ran_here_are_a_violation(self):
+        turns = [turn(), turn(bytes_up=9), turn(bytes_up=9, routes=["remote", "local"])]
+        self.assertEqual(figures.violations(turns), 1)
+
+    def test_an_interval_holds_the_value_and_the_same_seed_gives_the_same(self):
+        draw = random.Random(1)
+        turns = [turn(name, total=draw.uniform(1, 3)) for name in range(20)]
+        mean = figures.of_answered("total", figures.average)
+        least, most = figures.interval(turns, mean)
+        self.assertLess(least, mean(turns))
+        self.assertGreater(most, mean(turns))
+        self.assertEqual(figures.interval(turns, mean), (least, most))
+        self.assertIsNone(figures.interval(turns[:2], mean), "two dialogues tell nothing")
+
+    def test_pairs_are_the_same_turns_of_both(self):
+        slow = [turn(name, total=4.0) for name in range(5)]
+        fast = [turn(name, total=2.0) for name in range(5)]
+        fast[0]["answered"] = False
+        change, (least, most) = figures.paired(fast, slow)
+        self.assertEqual((change, least, most), (-0.5, -0.5, -0.5))
+
+
+class Policies(unittest.TestCase):
+    def test_a_threshold_leaves_for_long_prompts_and_load_alone(self):
+        idle, busy = policies.Threshold(lambda: 0.1), policies.Threshold(lambda: 0.9)
+        self.assertEqual(idle.modes("short", 5), ["local-only"])
+        self.assertEqual(idle.modes("x" * 3000, 0), ["remote-only"])
+        self.assertEqual(busy.modes("short", 0), ["remote-only"])
+
+    def test_the_lowest_mean_of_the_last_ten_goes_first(self):
+        now = [0.0]
+        router = policies.Latency(lambda: now[0])
+        answered = lambda ttft: {"answered": True, "ttft": ttft}
+        for _ in range(12):
+            router.learn("remote-only", answered(1.0))
+        router.learn("local-only", answered(2.0))
+        self.assertEqual(router.modes("", 0)[0], "remote-only")
+        for _ in range(10):
+            router.learn("remote-only", answered(3.0))
+        self.assertEqual(router.modes("", 0)[0], "local-only", "the newest ten count")
+        router.learn("local-only", {"answered": False, "ttft": None})
+        self.assertEqual(router.modes("", 0), ["remote-only", "local-only"], "it rests")
+        now[0] = 6.0
+        self.assertEqual(router.modes("", 0)[0], "local-only")
+        now[0] = 7200.0
+        self.assertEqual(router.modes("", 0)[0], "remote-only", "an hour later nothing is known")
+
+
+class Conditions(unittest.TestCase):
+    def test_every_policy_meets_the_same(self):
+        self.assertEqual(cells.conditions("bad", 81, 4), cells.conditions("bad", 81, 4))
+        load = [one["neighbours"] for one in cells.conditions("good", 81, 4)]
+        self.assertEqual(load, [one["neighbours"] for one in cells.conditions("bad", 81, 4)])
+
+    def test_shares_are_as_they_are_said(self):
+        draw = random.Random(2)
+        counts = [cells.neighbours(draw) for _ in range(4000)]
+        self.assertAlmostEqual(counts.count(2) / 4000, cells.TWO / 100, delta=0.02)
+        self.assertAlmostEqual(counts.count(1) / 4000, cells.ONE / 100, delta=0.02)
+        delays = [link.delay(link.WANS["typical"], draw) for _ in range(4000)]
+        self.assertAlmostEqual(sorted(delays)[2000], 0.06, delta=0.001)
+        late = sum(delay > 0.2 for delay in delays) / 4000
+        self.assertTrue(0.02 < late < 0.08, late)
+        self.assertIsNone(link.outage(link.WANS["good"], draw))
+
+    def test_headers_weigh_on_small_pieces(self):
+        self.assertEqual(link.on_wire(100), 100 + 2 * link.HEADERS)
+        self.assertEqual(link.on_wire(4 * link.SEGMENT), 4 * link.SEGMENT + 6 * link.HEADERS)
+
+
+class Turns(unittest.TestCase):
+    def test_a_turn_is_what_its_user_saw(self):
+        events = [
+            (0.1, {"type": "route", "kind": "remote"}), (0.9, {"type": "route", "kind": "local"}),
+            (1.0, {"type": "delta", "text": " "}), (1.5, {"type": "delta", "text": "a"}),
+            (2.5, {"type": "delta", "text": "b"}),
+            (2.6, {"type": "finish", "reason": "length", "error": None, "session": "s"}),
+        ]
+        seen = program.seen(events)
+        self.assertEqual((seen["ttft"], seen["total"], seen["between"]), (1.5, 2.6, 0.5))
+        self.assertEqual((seen["route"], seen["answered"]), ("local", True))
+        broken = program.seen(events[:-1] + [(3, {"type": "finish", "reason": "interrupted"})])
+        self.assertFalse(broken["answered"])
+        self.assertFalse(program.seen([])["answered"])
+
+    def test_the_next_route_is_tried_and_its_time_counts_with_the_first_ones(self):
+        class Both(policies.Fixed):
+            def modes(self, *_):
+                return ["remote-only", "local-only"]
+
+        class Stub:
+            def ask(self, _question, mode, _session):
+                answered = mode == "local-only"
+                return {"answered": answered, "ttft": 0.5 if answered else None, "total": 2.0,
+                        "routes": ["x"], "session": None, "pieces": []}
+
+        seen = cells.one_turn(Stub(), Both(""), "q", None, 0)
+        self.assertEqual((seen["ttft"], seen["total"], seen["rescued"]), (2.5, 4.0, True))
+
+    def test_a_prediction_is_the_chosen_routes(self):
+        decision = {"chosen": "local", "candidates": [
+            {"route": "remote:wan", "ttft_ms": 900}, {"route": "local", "ttft_ms": 250.0}]}
+        self.assertEqual(cells.predicted(decision), 0.25)
+        self.assertIsNone(cells.predicted({}))
+
+
+class Far(unittest.TestCase):
+    """The relay and the endpoint behind it, over loopback."""
+
+    def ask(self, wan, outage=None):
+        async def whole():
+            server = replay.Replay()
+            server.learn("hello", ["a", "b"])
+            relay = link.Link(await server.listen())
+            port = await relay.listen()
+            await relay.begin(wan, 1, outage)
+            if outage:
+                # The listener closes as soon as the loop comes round.
+                while relay.server:
+                    await asyncio.sleep(0)
+                with self.assertRaises(OSError):
+                    await asyncio.open_connection("127.0.0.1", port)
+                return None
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            body = json.dumps({"messages": [{"role": "user", "content": "hello"}]}).encode()
+            writer.write(b"POST /v1/chat/completions HTTP/1.1\r\n"
+                         b"content-length: %d\r\n\r\n" % len(body) + body)
+            answer = await reader.readuntil(b"0\r\n\r\n")
+            writer.close()
+            return answer, {**relay.count(), **server.count()}
+
+        return asyncio.run(whole())
+
+    def test_an_answer_passes_whole_and_is_counted(self):
+        answer, counted = self.ask({**link.WANS["good"], "rtt": 0.002})
+        for piece in (b'"content": "a"', b'"content": "b"', b'"completion_tokens": 2', b"[DONE]"):
+            self.assertIn(piece, answer)
+        self.assertEqual((counted["requests"], counted["remote_tokens"]), (1, 2))
+        self.assertGreater(counted["bytes_down"], len(answer))
+
+    def test_nobody_is_let_in_while_there_is_an_outage(self):
+        self.ask(link.WANS["good"], [0, 600])
+
+
+class Reports(unittest.TestCase):
+    def test_a_table_and_a_picture_of_what_there_is(self):
+        found = {"cloud-only": [turn(name, total=4.0, route="remote", bytes_up=500, remote_tokens=50)
+                                for name in range(4)],
+                 "edgewise": [turn(name) for name in range(4)]}
+        text = report.table(found)
+        self.assertIn("| completion mean (s)", text)
+        self.assertEqual(len({len(line) for line in text.splitlines()}), 1, "columns are aligned")
+        lines = report.reached(found)
+        self.assertIn("completion mean: -50% (-50% to -50%), to reach -30%: reached", lines)
+        self.assertIn("wire: -100%, to reach -50%: reached", lines)
+        found["edgewise"][0]["answered"] = False
+        self.assertIn("lost turns: 1, to reach 0: not reached", report.reached(found))
+        picture = chart.svg({"good": found})
+        self.assertTrue(picture.startswith("<svg") and picture.count("<rect") > 6)
+
+
+if __name__ == "__main__":
+    unittest.main()
