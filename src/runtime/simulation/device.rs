@@ -50,6 +50,9 @@ const DECODE_TPS: [f64; 3] = [104.0, 67.5, 39.6];
 /// The share of the wanted processor time that is spent waiting then.
 const WAITS: [f64; 3] = [0.007, 0.37, 0.5];
 
+/// The least that a batch takes.
+const LEAST_STEP: Duration = Duration::from_millis(2);
+
 /// Between two samples while something runs, and how long it is looked at after that.
 const SAMPLED_EVERY: Duration = Duration::from_secs(1);
 const SAMPLED_AFTER: Duration = Duration::from_secs(10);
@@ -148,7 +151,9 @@ impl Device {
                 .sum();
             let decoding = if streams { f64::from(AT_ONCE) / DECODE_TPS[crowd] } else { 0.0 };
             let seconds = decoding + prompts as f64 / PREFILL_TPS[crowd];
-            tokio::time::sleep(Duration::from_secs_f64(seconds / self.0.speed)).await;
+            // A batch without anything in it takes its time as well.
+            let time = Duration::from_secs_f64(seconds / self.0.speed).max(LEAST_STEP);
+            tokio::time::sleep(time).await;
             let dies = chance.next().is_multiple_of(5000);
             let mut turns = {
                 let mut state = self.state();

@@ -131,7 +131,8 @@ impl Network {
     fn look(world: &World, sent: &Sent) {
         let body = String::from_utf8_lossy(&sent.body);
         if body.contains(CANARY) || sent.host.contains("silent") {
-            world.seen.wrong(format!("it left: {} {} {body}", sent.host, sent.path));
+            let (host, path, bytes) = (&sent.host, &sent.path, body.len());
+            world.seen.wrong(format!("{bytes} bytes left to {host}, {path}"));
         }
         if is_question(sent) && !sent.body.is_empty() {
             world.seen.wrong(format!("a question with content: {body}"));
