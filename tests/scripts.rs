@@ -303,7 +303,7 @@ fn an_evaluation_that_was_asked_for_wrongly_ends_before_it_builds() {
     fs::write(&file, "").expect("a file is written");
     let given = format!("--dialogues '{}'", file.display());
     let table = [
-        ("".to_owned(), "--dialogues names no file"),
+        (String::new(), "--dialogues names no file"),
         ("--dialogues /nowhere/at/all".to_owned(), "no file of dialogues: /nowhere/at/all"),
         (format!("{given} --wans good,ugly"), "no network `ugly`: good, typical, bad"),
         (format!("{given} --policies best"), "no policy `best`"),
