@@ -38,7 +38,6 @@ use std::io::IsTerminal as _;
 use std::io::Write;
 
 use crate::chat::Fault;
-use crate::chat::FaultKind;
 use crate::chat::Timings;
 use crate::cli::args::Cli;
 use crate::cli::args::Command;
@@ -94,11 +93,6 @@ fn converse(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
     let terminals =
         Terminals { stdin: io::stdin().is_terminal(), stdout: io::stdout().is_terminal() };
     match stdin::plan(cli.wish(), terminals)? {
-        Plan::Chat if env.get("TERM").is_some_and(|term| term == "dumb") => {
-            Err(Fault::new("the chat needs a terminal that can move its cursor, and TERM is dumb")
-                .kind(FaultKind::Usage)
-                .hint("edgewise ask \"a question\""))
-        }
         Plan::Chat => chat::run(cli, env),
         Plan::AskWithStdin => ask::run(cli, env, ask::Input::Stdin),
         Plan::AskWithout => ask::run(cli, env, ask::Input::None),

@@ -18,6 +18,7 @@ mod paint;
 mod palette;
 mod panel;
 mod picker;
+mod plain;
 mod queue;
 mod rich;
 mod rows;
@@ -34,5 +35,6 @@ mod welcome;
 mod why;
 mod wrapped;
 
+pub use plain::Announcer;
 pub use screen::{Drawn, draw};
 pub use view::{Stats, View};

@@ -635,3 +635,64 @@ fn slow_nobody_wakes_up_for_nothing() {
     assert_eq!((frames, before), (0, after));
     quit(&mut pty);
 }
+
+/// Everything that a terminal was sent and what it had sent before it ended, without frames.
+fn transcript_of(home: &Home, arguments: &[&str], answers: &[(&str, &str)]) -> String {
+    let size = portable_pty::PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+    let pair = portable_pty::native_pty_system().openpty(size).expect("a terminal");
+    let mut command = portable_pty::CommandBuilder::new(env!("CARGO_BIN_EXE_edgewise"));
+    command.args(arguments);
+    command.cwd(home.path());
+    command.env_clear();
+    for (name, value) in home.environment() {
+        command.env(name, value);
+    }
+    command.env("TERM", "dumb");
+    let mut child = pair.slave.spawn_command(command).expect("the program");
+    drop(pair.slave);
+    let (tell, told) = std::sync::mpsc::sync_channel::<Vec<u8>>(1024);
+    let mut reader = pair.master.try_clone_reader().expect("a reader");
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(count @ 1..) = std::io::Read::read(&mut reader, &mut buffer) {
+            if tell.send(buffer[..count].to_vec()).is_err() {
+                return;
+            }
+        }
+    });
+    let mut writer = pair.master.take_writer().expect("a writer");
+    let mut seen = String::new();
+    for (wanted, answer) in answers {
+        let from = seen.len();
+        while !seen[from..].contains(wanted) {
+            let more = told.recv_timeout(Duration::from_secs(60));
+            let more = more.unwrap_or_else(|_| panic!("no {wanted:?} in {seen:?}"));
+            seen.push_str(&String::from_utf8_lossy(&more));
+        }
+        std::io::Write::write_all(&mut writer, answer.as_bytes()).expect("it is read");
+    }
+    assert!(child.wait().expect("it ends").success(), "{seen}");
+    while let Ok(more) = told.recv_timeout(Duration::from_secs(2)) {
+        seen.push_str(&String::from_utf8_lossy(&more));
+    }
+    seen
+}
+
+#[test]
+fn in_plain_lines_everything_is_only_added() {
+    let home = Home::new();
+    let model = support::model();
+    let model = model.to_str().expect("UTF-8");
+    let arguments = ["-m", model, "--temp", "0", "--max-tokens", "8", "--plain"];
+    let answers = [
+        ("the model is ready\r\nyou: ", "Say hello.\n"),
+        ("end of the answer", "/nwe\n"),
+        ("no command /nwe", "And again.\n"),
+        ("end of the answer", "\x04"),
+    ];
+    let seen = transcript_of(&home, &arguments, &answers);
+    assert!(seen.contains("answer: "), "{seen:?}");
+    // A terminal writes each line's end as two characters; nothing else goes back.
+    let text = seen.replace("\r\n", "\n");
+    assert!(!text.contains(['\x1b', '\r', '\x08', '\x07']), "{text:?}");
+}

@@ -140,13 +140,15 @@ pub(super) enum Line {
     Prompt(String),
     /// A command and the words behind it.
     Run(Command, String),
+    /// A prompt of the library, by name, and the words behind it.
+    Form(String, String),
     /// Something that looks like a command and is none: why, in words.
     Mistaken(String),
 }
 
 /// Reads a draft. `/word` is a command, and never sent, known or not; `//text` sends `/text`; what
 /// does not begin with one plain word, like `/usr/bin`, is a prompt.
-pub(super) fn read(draft: &str) -> Line {
+pub(super) fn read<'a>(draft: &str, mut prompts: impl Iterator<Item = &'a str>) -> Line {
     let text = draft.trim();
     let Some(rest) = text.strip_prefix('/') else {
         return if text.is_empty() {
@@ -159,6 +161,10 @@ pub(super) fn read(draft: &str) -> Line {
         return Line::Prompt(rest.to_owned());
     }
     let (word, behind) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let known = COMMANDS.iter().any(|spec| spec.name == word);
+    if !known && !word.is_empty() && prompts.any(|name| name == word) {
+        return Line::Form(word.to_owned(), behind.trim().to_owned());
+    }
     if rest.starts_with(char::is_whitespace) || !word.chars().all(char::is_alphabetic) {
         return Line::Prompt(text.to_owned());
     }
@@ -180,17 +186,21 @@ pub(super) fn choices() -> impl Iterator<Item = Choice> {
     })
 }
 
-/// Returns the commands that a word may become, with what they do: those that begin with it, else
-/// those that are like it.
-pub(super) fn near(word: &str) -> Vec<(String, &'static str)> {
-    let begins = COMMANDS.iter().filter(|spec| spec.name.starts_with(word));
-    let pair = |spec: &Spec| (spec.name.to_owned(), spec.does);
-    let begins: Vec<_> = begins.map(pair).collect();
+/// Returns the commands and prompts that a word may become, with what they do: those that begin with
+/// it, else those that are like it.
+pub(super) fn near<'a>(
+    word: &str,
+    prompts: impl Iterator<Item = &'a str>,
+) -> Vec<(String, &'static str)> {
+    let ours = COMMANDS.iter().map(|spec| (spec.name, spec.does));
+    let all: Vec<_> = ours.chain(prompts.map(|name| (name, "prompt of the library"))).collect();
+    let pair = |(name, does): &(&str, &'static str)| (format!("/{name}"), *does);
+    let begins: Vec<_> = all.iter().filter(|(name, _)| name.starts_with(word)).map(pair).collect();
     if !begins.is_empty() {
         return begins;
     }
-    let names = COMMANDS.iter().map(|spec| spec.name).enumerate();
-    fuzzy::rank(word, names).into_iter().map(|index| pair(&COMMANDS[index])).collect()
+    let ranked = fuzzy::rank(word, all.iter().map(|(name, _)| name).enumerate());
+    ranked.into_iter().map(|index| pair(&all[index])).collect()
 }
 
 fn unknown(word: &str) -> String {
@@ -207,17 +217,21 @@ fn unknown(word: &str) -> String {
 mod tests {
     use super::*;
 
+    fn reads(draft: &str) -> Line {
+        read(draft, std::iter::once("review"))
+    }
+
     #[test]
     fn a_draft_is_a_prompt_or_a_command() {
-        assert_eq!(read("  \n "), Line::Blank);
-        assert_eq!(read("/new"), Line::Run(Command::New, String::new()));
-        assert_eq!(read(" /quit \n"), Line::Run(Command::Quit, String::new()));
-        assert_eq!(read("/rename  A b "), Line::Run(Command::Rename, "A b".into()));
-        assert_eq!(read("//new"), Line::Prompt("/new".into()));
-        assert_eq!(read("/usr/bin is what"), Line::Prompt("/usr/bin is what".into()));
-        assert_eq!(read("/ 2 is half"), Line::Prompt("/ 2 is half".into()));
-        assert_eq!(read("    let x;\n"), Line::Prompt("    let x;".into()));
-        assert_eq!(read("a /new"), Line::Prompt("a /new".into()));
+        assert_eq!(reads("  \n "), Line::Blank);
+        assert_eq!(reads("/new"), Line::Run(Command::New, String::new()));
+        assert_eq!(reads(" /quit \n"), Line::Run(Command::Quit, String::new()));
+        assert_eq!(reads("/rename  A b "), Line::Run(Command::Rename, "A b".into()));
+        assert_eq!(reads("//new"), Line::Prompt("/new".into()));
+        assert_eq!(reads("/usr/bin is what"), Line::Prompt("/usr/bin is what".into()));
+        assert_eq!(reads("/ 2 is half"), Line::Prompt("/ 2 is half".into()));
+        assert_eq!(reads("    let x;\n"), Line::Prompt("    let x;".into()));
+        assert_eq!(reads("a /new"), Line::Prompt("a /new".into()));
     }
 
     #[test]
@@ -230,7 +244,7 @@ mod tests {
             ("/rename ", "needs its TITLE"),
             ("/Quit", "/quit?"),
         ] {
-            let Line::Mistaken(said) = read(draft) else { panic!("{draft} is not mistaken") };
+            let Line::Mistaken(said) = reads(draft) else { panic!("{draft} is not mistaken") };
             assert!(said.contains(words), "{said}");
         }
     }

@@ -179,6 +179,13 @@ impl Composer {
         }
     }
 
+    /// Puts another text in the place of a piece.
+    pub fn exchange(&mut self, piece: Range<usize>, with: &str) {
+        self.undo.seal();
+        self.replace(piece, with);
+        self.undo.seal();
+    }
+
     /// Empties the draft; undo brings it back.
     pub fn clear(&mut self) {
         self.undo.seal();

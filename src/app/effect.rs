@@ -86,6 +86,15 @@ pub enum Effect {
     },
     /// Have an address opened by the program that the user has for it.
     Follow(Address),
+    /// Read the files that a question names; it comes back as `Msg::Attached`.
+    Attach {
+        /// The question.
+        question: String,
+        /// The names, as they were written.
+        words: Vec<String>,
+    },
+    /// Tell which files there are for the beginning of a name, as `Msg::Files`.
+    Files(String),
     /// Have the draft written in the user's editor; it comes back as `Msg::Edited`.
     Edit(String),
     /// Draw with another theme from now on.

@@ -14,6 +14,7 @@ use crate::app::status::EngineState;
 use crate::app::status::EngineStatus;
 use crate::app::turn::Turn;
 use crate::app::update::Ahead;
+use crate::app::update::Files;
 use crate::app::update::Held;
 use crate::app::update::Typing;
 use crate::chat::MessageId;
@@ -96,6 +97,9 @@ pub struct Model {
     /// The context before it was enlarged, until an engine has room for the larger one.
     pub(super) smaller: Option<u32>,
     pub(super) palette: Palette,
+    pub(super) files: Files,
+    /// The session and the draft whose files are being read.
+    pub(super) attaching: Option<(SessionId, String)>,
     /// One line that is typed on top.
     pub(super) line: String,
     /// Answers are shown as they were written.
@@ -140,6 +144,8 @@ impl Model {
             held: None,
             smaller: None,
             palette: Palette::default(),
+            files: Files::default(),
+            attaching: None,
             line: String::new(),
             raw: false,
             thoughts: false,

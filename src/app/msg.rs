@@ -71,6 +71,15 @@ pub enum Msg {
     Damaged(Fault),
     /// The draft as the user's editor left it.
     Edited(String),
+    /// The question with the files in front of it that it names.
+    Attached(Result<String, Fault>),
+    /// The files that there are for the beginning of a name.
+    Files {
+        /// The beginning.
+        asked: String,
+        /// Their names, directories with `/` at the end.
+        names: Vec<String>,
+    },
     /// Whether the mouse is the chat's.
     Mouse(bool),
     /// The mouse's wheel moved by this many rows.

@@ -6,6 +6,7 @@ use crate::chat::Mode;
 use crate::chat::PrivacyClass;
 use crate::chat::Sampling;
 use crate::config::OnFull;
+use crate::prompt::Form;
 
 /// What a larger context takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +50,8 @@ pub struct Settings {
     pub ephemeral: bool,
     /// What keys do.
     pub keys: Keymap,
+    /// The prompts of the library, by name.
+    pub prompts: Vec<(String, Form)>,
     /// The themes that there are.
     pub themes: Vec<String>,
 }

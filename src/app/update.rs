@@ -4,6 +4,7 @@ mod acting;
 mod ahead;
 mod choosing;
 mod egress;
+mod filling;
 mod finding;
 mod full;
 mod growing;
@@ -23,6 +24,7 @@ pub(super) use acting::source;
 pub(super) use ahead::Ahead;
 pub(super) use ahead::Typing;
 pub(super) use egress::Held;
+pub(super) use filling::Files;
 pub use growing::Larger;
 
 use crate::app::effect::Effect;
@@ -47,6 +49,7 @@ impl Model {
         self.take(msg, &mut effects);
         self.notice_desk();
         self.watch(&mut effects);
+        self.look_for_files(&mut effects);
         self.look_ahead(&mut effects);
         self.depart(&mut effects);
         effects
@@ -78,7 +81,12 @@ impl Model {
             }
             Msg::Refused { turn, fault } => self.refused(turn, &fault),
             Msg::Told(line) => self.say(Notice::info(&line)),
-            Msg::Edited(_) | Msg::Wheel(_) | Msg::Mouse(_) | Msg::Click { .. } => {
+            Msg::Edited(_)
+            | Msg::Attached(_)
+            | Msg::Files { .. }
+            | Msg::Wheel(_)
+            | Msg::Mouse(_)
+            | Msg::Click { .. } => {
                 self.by_hand(msg, effects);
             }
             Msg::Saving(saving) => {
@@ -113,6 +121,8 @@ impl Model {
     fn by_hand(&mut self, msg: Msg, effects: &mut Vec<Effect>) {
         match msg {
             Msg::Edited(text) => self.edited(&text),
+            Msg::Attached(read) => self.attached(read, effects),
+            Msg::Files { asked, names } => self.files(&asked, names),
             Msg::Wheel(rows) => self.wheel(rows),
             Msg::Mouse(taken) => self.mouse = taken,
             Msg::Click { message, block } => self.click(message, block, effects),

@@ -177,7 +177,11 @@ impl Cli {
         let ask = matches!(self.command, Some(Command::Ask(_)));
         let form = matches!(&self.command, Some(Command::Ask(ask)) if ask.filling.form.is_some());
         Wish {
-            one_turn: ask || self.common.json || self.common.plain || self.common.schema.is_some(),
+            // Without a question the chat has plain lines as well.
+            one_turn: ask
+                || self.common.json
+                || self.common.schema.is_some()
+                || self.common.plain && self.question().is_some(),
             prompt: form || self.question().is_some_and(|text| !text.trim().is_empty()),
             no_stdin: self.common.no_stdin,
         }

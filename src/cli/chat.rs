@@ -13,8 +13,10 @@ use crate::cli::look;
 use crate::cli::output::use_color;
 use crate::cli::prepare::prepare;
 use crate::cli::saved;
+use crate::config;
 use crate::config::Env;
 use crate::config::Paths;
+use crate::prompt::Form;
 use crate::prompt::attached;
 use crate::runtime;
 use crate::runtime::KEEP_ALIVE_CHAT;
@@ -34,13 +36,16 @@ pub(super) fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
     let settings = &prepared.settings;
     let look = look::look(&settings.theme, &paths.config, depth(cli, env), env);
     let (keys, complaint) = look::keys(&paths.config);
+    let plain = cli.common.plain || env.get("TERM").is_some_and(|term| term == "dumb");
     let opening = Opening {
         themes: look.themes,
         theme: look.theme,
         follows_ground: look.follows_ground,
         keys,
+        prompts: library(&paths),
         complaints: look.complaints.into_iter().chain(complaint).collect(),
         mouse: settings.chat.mouse,
+        plain,
         inline: settings.chat.inline || cli.common.inline,
         outside: Outside::read(env),
         scratch: paths.ensure_runtime()?,
@@ -57,8 +62,11 @@ pub(super) fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
     if ended.is_none() {
         let keep_alive = prepared.front.engine.as_ref().filter(|_| prepared.front.warms());
         let stderr = stays(keep_alive.map(|engine| engine.keep_alive).unwrap_or_default());
-        let stdout =
-            if prepared.settings.chat.print_on_exit { left.transcript } else { String::new() };
+        let stdout = if prepared.settings.chat.print_on_exit && !plain {
+            left.transcript
+        } else {
+            String::new()
+        };
         super::print(&Printed { stdout, stderr });
     }
     super::notices(&prepared.settings.notices);
@@ -78,6 +86,12 @@ fn question(cli: &Cli) -> Result<Option<String>, Fault> {
     }
     let files = runtime::attach(&cli.common.file, Path::new(""))?;
     Ok(question.map(|question| attached(question, &files)))
+}
+
+/// Returns the prompts of the library that can be read.
+fn library(paths: &Paths) -> Vec<(String, Form)> {
+    let prompts = config::prompts(paths).into_iter();
+    prompts.filter_map(|prompt| Some((prompt.name, prompt.form.ok()?))).collect()
 }
 
 /// Tells what of the chat is kept, and which session is opened.

@@ -31,6 +31,7 @@ use crate::app::Effect;
 use crate::app::Model;
 use crate::app::Msg;
 use crate::backend::TurnQueue;
+use crate::chat::Fault;
 use crate::chat::Generation;
 use crate::chat::Key;
 use crate::chat::KeyCode;
@@ -70,7 +71,7 @@ const HANGUP_DEADLINE: Duration = Duration::from_millis(500);
 /// The terminal cannot be taken. It is given back in every case.
 pub async fn chat(front: &Front, opening: Opening) -> io::Result<Left> {
     let signals = Signals::take()?;
-    let entered = terminal::enter(opening.inline);
+    let entered = if opening.plain { Ok(()) } else { terminal::enter(opening.inline) };
     let ended = match entered.and_then(|()| Chat::new(front, opening, signals)) {
         Ok(mut chat) => {
             let ended = chat.run().await;
@@ -91,6 +92,10 @@ pub async fn chat(front: &Front, opening: Opening) -> io::Result<Left> {
 enum Done {
     /// The words about it.
     Told(String),
+    /// Files were read into a question.
+    Attached(Result<String, Fault>),
+    /// The files for the beginning of a name.
+    Files(String, Vec<String>),
     /// The draft was edited.
     Edited(io::Result<String>),
 }
@@ -122,6 +127,7 @@ struct Chat {
     exit: bool,
     themes: Vec<(String, Theme)>,
     follows_ground: bool,
+    plain: bool,
     inline: bool,
     mouse: bool,
     outside: Arc<Outside>,
@@ -230,6 +236,8 @@ impl Chat {
                 None => Ok(()),
             },
             Woken::Input(Some(Input::Ground(kind))) => self.ground(kind),
+            Woken::Input(Some(Input::Line(line))) => self.line(&line, at),
+            Woken::Input(Some(Input::End)) => self.update(Msg::Quit(at)),
             Woken::Done(done) => self.done(done),
             Woken::Input(Some(Input::Gone) | None) => self.hang_up(at),
             Woken::Turn(turn, event) => {
@@ -287,6 +295,14 @@ impl Chat {
         match signal {
             // The keys' own signals are for the program that has the terminal.
             Signal::Leave(_) if self.away => Ok(()),
+            // Where the terminal is not taken Ctrl-C is a signal.
+            Signal::Leave(number)
+                if self.plain
+                    && number == signal_hook::consts::SIGINT
+                    && self.model.current().running().is_some() =>
+            {
+                self.update(Msg::Key { key: Key::ctrl('c'), at })
+            }
             Signal::Leave(number) => {
                 self.die_by = Some(number);
                 self.update(Msg::Quit(at))
@@ -368,6 +384,8 @@ impl Chat {
                     self.tell(async move { outside.follow(&address) });
                 }
                 Effect::Edit(text) => self.edit(text),
+                Effect::Attach { question, words } => self.attach(question, words),
+                Effect::Files(begun) => self.files(begun),
                 Effect::Theme(name) => self.take_theme(&name),
                 Effect::Mouse(taken) => self.screen.before_next(terminal::mouse(taken)),
                 Effect::Suspend => suspend(),

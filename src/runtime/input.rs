@@ -46,6 +46,10 @@ pub(super) enum Input {
     Key(Key),
     /// Pasted text.
     Paste(String),
+    /// A line, where the terminal is not taken.
+    Line(String),
+    /// There are no more lines.
+    End,
     /// The terminal said what its ground is.
     Ground(Kind),
     /// The mouse's wheel, in notches, down if positive.
@@ -66,6 +70,22 @@ pub(super) fn read() -> mpsc::Receiver<Input> {
             // The loop may be gone as well.
             inputs.blocking_send(Input::Gone).ok();
         }
+    });
+    inbox
+}
+
+/// Starts the thread that reads lines from a terminal that is not taken.
+pub(super) fn read_lines() -> mpsc::Receiver<Input> {
+    let (inputs, inbox) = mpsc::channel(INPUTS);
+    std::thread::spawn(move || {
+        for line in io::stdin().lines() {
+            let Ok(line) = line else { break };
+            if inputs.blocking_send(Input::Line(line)).is_err() {
+                return;
+            }
+        }
+        // The loop may be gone as well.
+        inputs.blocking_send(Input::End).ok();
     });
     inbox
 }

@@ -5,9 +5,11 @@
 
 mod clipboard;
 mod editor;
+mod listing;
 
 pub(super) use clipboard::osc52;
 pub(super) use editor::edit;
+pub(super) use listing::files;
 
 use std::io::Write as _;
 use std::path::Path;

@@ -25,6 +25,7 @@ use crate::app::Model;
 use crate::chat::MessageId;
 use crate::theme::Theme;
 use crate::ui;
+use crate::ui::Announcer;
 use crate::ui::View;
 
 /// Terminals show what lies between these at once (DEC mode 2026); others ignore them.
@@ -59,6 +60,8 @@ pub(super) struct Screen {
     frame: Frame,
     view: View,
     theme: Theme,
+    /// Says what happens instead of drawing it.
+    plain: Option<Announcer>,
     writer: mpsc::SyncSender<Vec<u8>>,
     /// Bytes that go before the next frame.
     before: Vec<u8>,
@@ -90,7 +93,7 @@ impl Screen {
     ///
     /// # Errors
     /// The terminal does not tell its size.
-    pub(super) fn new(theme: Theme, panic_at: Option<String>) -> io::Result<Self> {
+    pub(super) fn new(theme: Theme, plain: bool, panic_at: Option<String>) -> io::Result<Self> {
         let frame = Frame::default();
         let terminal = Terminal::new(CrosstermBackend::new(frame.clone()))?;
         let (writer, frames) = mpsc::sync_channel::<Vec<u8>>(1);
@@ -100,7 +103,7 @@ impl Screen {
             while let Ok(bytes) = frames.recv() {
                 crash::provoke("write", panic_at.as_deref());
                 // A terminal that is gone is noticed by its reader.
-                terminal::write(&bytes).ok();
+                if plain { terminal::add(&bytes) } else { terminal::write(&bytes) }.ok();
                 writing.0.notify.notify_one();
             }
         });
@@ -109,6 +112,7 @@ impl Screen {
             frame,
             view: View::with_hyperlinks(),
             theme,
+            plain: plain.then(Announcer::default),
             writer,
             before: Vec::new(),
             on_its_way: false,
@@ -145,6 +149,13 @@ impl Screen {
     /// # Errors
     /// The terminal does not tell its size.
     pub(super) fn draw(&mut self, model: &Model) -> io::Result<Option<Laid>> {
+        if let Some(plain) = &mut self.plain {
+            let said = plain.say(model);
+            if !said.is_empty() {
+                self.on_its_way = self.writer.send(said.into_bytes()).is_ok();
+            }
+            return Ok(None);
+        }
         let mut laid = None;
         let (theme, view) = (&self.theme, &mut self.view);
         self.terminal.draw(|frame| {
@@ -166,7 +177,17 @@ impl Screen {
 
     /// Puts bytes before the next frame: they are for the terminal, and draw nothing.
     pub(super) fn before_next(&mut self, bytes: &[u8]) {
+        if self.plain.is_some() {
+            return;
+        }
         self.before.extend_from_slice(bytes);
+    }
+
+    /// Takes note that the user's Enter ended a line, where everything is said in lines.
+    pub(super) fn entered(&mut self) {
+        if let Some(plain) = &mut self.plain {
+            plain.entered();
+        }
     }
 
     /// Draws with another theme from now on.

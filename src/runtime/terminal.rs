@@ -119,6 +119,15 @@ pub(super) fn write(bytes: &[u8]) -> io::Result<()> {
     write_while(bytes, is_taken)
 }
 
+/// Writes lines to a terminal that is not taken.
+///
+/// # Errors
+/// The terminal is gone.
+pub(super) fn add(bytes: &[u8]) -> io::Result<()> {
+    let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    write_raw(bytes)
+}
+
 /// Puts a terminal of unknown state right: after a SIGKILL of this program or another one.
 ///
 /// # Errors

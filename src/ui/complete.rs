@@ -15,7 +15,7 @@ use crate::ui::style::style;
 const MOST: u16 = 6;
 
 /// Columns for the commands when words stand beside them.
-const NAMES: u16 = 14;
+const NAMES: u16 = 16;
 
 /// Returns how many rows the offers take.
 pub(super) fn rows(model: &Model, area: Rect) -> u16 {
@@ -29,7 +29,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, (area, rows): (Rect, u16), buf:
     for (y, (name, does)) in (first..area.height).zip(model.completions()) {
         let row = paint::after(paint::row_of(area, y), 2);
         let role = if y == first { Role::Accent } else { Role::Text };
-        let name = Clean::one_line(&format!("/{name}"), usize::from(row.width));
+        let name = Clean::one_line(&name, usize::from(row.width));
         paint::put(buf, row, Shown::all(&name), style(theme, role));
         let words = if y == first { format!("{does} · Tab") } else { does.to_owned() };
         let words = Clean::one_line(&words, usize::from(row.width.saturating_sub(NAMES + 1)));

@@ -51,8 +51,11 @@ use crate::ui::Stats;
 use crate::ui::View;
 use crate::ui::draw;
 
+mod hostile;
 mod overlays;
+mod plain;
 mod promises;
+mod spec;
 mod transcript;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (40, 12), (160, 50)];

@@ -111,20 +111,29 @@ impl Model {
 
     /// Completes what the draft begins with; unless it is the beginning of a command, nothing.
     pub(super) fn complete(&mut self) {
+        if self.complete_file() {
+            return;
+        }
         let Some(first) = self.completions().into_iter().next() else { return };
         let composer = &mut self.current_mut().composer;
-        let text = format!("/{} ", first.0);
+        let text = format!("{} ", first.0);
         composer.clear();
         composer.paste(&text);
     }
 
-    /// Returns the commands that the draft may become, the likeliest first, with what they do;
-    /// nothing but for a draft that is the beginning of a command.
+    /// Returns what the draft may become, the likeliest first, with what it does: a command or a
+    /// prompt of the library where it is the beginning of one, a file where its name is written.
     pub fn completions(&self) -> Vec<(String, &'static str)> {
         let text = self.current().composer().text();
         match text.strip_prefix('/') {
-            Some(word) if word.chars().all(char::is_alphabetic) => command::near(word),
-            _ => Vec::new(),
+            Some(word) if !word.contains(|c: char| c.is_whitespace() || c == '/') => {
+                let prompts = self.settings.prompts.iter().map(|(name, _)| name.as_str());
+                command::near(word, prompts)
+            }
+            _ => {
+                let files = self.offered_files().iter();
+                files.map(|name| (format!("@{name}"), "attach this file")).collect()
+            }
         }
     }
 

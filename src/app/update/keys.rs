@@ -173,9 +173,11 @@ impl Model {
     }
 
     fn send(&mut self, effects: &mut Vec<Effect>) {
-        match command::read(&self.current().composer.whole()) {
+        let prompts = self.settings.prompts.iter().map(|(name, _)| name.as_str());
+        match command::read(&self.current().composer.whole(), prompts) {
             Line::Blank => self.send_queued(effects),
-            Line::Prompt(question) => self.ask(question, effects),
+            Line::Prompt(question) => self.ask_with_files(question, effects),
+            Line::Form(name, behind) => self.ask_form(&name, &behind, effects),
             Line::Mistaken(why) => self.notice = Some(Notice::info(&why)),
             Line::Run(command, words) => {
                 let _draft = self.current_mut().composer.take();

@@ -37,6 +37,7 @@ use crate::text::Clean;
 mod acting;
 mod composing;
 mod conversing;
+mod filling;
 mod finding;
 mod leaving;
 mod overflowing;

@@ -67,7 +67,7 @@ pub struct Common {
     /// Print one JSON event a line
     #[arg(long, global = true)]
     pub json: bool,
-    /// Print plain text and open no chat
+    /// Say everything in plain lines: no colours, no moving cursor, as for screen readers
     #[arg(long, global = true, conflicts_with = "json")]
     pub plain: bool,
     /// Keep the chat on the terminal's normal screen

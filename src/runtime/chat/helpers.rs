@@ -1,11 +1,19 @@
 //! What other programs do for the chat, and what it looks like.
 
 use std::io;
+use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Chat;
 use super::Done;
 use crate::app::Msg;
+use crate::app::Overlay;
+use crate::chat::Key;
+use crate::chat::KeyCode;
+use crate::prompt::attached;
+use crate::runtime::attach;
 use crate::runtime::input;
 use crate::runtime::outside;
 use crate::runtime::terminal;
@@ -30,9 +38,59 @@ impl Chat {
         });
     }
 
+    /// Reads the files that a question names: what is no file and does not look like one is text.
+    pub(super) fn attach(&self, question: String, words: Vec<String>) {
+        let tells = self.tells.clone();
+        tokio::task::spawn_blocking(move || {
+            let meant = |word: &String| word.contains(['/', '.', '*']) || Path::new(word).exists();
+            let paths: Vec<PathBuf> = words.into_iter().filter(meant).map(PathBuf::from).collect();
+            let files = attach(&paths, Path::new(""));
+            let whole = files.map(|files| attached(&question, &files));
+            tells.blocking_send(Done::Attached(whole)).ok();
+        });
+    }
+
+    /// Looks which files there are for the beginning of a name.
+    pub(super) fn files(&self, begun: String) {
+        let tells = self.tells.clone();
+        tokio::task::spawn_blocking(move || {
+            let names = outside::files(Path::new("."), &begun);
+            tells.blocking_send(Done::Files(begun, names)).ok();
+        });
+    }
+
+    /// Takes a line where the terminal is not taken: to what is asked, key by key, else as a draft.
+    /// One that ends in a backslash goes on in the next.
+    pub(super) fn line(&mut self, line: &str, at: Duration) -> io::Result<()> {
+        self.screen.entered();
+        if let Some(overlay) = self.model.overlay() {
+            let asks = matches!(
+                overlay,
+                Overlay::Quit(_) | Overlay::Close | Overlay::Egress | Overlay::Full
+            );
+            if !asks || line.is_empty() {
+                return self.update(Msg::Key { key: Key::plain(KeyCode::Esc), at });
+            }
+            for c in line.chars() {
+                self.update(Msg::Key { key: Key::plain(KeyCode::Char(c)), at })?;
+            }
+            return Ok(());
+        }
+        // What was refused stands in the draft still, and nobody sees it there.
+        let draft = self.model.current().composer().text();
+        if !draft.is_empty() && !draft.ends_with('\n') {
+            self.update(Msg::Edited(String::new()))?;
+        }
+        if let Some(begun) = line.strip_suffix('\\') {
+            return self.update(Msg::Paste(format!("{begun}\n")));
+        }
+        self.update(Msg::Paste(line.to_owned()))?;
+        self.update(Msg::Key { key: Key::plain(KeyCode::Enter), at })
+    }
+
     /// Gives the terminal to the user's editor; answers go on meanwhile.
     pub(super) fn edit(&mut self, text: String) {
-        if self.away {
+        if self.away || self.plain {
             return;
         }
         self.away = true;
@@ -52,6 +110,8 @@ impl Chat {
     pub(super) fn done(&mut self, done: Done) -> io::Result<()> {
         match done {
             Done::Told(line) => self.update(Msg::Told(line)),
+            Done::Attached(read) => self.update(Msg::Attached(read)),
+            Done::Files(asked, names) => self.update(Msg::Files { asked, names }),
             Done::Edited(edited) => {
                 self.away = false;
                 self.resume(self.clock.at())?;

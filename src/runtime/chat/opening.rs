@@ -17,6 +17,7 @@ use crate::app::Model;
 use crate::app::Msg;
 use crate::backend::turn_queue;
 use crate::engine::Engine;
+use crate::prompt::Form;
 use crate::runtime::Front;
 use crate::runtime::clock::Clock;
 use crate::runtime::driver::Driver;
@@ -40,6 +41,7 @@ pub struct Left {
 
 /// How the chat is opened.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Opening {
     /// Every theme by name, in the colours that the terminal has.
     pub themes: Vec<(String, Theme)>,
@@ -49,10 +51,14 @@ pub struct Opening {
     pub follows_ground: bool,
     /// What keys do.
     pub keys: Keymap,
+    /// The prompts of the library, by name.
+    pub prompts: Vec<(String, Form)>,
     /// What is wrong with the user's files, a line each.
     pub complaints: Vec<String>,
     /// Whether the mouse is taken.
     pub mouse: bool,
+    /// Whether everything is said in lines, and the terminal not taken.
+    pub plain: bool,
     /// Whether the chat stays on the normal screen.
     pub inline: bool,
     /// What is around this program.
@@ -67,17 +73,18 @@ pub struct Opening {
 
 impl Chat {
     pub(super) fn new(front: &Front, opening: Opening, signals: Signals) -> io::Result<Self> {
-        let Opening { theme, themes, keeping, question, keys, complaints, .. } = opening;
+        let Opening { theme, themes, keeping, question, keys, prompts, complaints, .. } = opening;
         let names = themes.iter().map(|(name, _)| name.clone()).collect();
         let resumes = matches!(keeping, Keeping::In(..));
-        let screen = Screen::new(theme, front.panic_at.clone())?;
+        let screen = Screen::new(theme, opening.plain, front.panic_at.clone())?;
         let (events, engine) = mpsc::channel(ENGINE_EVENTS);
         let backend = front.engine.clone().map(|config| Engine::new(config, events.clone()));
         if let Some(backend) = backend.as_ref().filter(|_| front.warms()) {
             backend.warm();
         }
         let (queue, turns) = turn_queue(TURN_EVENTS);
-        let settings = settings(front, &keeping, keys, names);
+        let own = app::Settings { keys, prompts, themes: names, ..app::Settings::default() };
+        let settings = settings(front, &keeping, own);
         let (width, height) = crossterm::terminal::size()?;
         let (keeper, kept) = Keeper::start(keeping);
         let clock = Clock::start();
@@ -91,6 +98,7 @@ impl Chat {
             model,
             themes,
             follows_ground: opening.follows_ground,
+            plain: opening.plain,
             inline: opening.inline,
             mouse: opening.mouse,
             outside: Arc::new(opening.outside),
@@ -101,7 +109,7 @@ impl Chat {
             driver: Driver::new(front, backend, queue, clock),
             screen,
             signals,
-            inputs: input::read(),
+            inputs: if opening.plain { input::read_lines() } else { input::read() },
             turns,
             engine,
             events,
@@ -119,7 +127,7 @@ impl Chat {
     }
 }
 
-fn settings(front: &Front, keeping: &Keeping, keys: Keymap, themes: Vec<String>) -> app::Settings {
+fn settings(front: &Front, keeping: &Keeping, own: app::Settings) -> app::Settings {
     app::Settings {
         profile: front.profile.name.clone(),
         mode: front.profile.mode,
@@ -135,7 +143,6 @@ fn settings(front: &Front, keeping: &Keeping, keys: Keymap, themes: Vec<String>)
         remote_first: !front.warms(),
         // What nobody finds again the engine need not keep either.
         ephemeral: matches!(keeping, Keeping::Nothing),
-        keys,
-        themes,
+        ..own
     }
 }

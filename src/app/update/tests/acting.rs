@@ -125,7 +125,7 @@ fn a_command_is_completed() {
     let mut chat = Chat::new();
     chat.keys("/se");
     let names: Vec<_> = chat.model.completions().into_iter().map(|(name, _)| name).collect();
-    assert_eq!(names, ["sessions", "search"]);
+    assert_eq!(names, ["/sessions", "/search"]);
     chat.keys("<Tab>");
     assert_eq!(chat.draft(), "/sessions ");
     assert!(chat.model.completions().is_empty());

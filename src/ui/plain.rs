@@ -1,0 +1,230 @@
+//! The chat as lines of text that are only ever added: for screen readers, and for terminals that
+//! cannot move their cursor. Every state is said in words, once, when it begins.
+//!
+//! Never: an escape sequence, a carriage return, a spinner.
+
+use std::fmt::Write as _;
+
+use crate::app::EngineState;
+use crate::app::Model;
+use crate::app::Overlay;
+use crate::app::Phase;
+use crate::app::Turn;
+use crate::chat::SessionId;
+use crate::chat::StopReason;
+use crate::chat::TurnId;
+use crate::text::Clean;
+use crate::ui::figures::time;
+
+/// The longest line about something, in graphemes.
+const LINE_MAX: usize = 1000;
+
+/// What was said so far.
+#[derive(Debug, Default)]
+pub struct Announcer {
+    session: Option<SessionId>,
+    /// The turn that is being told, and how many bytes of its answer are.
+    turn: Option<(TurnId, usize)>,
+    /// What is going on with it, as it was said last.
+    phase: &'static str,
+    engine: &'static str,
+    notice: String,
+    overlay: Option<Overlay>,
+    /// The last thing was the sign that a question is wanted.
+    asks: bool,
+    begun: bool,
+}
+
+impl Announcer {
+    /// Returns what is new since the last call, as text to be added; clean.
+    pub fn say(&mut self, model: &Model) -> String {
+        let mut said = String::new();
+        if !std::mem::replace(&mut self.begun, true) {
+            said.push_str("edgewise. Type a question and press Enter. /help lists the commands, Ctrl-D leaves.\n");
+        }
+        self.engine(model, &mut said);
+        self.session(model, &mut said);
+        self.turn(model, &mut said);
+        self.notice(model, &mut said);
+        self.overlay(model, &mut said);
+        let idle = model.current().running().is_none() && model.overlay().is_none();
+        if !said.is_empty() || idle != self.asks {
+            if self.asks && !said.is_empty() {
+                said.insert(0, '\n');
+            }
+            if idle && !model.is_leaving() {
+                said.push_str("you: ");
+            }
+            self.asks = idle;
+        }
+        said
+    }
+
+    /// Takes note that the user's Enter ended the line.
+    pub fn entered(&mut self) {
+        self.asks = false;
+    }
+
+    fn engine(&mut self, model: &Model, said: &mut String) {
+        let word = match model.engine().state() {
+            EngineState::Loading(_) => "loading the model",
+            EngineState::Ready(_) => "the model is ready",
+            EngineState::Lost(_) => "the engine has stopped",
+            EngineState::Unused => "",
+        };
+        if word != self.engine {
+            self.engine = word;
+            line(said, word);
+        }
+    }
+
+    fn session(&mut self, model: &Model, said: &mut String) {
+        let session = model.current();
+        let first = self.session.is_none();
+        if self.session.replace(session.id()) == Some(session.id()) {
+            return;
+        }
+        // What was said in it before is not told again.
+        let told = session.turns().last().filter(|turn| !turn.is_open());
+        self.turn = told.map(|turn| (turn.id(), turn.shown_answer().len()));
+        self.phase = told.map_or("", |_| "ended");
+        if !first || !session.turns().is_empty() {
+            let title = session.title().map_or("new", Clean::as_str);
+            line(said, &format!("session: {title}, questions so far: {}", session.turns().len()));
+        }
+    }
+
+    fn turn(&mut self, model: &Model, said: &mut String) {
+        let Some(turn) = model.current().turns().last() else { return };
+        if self.turn.is_none_or(|(id, _)| id != turn.id()) {
+            self.turn = Some((turn.id(), 0));
+            self.phase = "";
+        }
+        let phase = phase(turn);
+        if phase != self.phase && !phase.is_empty() && turn.is_open() && !turn.has_answer() {
+            line(said, phase);
+            self.phase = phase;
+        }
+        self.answer(turn, said);
+        if let (Phase::Finished(reason), true) = (turn.phase(), self.phase != "ended") {
+            self.phase = "ended";
+            ended(turn, reason, said);
+        }
+    }
+
+    /// Adds the answer's new words; the last one only when it is over.
+    fn answer(&mut self, turn: &Turn, said: &mut String) {
+        let Some((_, told)) = &mut self.turn else { return };
+        let text = turn.shown_answer().as_str();
+        *told = (*told).min(text.len());
+        let new = &text[*told..];
+        let whole = match new.rfind(char::is_whitespace) {
+            _ if !turn.is_open() => new.len(),
+            Some(at) => at + new[at..].chars().next().map_or(1, char::len_utf8),
+            None => 0,
+        };
+        let new = &new[..whole];
+        if new.is_empty() {
+            return;
+        }
+        if *told == 0 {
+            said.push_str("answer: ");
+        }
+        said.push_str(new);
+        *told += whole;
+    }
+
+    fn notice(&mut self, model: &Model, said: &mut String) {
+        let notice = model.notice().map(|notice| notice.text.as_str()).unwrap_or_default();
+        if notice != self.notice {
+            notice.clone_into(&mut self.notice);
+            line(said, notice);
+        }
+    }
+
+    fn overlay(&mut self, model: &Model, said: &mut String) {
+        let overlay = model.overlay();
+        let kind = |overlay: Option<Overlay>| overlay.map(|it| std::mem::discriminant(&it));
+        if kind(overlay) == kind(self.overlay) {
+            return;
+        }
+        self.overlay = overlay;
+        match overlay {
+            None => {}
+            Some(Overlay::Help(_)) => {
+                for help in
+                    model.settings().keys.help().iter().filter(|it| it.keys.starts_with('/'))
+                {
+                    line(said, &format!("{}: {}", help.keys, help.does));
+                }
+            }
+            Some(Overlay::Quit(_)) => line(said, "quit? an answer is still running. y or n"),
+            Some(Overlay::Close) => line(said, "close this session? y or n"),
+            Some(Overlay::Egress) => {
+                let (name, origin) = model.asks_about().unwrap_or_default();
+                let asks =
+                    format!("may this session leave this device, to {name} ({origin})? y or n");
+                line(said, &asks);
+            }
+            Some(Overlay::Full) => {
+                line(
+                    said,
+                    "the conversation does not fit its context. d drops the oldest, Enter on an empty line goes back",
+                );
+            }
+            Some(_) => line(said, "this list is for the full screen. press Enter to go back"),
+        }
+    }
+}
+
+/// Returns what is waited for, in words; nothing while the answer comes.
+fn phase(turn: &Turn) -> &'static str {
+    match turn.phase() {
+        Phase::Queued(_) => "waiting for other answers",
+        Phase::Waiting(..) => "waiting before the next attempt",
+        Phase::Prefill => "reading the conversation",
+        Phase::Streaming if turn.is_thinking() => "reasoning",
+        Phase::Elsewhere => "being answered in another window",
+        Phase::Sent | Phase::Streaming | Phase::Finished(_) | Phase::Unanswered => "",
+    }
+}
+
+/// Says what became of an answer.
+fn ended(turn: &Turn, reason: &StopReason, said: &mut String) {
+    if turn.has_answer() && !said.ends_with('\n') {
+        said.push('\n');
+    }
+    if let Some(fault) = reason.fault() {
+        let hint = fault.hint.as_ref().map(|hint| format!(". hint: {hint}")).unwrap_or_default();
+        return line(said, &format!("{}: {}{hint}", reason.name(), fault.message));
+    }
+    let mut words = match reason {
+        StopReason::Cancelled => "stopped by you".to_owned(),
+        StopReason::Length => "end of the answer, at the length limit".to_owned(),
+        StopReason::ContextFull => "the context is full".to_owned(),
+        _ => "end of the answer".to_owned(),
+    };
+    if let Some(decision) = turn.decision() {
+        write!(words, ", {}", decision.route).ok();
+    }
+    if let Some(ttft) = turn.timings().ttft {
+        write!(words, ", first word after {}", time(ttft)).ok();
+    }
+    let tokens = turn.usage().completion_tokens.max(turn.rate().count());
+    if tokens > 0 {
+        write!(words, ", {tokens} tokens").ok();
+    }
+    line(said, &words);
+}
+
+/// Adds a line of its own.
+fn line(said: &mut String, words: &str) {
+    if words.is_empty() {
+        return;
+    }
+    if !said.is_empty() && !said.ends_with('\n') {
+        said.push('\n');
+    }
+    said.push_str(Clean::one_line(words, LINE_MAX).as_str());
+    said.push('\n');
+}

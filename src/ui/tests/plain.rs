@@ -1,0 +1,61 @@
+//! The chat as lines that are only added.
+
+use super::*;
+use crate::ui::Announcer;
+
+/// A stage and everything that was said.
+struct Told {
+    stage: Stage,
+    announcer: Announcer,
+    text: String,
+}
+
+impl Told {
+    fn new() -> Self {
+        let stage = Stage::new(80, 24);
+        Self { stage, announcer: Announcer::default(), text: String::new() }
+    }
+
+    fn then(&mut self, act: impl FnOnce(&mut Stage)) {
+        act(&mut self.stage);
+        let new = self.announcer.say(&self.stage.model);
+        assert!(!new.contains(|c: char| c.is_control() && c != '\n' && c != '\t'), "{new:?}");
+        self.text.push_str(&new);
+    }
+}
+
+#[test]
+fn states_are_said_in_words_and_nothing_is_said_twice() {
+    let mut told = Told::new();
+    told.then(|stage| stage.load(LoadState::Loading(10)));
+    told.then(|stage| stage.load(LoadState::Loading(60)));
+    told.then(|stage| stage.model = Stage::ready(80, 24).model);
+    told.then(|stage| stage.ask("Why is the sky blue?"));
+    told.announcer.entered();
+    told.then(|stage| stage.prefilled(0));
+    for word in ["Sunlight ", "is scat", "tered.\n\nYes", "."] {
+        told.then(|stage| stage.token(0, TokenEvent::Delta(word.into())));
+        told.then(|_| {});
+    }
+    told.then(|stage| stage.finished(0, StopReason::EndOfTurn));
+    told.then(|stage| stage.ask("/nwe"));
+    told.then(|stage| stage.send(Msg::Edited(String::new())));
+    told.then(|stage| stage.ask("And at night?"));
+    let fault = Fault::new("the engine stopped").hint("ask again");
+    told.then(|stage| {
+        stage.token(1, TokenEvent::Finished(StopReason::Failed(fault), Usage::default()));
+    });
+    told.then(|stage| stage.ask("/help"));
+    insta::assert_snapshot!("plain", told.text);
+}
+
+#[test]
+fn what_is_hostile_is_said_clean() {
+    let mut told = Told::new();
+    told.then(|_| {});
+    told.then(|stage| {
+        stage.answered(0, "q\u{1b}[2J", "a \u{1b}]0;t\u{7}b\u{9b}2J \u{202e}c\r\nd\u{8}");
+    });
+    told.then(|stage| stage.send(Msg::Told("n\u{1b}[31m\u{7}".into())));
+    assert!(told.text.contains("a b <U+202E>c\nd"), "{:?}", told.text);
+}
