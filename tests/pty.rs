@@ -665,7 +665,7 @@ fn transcript_of(home: &Home, arguments: &[&str], answers: &[(&str, &str)]) -> S
     for (wanted, answer) in answers {
         let from = seen.len();
         while !seen[from..].contains(wanted) {
-            let more = told.recv_timeout(Duration::from_secs(60));
+            let more = told.recv_timeout(Duration::from_mins(1));
             let more = more.unwrap_or_else(|_| panic!("no {wanted:?} in {seen:?}"));
             seen.push_str(&String::from_utf8_lossy(&more));
         }
