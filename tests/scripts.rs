@@ -233,6 +233,7 @@ fn a_benchmark_that_was_asked_for_wrongly_ends_before_it_builds() {
         ("--fast", "unknown argument: --fast"),
         ("--json", "--json needs a value"),
         ("--rows ''", "--rows needs a value"),
+        ("--settings --slow", "unknown argument: --slow"),
         ("--rows decode-0,nothing", "no row begins with `nothing`"),
         ("--json /nowhere/at/all.json", "no directory for --json: /nowhere/at"),
     ];

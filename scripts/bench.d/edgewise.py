@@ -25,13 +25,14 @@ sampling = {{ temp = 0.0 }}
 class Edgewise:
     """The program, with directories that nothing else uses; its engine stays between calls."""
 
-    def __init__(self, binary, model, n_ctx=4096):
-        self.binary, self.model = binary, model
+    def __init__(self, binary, model, n_ctx=4096, compute="", ending=lambda pid: None):
+        """`compute` is TOML for the profile; `ending` is told the engine that is about to end."""
+        self.binary, self.model, self.ending = binary, model, ending
         # A socket's path must be short, and so is what mkdtemp makes in /tmp.
         self.place = tempfile.mkdtemp(prefix="ewb", dir="/tmp" if os.path.isdir("/tmp") else None)
         os.mkdir(f"{self.place}/c")
         with open(f"{self.place}/c/config.toml", "w", encoding="utf-8") as file:
-            file.write(CONFIG.format(n_ctx=n_ctx))
+            file.write(CONFIG.format(n_ctx=n_ctx) + compute)
         self.environment = {
             "HOME": self.place, "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
             "LANG": "C.UTF-8", "TERM": "xterm-256color",
@@ -51,6 +52,9 @@ class Edgewise:
 
     def stop(self):
         """Ends the engine."""
+        engine = self.engine()
+        if engine:
+            self.ending(engine)
         subprocess.run([self.binary, "stop"], env=self.environment, stdin=subprocess.DEVNULL,
                        capture_output=True, timeout=30, check=False)
 
@@ -60,9 +64,9 @@ class Edgewise:
                               text=True, timeout=30, check=False).stdout
         return next((int(word) for word in said.split() if word.isdigit()), None)
 
-    def ask(self, prompt, tokens):
+    def ask(self, prompt, tokens, *options):
         """Asks once, the prompt on stdin; returns the answer's measures."""
-        command = self.command("ask", "--json", "--max-tokens", str(tokens))
+        command = self.command("ask", "--json", "--max-tokens", str(tokens), *options)
         begun = time.monotonic()
         with subprocess.Popen(command, env=self.environment, stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -77,7 +81,9 @@ class Edgewise:
                 elif event["type"] == "finish":
                     finish = event
             said = process.stderr.read().decode(errors="replace").strip()
-        if not finish or finish["error"] or len(times) < 1:
+        error = finish and finish["error"]
+        # What the limit cuts short is no whole answer of a schema, and has its times all the same.
+        if not finish or (error and error["kind"] != "schema") or len(times) < 1:
             raise CannotRun(f"edgewise ask: {finish and finish['error'] or said or 'no answer'}")
         return Answer(begun, times, finish["usage"], finish["timings"])
 

@@ -45,17 +45,20 @@ class Load:
         """`ours` are prefixes of the programs that count as the benchmark's own."""
         self.ours = ours
         self.hertz = os.sysconf("SC_CLK_TCK")
+        self.ended = {}
+
+    def keep(self, pid):
+        """Notes what a process of ours has spent that is about to end, and is nobody's child here."""
+        self.ended[str(pid)] = self._spent(pid)
 
     def mark(self):
         # What a process of ours has spent counts even if it ends before the second mark: its
         # parent, this program, has it among its children's.
         own = os.times()
-        spent = {}
+        spent = dict(self.ended)
         for pid in filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc") else []):
             if int(pid) != os.getpid() and self._is_ours(pid):
-                stat = "".join(_lines(f"/proc/{pid}/stat")).rpartition(")")[2].split()
-                if len(stat) > 14:
-                    spent[pid] = (int(stat[11]) + int(stat[12])) / self.hertz
+                spent[pid] = self._spent(pid)
         return {
             "at": time.monotonic(),
             "cpu": self._cpu(),
@@ -81,6 +84,10 @@ class Load:
             "psi": psi,
             "loadavg": _loadavg(),
         }
+
+    def _spent(self, pid):
+        stat = "".join(_lines(f"/proc/{pid}/stat")).rpartition(")")[2].split()
+        return (int(stat[11]) + int(stat[12])) / self.hertz if len(stat) > 14 else 0.0
 
     def _is_ours(self, pid):
         try:

@@ -10,6 +10,7 @@ import sys
 import time
 
 import machine
+import settings
 import table
 from edgewise import Edgewise
 from failure import CannotRun
@@ -24,19 +25,20 @@ ROW_SECONDS, QUICK_ROW_SECONDS = 150, 15
 class Bench:
     """What the rows measure with."""
 
-    def __init__(self, options):
+    def __init__(self, options, load):
         self.quick, self.model, self.binary = options.quick, options.model, options.binary
         # Rows that were asked for by their names are never left out.
         self.named = bool(options.rows)
         self.threads = machine.describe()["cores"]
         self.thread_counts = sorted({1, max(1, self.threads // 2), self.threads})
         self.llama = Llama(options.peers, self.model, options.without_peers)
-        self.edgewise = Edgewise(self.binary, self.model)
+        self.load = load
+        self.edgewise = Edgewise(self.binary, self.model, ending=load.keep)
         self.notes, self.found = [], {}
 
     def edgewise_with(self, n_ctx):
         """Returns an edgewise whose sessions hold `n_ctx` tokens, for a `with`."""
-        return Edgewise(self.binary, self.model, n_ctx)
+        return Edgewise(self.binary, self.model, n_ctx, ending=self.load.keep)
 
     def best(self, kind, **work):
         """Returns llama-bench's best threads and flash attention; --quick asks once for a `kind`."""
@@ -134,7 +136,7 @@ def arguments():
     parser = argparse.ArgumentParser()
     for name in ("--binary", "--model", "--peers", "--without-peers", "--rows", "--json"):
         parser.add_argument(name, default="")
-    for name in ("--quick", "--check", "--list"):
+    for name in ("--quick", "--check", "--list", "--settings"):
         parser.add_argument(name, action="store_true")
     return parser.parse_args()
 
@@ -163,8 +165,10 @@ def main():
         return 0
     for number in ENDS:
         signal.signal(number, interrupt)
-    bench = Bench(options)
+    if options.settings:
+        return settings.run(options)
     load = machine.Load((os.path.realpath(options.binary), os.path.realpath(options.peers)))
+    bench = Bench(options, load)
     begun, before, found, ended = time.monotonic(), load.mark(), [], 0
     with bench.edgewise:
         roof = roofline(bench.model, bench.threads)

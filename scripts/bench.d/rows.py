@@ -80,6 +80,8 @@ def rows():
         Row("memory", "anonymous memory, 4k of context", "llama-server", "MB", "<= 1.0x",
             "Anonymous in smaps_rollup: of chat and engine, of the server; after a turn of 3.5k tokens",
             rows_memory.anonymous),
+        Row("schema", "decode under a JSON schema", "edgewise ask", "tok/s", ">= 0.9",
+            "`ask --json --schema` and the same without, engine clock both", rows_decode.schema),
         Row("screen", "decode in the chat", "edgewise ask", "tok/s", ">= 0.97",
             "the rate that the chat shows under an answer, and the one in `ask --json`, engine clock both",
             rows_chat.screen),

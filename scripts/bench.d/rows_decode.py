@@ -1,7 +1,9 @@
 """Rates of decode and prefill."""
 
+import json
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import contextmanager
 
@@ -23,6 +25,26 @@ def decode(bench, depth):
         ours = bench.edgewise.ask(prompt, TOKENS).decode_tps()
         test = bench.llama.bench([threads], [flash], p=0, n=TOKENS, d=real)
         yield ours, test[0]["avg_ts"]
+
+
+SCHEMA = {
+    "type": "object", "required": ["people"],
+    "properties": {"people": {"type": "array", "minItems": 40, "items": {
+        "type": "object", "required": ["name", "age", "town"], "properties": {
+            "name": {"type": "string"}, "age": {"type": "integer"}, "town": {"type": "string"}}}}},
+}
+
+
+def schema(bench):
+    """Generates under a schema, and the same prompt without."""
+    tokens = TOKENS * 2
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(SCHEMA, file)
+        file.flush()
+        for index in bench.rounds():
+            prompt = f"{words.prose(f'schema {index}', 40)} Tell of forty people with name, age and town."
+            ours = bench.edgewise.ask(prompt, tokens, "--schema", file.name)
+            yield ours.timings["decode_tps"], bench.edgewise.ask(prompt, tokens).timings["decode_tps"]
 
 
 def prefill(bench, tokens):
