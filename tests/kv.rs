@@ -208,6 +208,31 @@ fn what_is_forgotten_or_was_not_to_be_kept_is_gone() {
 }
 
 #[test]
+fn calls_of_a_script_find_what_all_of_them_begin_with() {
+    let mut core = core(2048);
+    let call = |session, question: &str| {
+        let messages = vec![Message::text(Role::System, long("the rules", 200)), user(question)];
+        let script = greedy(session, messages, 4);
+        Generation { ephemeral: true, priority: Priority::Background, ..script }
+    };
+    let (_, usage) = turn(&mut core, 1, call(1, "Where is the old harbour of the town?"));
+    assert_eq!(usage.cached_tokens, 0);
+    core.drop_client(CLIENT);
+    // Nothing that was asked is left, and nothing of it on the shelf.
+    let opening = call(2, "").messages;
+    let opening = core.model().prompt(&opening).expect("it renders").len();
+    assert!(core.used_tokens() > 150 && core.used_tokens() <= opening, "{}", core.used_tokens());
+    let (_, usage) = turn(&mut core, 2, call(2, "Who built the long bridge?"));
+    assert!(usage.cached_tokens > 150 && evaluated(usage) < REST, "{usage:?}");
+    core.drop_client(CLIENT);
+    // A session that somebody looks at needs the room.
+    turn(&mut core, 3, greedy(3, vec![user("Say hello.")], 4));
+    assert_eq!(core.shelf_bytes(), 0);
+    let (_, usage) = turn(&mut core, 4, greedy(3, vec![user(&long("the sea", 1500))], 4));
+    assert!(usage.cached_tokens < 60, "{usage:?}");
+}
+
+#[test]
 fn what_is_typed_in_another_window_brings_its_session_back() {
     let mut core = core(1024);
     let ask = |session| vec![user(&long(&format!("fox {session}"), 600))];

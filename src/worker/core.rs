@@ -200,7 +200,7 @@ impl<O: Outlet> Core<O> {
                 self.finish(slot, StopReason::Cancelled);
             }
             if self.slots[slot].keep.ends_with(client) {
-                self.clear(slot);
+                self.leave(slot);
             }
         }
         self.shelf.drop_client(client);
@@ -350,6 +350,7 @@ impl<O: Outlet> Core<O> {
         let slot = &mut self.slots[index];
         slot.session = Some(turn.session);
         slot.keep = turn.keep;
+        slot.preamble = turn.preamble;
         slot.used = self.turns_ended;
         self.drop_one_shot(&turn);
         if turn.forgotten {
@@ -363,6 +364,17 @@ impl<O: Outlet> Core<O> {
         if matches!(turn.keep, Keep::OneShot(_)) {
             self.shelf.forget(turn.session);
         }
+    }
+
+    /// Drops what a client that is gone asked not to keep. Of a script's only turn the preamble
+    /// stays: nobody said it, and the next call begins with it.
+    fn leave(&mut self, slot: usize) {
+        let Slot { keep, preamble, cached, .. } = &self.slots[slot];
+        let stays =
+            if matches!(keep, Keep::OneShot(_)) { (*preamble).min(cached.len()) } else { 0 };
+        self.cut_to(slot, stays);
+        self.slots[slot].session = None;
+        self.slots[slot].keep = Keep::default();
     }
 
     /// Empties a slot's cells.

@@ -49,6 +49,8 @@ pub(super) struct Slot {
     pub(super) session: Option<SessionId>,
     /// How long they are kept.
     pub(super) keep: Keep,
+    /// How many of them come before anything that was asked: the template's and the profile's words.
+    pub(super) preamble: usize,
     /// The running turn.
     pub(super) turn: Option<Turn>,
     /// Counts up with every turn that ends: the smallest goes first.

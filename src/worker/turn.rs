@@ -9,14 +9,18 @@ use super::ffi::PENALTY_TOKENS;
 use super::ffi::Sampler;
 use super::model::Model;
 use super::slot::Keep;
+use super::tokenizing::is_short;
 use crate::chat::Fault;
 use crate::chat::Generation;
 use crate::chat::Limits;
+use crate::chat::Message;
 use crate::chat::Priority;
+use crate::chat::Role;
 use crate::chat::SessionId;
 use crate::chat::StopReason;
 use crate::chat::Usage;
 use crate::prompt::Unit;
+use crate::prompt::common_prefix;
 use crate::text::StopScan;
 use crate::text::Utf8;
 
@@ -42,6 +46,8 @@ pub(super) struct Turn {
     pub(super) arrived: u64,
     /// How long what it leaves is kept.
     pub(super) keep: Keep,
+    /// How many tokens of a script's prompt come before anything that was asked.
+    pub(super) preamble: usize,
     /// No trace is to be kept once it has ended.
     pub(super) forgotten: bool,
     /// The prompt and what was generated: all that the cache is to hold for the next token.
@@ -82,6 +88,9 @@ impl Turn {
         model: &Model,
     ) -> Result<Self, Fault> {
         let grammar = model.grammar(&generation.constraint)?;
+        let keep = Keep::of(&generation, key.client);
+        let alone = matches!(keep, Keep::OneShot(_));
+        let preamble = if alone { preamble(model, &generation.messages, &prompt) } else { 0 };
         let mut sampler = Sampler::new(&generation.sampling, model.vocabulary(), grammar);
         for token in prompt.iter().skip(prompt.len().saturating_sub(PENALTY_TOKENS.into())) {
             if let Unit::Token(id) = token {
@@ -93,7 +102,8 @@ impl Turn {
             session: generation.session,
             priority: generation.priority,
             arrived: 0,
-            keep: Keep::of(&generation, key.client),
+            keep,
+            preamble,
             forgotten: false,
             prompt_tokens: prompt.len(),
             cached_tokens: 0,
@@ -186,6 +196,20 @@ impl Turn {
         }
         (self.target.len() >= self.limits.n_ctx as usize).then_some(StopReason::ContextFull)
     }
+}
+
+/// Returns how many tokens of a prompt come before anything that was asked: the template's words and
+/// the system prompt; 0 of a long conversation, which is not worth rendering twice.
+fn preamble(model: &Model, messages: &[Message], prompt: &[Unit]) -> usize {
+    let Some(first) = messages.iter().position(|message| message.role != Role::System) else {
+        return 0;
+    };
+    if !is_short(messages) {
+        return 0;
+    }
+    let mut opening = messages[..=first].to_vec();
+    opening[first] = Message::text(Role::User, "");
+    model.prompt(&opening).map_or(0, |opening| common_prefix(&opening, prompt))
 }
 
 /// Counts tokens; no context holds four thousand million.
