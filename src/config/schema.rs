@@ -194,6 +194,22 @@ mod tests {
     }
 
     #[test]
+    fn every_key_is_in_the_documented_example() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/config.toml");
+        let example = fs::read_to_string(path).expect("the example");
+        let name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let words: Vec<&str> = example.split(|c: char| !name(c)).collect();
+        for key in KEYS {
+            let leaf = key.path.rsplit('.').next().unwrap_or_default();
+            assert!(
+                leaf == ANY || words.contains(&leaf),
+                "{} is not in assets/config.toml",
+                key.path
+            );
+        }
+    }
+
+    #[test]
     fn the_published_schema_is_the_one_of_this_program() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/config.schema.json");
         let published = fs::read_to_string(&path).unwrap_or_default();

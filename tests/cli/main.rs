@@ -21,6 +21,7 @@ mod processes;
 mod profiles;
 mod pull;
 mod quantize;
+mod readme;
 mod running;
 mod saved;
 mod schema;
