@@ -8,6 +8,7 @@ use crate::chat::DeviceLevel;
 use crate::chat::Fault;
 use crate::chat::FaultKind;
 use crate::chat::Mode;
+use crate::chat::Prediction;
 use crate::chat::Reject;
 use crate::chat::Route;
 use crate::chat::SwitchPrice;
@@ -123,7 +124,8 @@ impl<'a> Table<'a> {
             )
         };
         let good = self.allowed().filter(|candidate| self.meets(candidate));
-        if let Some(cheapest) = good.min_by_key(|candidate| cost(candidate)) {
+        let good = good.min_by_key(|candidate| cost(candidate));
+        if let Some(cheapest) = good.or_else(|| self.least_bad()) {
             let local = self.allowed().find(|candidate| is_local(candidate));
             let passed = local.is_some_and(|local| local.route != cheapest.route);
             return (cheapest, if passed { Why::OtherTooSlow } else { Why::Suffices });
@@ -174,6 +176,24 @@ impl<'a> Table<'a> {
         let Some(predicted) = candidate.predicted else { return is_local(candidate) };
         predicted.ttft_risk <= scaled(self.policy.ttft, share)
             && predicted.tbt <= scaled(self.policy.tbt, share)
+    }
+
+    /// Returns, where no route is sure to keep the SLO, the cheapest that is likely to: it comes
+    /// before one that would leave the user without a word for far longer, however soon that one's
+    /// answer would be complete.
+    fn least_bad(&self) -> Option<&'a Candidate> {
+        let soonest = self.allowed().min_by_key(|candidate| total(candidate))?;
+        let late = soonest.predicted.is_some_and(|it| it.ttft > scaled(self.policy.ttft, PATIENCE));
+        let likely = self.allowed().filter(|candidate| late && self.is_likely(candidate));
+        likely.min_by_key(|candidate| (candidate.cost_micros, candidate.upload_bytes))
+    }
+
+    /// Returns whether a route keeps what the profile asks for more often than not.
+    fn is_likely(&self, candidate: &Candidate) -> bool {
+        let here = is_local(candidate) && self.device.level == DeviceLevel::Overloaded;
+        let slo = self.policy;
+        let likely = |it: &Prediction| it.ttft <= slo.ttft && it.tbt <= slo.tbt;
+        !here && candidate.predicted.as_ref().is_some_and(likely)
     }
 
     /// Returns what leaving the session's route without need costs and brings.

@@ -149,6 +149,21 @@ fn where_none_is_fast_enough_or_the_device_is_overloaded_the_other_answers() {
 }
 
 #[test]
+fn nobody_waits_long_for_a_first_token_because_the_last_would_come_sooner() {
+    // Likely in time, but not surely; slow after that.
+    let mut slow = facts(1000);
+    slow.forecast.tbt = ms(60);
+    let lan = RouteView::remote("lan", "big", slow);
+    let route = |new| to(&open(Mode::Auto), &[here(new), lan.clone()], &normal()).0;
+    assert_eq!(route(600), "local", "two seconds");
+    assert_eq!(route(1200), "remote:lan", "four seconds");
+    slow.forecast.ttft = ms(2000);
+    let late = RouteView::remote("lan", "big", slow);
+    let both = [here(1200), late];
+    assert_eq!(to(&open(Mode::Auto), &both, &normal()).0, "local", "both are late");
+}
+
+#[test]
 fn risk_and_cost_count() {
     let risky = RemoteFacts { risk: 4.0, ..facts(400) };
     let risky = RouteView::remote("lan", "big", risky);
