@@ -77,8 +77,20 @@ impl From<StoreError> for Fault {
                 .hint("free some; it is kept in memory and saved as soon as there is room"),
             (Some(Code::DatabaseBusy), _) => Self::new("another program holds the store")
                 .hint("it is tried again; close what reads the file"),
+            (_, StoreError::File(path, error)) if is_closed(&error) => Self::new(format!(
+                "{path} cannot be written to ({})",
+                error.kind()
+            ))
+            .hint(
+                "what is there can be read; EDGEWISE_DATA_DIR names another directory to save in",
+            ),
             (_, error) if damaged => Self::new(error.to_string()).hint("edgewise db repair"),
             (_, error) => Self::new(error.to_string()),
         }
     }
+}
+
+/// Whether nobody, or not this user, may write there.
+fn is_closed(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied)
 }

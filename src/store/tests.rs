@@ -303,6 +303,25 @@ fn a_newer_schema_is_read_and_never_written() {
 }
 
 #[test]
+fn where_nothing_can_be_written_it_is_read_and_that_is_said() {
+    let closed = [std::io::ErrorKind::ReadOnlyFilesystem, std::io::ErrorKind::PermissionDenied];
+    for kind in closed {
+        let path = std::path::Path::new("/saved/open.lock");
+        let fault = Fault::from(StoreError::file(path, kind.into()));
+        assert!(fault.message.starts_with("/saved/open.lock cannot be written to ("), "{fault}");
+        assert!(fault.hint.expect("a hint").contains("EDGEWISE_DATA_DIR"));
+    }
+    // A file in the way of the directory: whoever runs the tests cannot write below it.
+    let home = Home::new();
+    std::fs::write(home.dir.path().join("sessions"), "in the way").expect("written");
+    let opened = home.open();
+    assert!(matches!(opened.notes.as_slice(), [Note::ReadOnly(_)]), "{:?}", opened.notes);
+    let listed = opened.store.reader().expect("a reader").sessions(&Filter::default(), 9);
+    assert!(listed.expect("an empty list").is_empty());
+    assert!(!refused(&opened.store, begin("q")).is_empty());
+}
+
+#[test]
 fn on_a_network_drive_one_program_at_a_time_saves() {
     let home = Home::new();
     let options = Options { network: true, ..Options::default() };

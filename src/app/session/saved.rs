@@ -12,6 +12,7 @@ use crate::chat::Change;
 use crate::chat::Draft;
 use crate::chat::MessageId;
 use crate::chat::Node;
+use crate::chat::Role;
 use crate::chat::SessionInfo;
 use crate::chat::Timestamp;
 use crate::chat::Tree;
@@ -56,10 +57,26 @@ impl Session {
         next: &mut u64,
     ) {
         if let Ok(tree) = Tree::of(nodes, leaf) {
+            if self.loaded == Loaded::Whole {
+                self.unqueue_asked(&tree);
+            }
             self.tree = tree;
             self.refresh(next);
         }
         self.loaded = Loaded::Whole;
+    }
+
+    /// Takes prompts off the queue that another window, which had them from the store as well, has
+    /// asked meanwhile.
+    fn unqueue_asked(&mut self, grown: &Tree) {
+        let nodes = grown.nodes();
+        let new = nodes.iter().filter(|node| self.tree.node(node.id).is_none());
+        for asked in new.filter(|node| node.message.role == Role::User) {
+            let text = asked.message.plain();
+            if let Some(at) = self.queue.iter().position(|queued| *queued == text) {
+                self.queue.remove(at);
+            }
+        }
     }
 
     /// Returns what the store is told of the session when it is new.

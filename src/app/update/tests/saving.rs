@@ -316,6 +316,32 @@ fn what_another_window_adds_is_shown_behind_what_is_there() {
 }
 
 #[test]
+fn what_another_window_has_asked_waits_here_no_longer() {
+    let mut chat = Chat::new();
+    let (mut info, mut nodes) = saved_session(NodeState::Complete);
+    info.queued = ["one", "three", "five"].map(str::to_owned).to_vec();
+    open(&mut chat, &info, &nodes[2..]);
+    let queue = |chat: &Chat| chat.model.current().queue().map(str::to_owned).collect::<Vec<_>>();
+    chat.send(Msg::Whole {
+        session: SessionId(77),
+        nodes: nodes.clone(),
+        leaf: Some(MessageId(4)),
+        class: PrivacyClass::Open,
+    });
+    assert_eq!(queue(&chat), ["one", "three", "five"], "what was asked before is asked again");
+    let mut asked = node(5, Some(4), "three", NodeState::Complete);
+    asked.message.role = Role::User;
+    nodes.extend([asked, node(6, Some(5), "3", NodeState::Complete)]);
+    chat.send(Msg::Grown {
+        session: SessionId(77),
+        nodes,
+        leaf: MessageId(6),
+        class: PrivacyClass::Open,
+    });
+    assert_eq!(queue(&chat), ["one", "five"]);
+}
+
+#[test]
 fn changes_are_told_only_while_something_on_the_screen_depends_on_them() {
     let mut chat = Chat::new();
     let watches = |effects: Vec<Effect>| {
