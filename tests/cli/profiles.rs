@@ -147,6 +147,7 @@ fn the_example_of_a_configuration_is_one_with_all_that_is_commented_out() {
     assert_eq!((engine, all.profiles), (plain.engine, plain.profiles));
     let home = Home::new();
     let file = home.path("config/config.toml");
-    std::fs::write(&file, text.replace("\"auto\"", "1")).expect("a file is written");
+    std::fs::write(&file, text.replace("threads = \"auto\"", "threads = 1"))
+        .expect("a file is written");
     home.run(&["ask", "-p", "exact", "--max-tokens", "3", "Hi"]).exits(0);
 }
