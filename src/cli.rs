@@ -18,6 +18,7 @@ mod endpoints;
 mod engine;
 mod engines;
 mod filling;
+mod first_run;
 mod look;
 mod man;
 mod map;
@@ -93,7 +94,10 @@ fn converse(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
     let terminals =
         Terminals { stdin: io::stdin().is_terminal(), stdout: io::stdout().is_terminal() };
     match stdin::plan(cli.wish(), terminals)? {
-        Plan::Chat => chat::run(cli, env),
+        Plan::Chat => {
+            first_run::offer(cli, env)?;
+            chat::run(cli, env)
+        }
         Plan::AskWithStdin => ask::run(cli, env, ask::Input::Stdin),
         Plan::AskWithout => ask::run(cli, env, ask::Input::None),
     }

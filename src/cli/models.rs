@@ -41,6 +41,14 @@ F16, BF16 or F32 is what to begin with; what was quantised already loses more, a
 you want it. The new file stands in the directory of models, whole or not at all. Both are measured:
 the perplexity says how well a model foresees a text, less is better.";
 
+/// Fetches a model and says where it is, as `models pull` does.
+///
+/// # Errors
+/// It cannot be fetched.
+pub(super) fn fetch(cli: &Cli, paths: &Paths, env: &Env, which: &str) -> Result<(), Fault> {
+    Ok(pull::run(cli, paths, env, which).map(drop)?)
+}
+
 /// List, fetch, check and measure models
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {

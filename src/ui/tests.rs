@@ -52,6 +52,7 @@ use crate::ui::View;
 use crate::ui::draw;
 
 mod hostile;
+mod looks;
 mod overlays;
 mod plain;
 mod promises;
