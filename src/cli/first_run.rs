@@ -131,8 +131,8 @@ fn choose(
         }
         let number = if word.is_empty() { Some(1) } else { word.parse::<usize>().ok() };
         let index = number.and_then(|number| number.checked_sub(1));
-        let named = names.iter().position(|name| *name == word);
-        if let Some(index) = index.or(named).filter(|index| *index < names.len()) {
+        let by_name = names.iter().position(|name| *name == word);
+        if let Some(index) = index.or(by_name).filter(|index| *index < names.len()) {
             return Ok(Some(index));
         }
         let word = Clean::one_line(word, NAME_MAX);
@@ -162,16 +162,16 @@ mod tests {
         (chosen, String::from_utf8(output).expect("text"))
     }
 
-    fn pair(model: &str, theme: &str) -> Option<(String, String)> {
-        Some((model.to_owned(), theme.to_owned()))
+    fn pair(model: &str, theme: &str) -> (String, String) {
+        (model.to_owned(), theme.to_owned())
     }
 
     #[test]
     fn enter_takes_what_is_proposed_and_everything_can_be_skipped() {
-        assert_eq!(answered("\n\n").0, pair("llama3.2:3b", "auto"));
-        assert_eq!(answered("2\n3\n").0, pair("qwen3-0.6b", "light"));
-        assert_eq!(answered("qwen3-0.6b\nmono\n").0, pair("qwen3-0.6b", "mono"));
-        assert_eq!(answered("1\ns\n").0, pair("llama3.2:3b", "auto"));
+        assert_eq!(answered("\n\n").0, Some(pair("llama3.2:3b", "auto")));
+        assert_eq!(answered("2\n3\n").0, Some(pair("qwen3-0.6b", "light")));
+        assert_eq!(answered("qwen3-0.6b\nmono\n").0, Some(pair("qwen3-0.6b", "mono")));
+        assert_eq!(answered("1\ns\n").0, Some(pair("llama3.2:3b", "auto")));
         assert_eq!(answered("s\n").0, None);
         assert_eq!(answered("").0, None);
     }
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn what_is_not_there_is_asked_again() {
         let (chosen, told) = answered("0\n9\n\u{1b}[2J\n2\n\n");
-        assert_eq!(chosen, pair("qwen3-0.6b", "auto"));
+        assert_eq!(chosen, Some(pair("qwen3-0.6b", "auto")));
         assert!(told.contains("there is no model `9`") && !told.contains('\u{1b}'), "{told}");
     }
 
