@@ -54,6 +54,16 @@ pub use stdin::read_stdin;
 pub use stopping::{Stopping, asked_to_stop};
 pub use terminal::reset as reset_terminal;
 
+/// Makes the runtime that a script's tasks run on: the thread that waits for them. A token that
+/// wakes one thread instead of two leaves the engine more of the processors; and no terminal has
+/// to be given back here.
+///
+/// # Errors
+/// The system gives no poll descriptor.
+pub fn script_tasks() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
 /// Makes the runtime that tasks run on: one worker, so that a panic in a task is never on the
 /// thread that holds the terminal.
 ///

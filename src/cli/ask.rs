@@ -90,7 +90,8 @@ pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
     if !quiet {
         super::notices(&prepared.settings.notices);
     }
-    let tasks = runtime::tasks().map_err(|error| Fault::new(format!("no threads: {error}")))?;
+    let tasks =
+        runtime::script_tasks().map_err(|error| Fault::new(format!("no threads: {error}")))?;
     let exit = tasks.block_on(async {
         // The engine loads while the question is still being read.
         let mut one_shot = OneShot::begin(prepared.front)

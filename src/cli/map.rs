@@ -92,7 +92,8 @@ pub(super) fn run(args: &Args, cli: &Cli, env: &Env) -> Result<Exit, Fault> {
     let memory = prepared.front.memory.clone();
     let jobs = args.jobs.unwrap_or(prepared.settings.engine.max_turns).min(JOBS_MAX) as usize;
     let mut show = Show::new(args, cli, env, length(io::stdin())).with_schema(schema);
-    let tasks = runtime::tasks().map_err(|error| Fault::new(format!("no threads: {error}")))?;
+    let tasks =
+        runtime::script_tasks().map_err(|error| Fault::new(format!("no threads: {error}")))?;
     let mapped = tasks.block_on(async {
         let mut lines = Lines::new(BufReader::new(io::stdin()));
         let next = move || {
