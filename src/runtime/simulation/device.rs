@@ -50,8 +50,8 @@ const DECODE_TPS: [f64; 3] = [104.0, 67.5, 39.6];
 /// The share of the wanted processor time that is spent waiting then.
 const WAITS: [f64; 3] = [0.007, 0.37, 0.5];
 
-/// The least that a batch takes.
-const LEAST_STEP: Duration = Duration::from_millis(2);
+/// What a batch takes that has nothing in it, although somebody waits.
+const IDLE_STEP: Duration = Duration::from_secs(1);
 
 /// Between two samples while something runs, and how long it is looked at after that.
 const SAMPLED_EVERY: Duration = Duration::from_secs(1);
@@ -151,10 +151,10 @@ impl Device {
                 .sum();
             let decoding = if streams { f64::from(AT_ONCE) / DECODE_TPS[crowd] } else { 0.0 };
             let seconds = decoding + prompts as f64 / PREFILL_TPS[crowd];
-            // A batch without anything in it takes its time as well.
-            let time = Duration::from_secs_f64(seconds / self.0.speed).max(LEAST_STEP);
-            tokio::time::sleep(time).await;
-            let dies = chance.next().is_multiple_of(5000);
+            let time = Duration::from_secs_f64(seconds / self.0.speed);
+            // A planner that leaves somebody out for ever is noticed by whoever waits.
+            tokio::time::sleep(if shares.is_empty() { IDLE_STEP } else { time }).await;
+            let dies = !shares.is_empty() && chance.next().is_multiple_of(5000);
             let mut turns = {
                 let mut state = self.state();
                 state.ran = Some(Instant::now());

@@ -204,9 +204,10 @@ impl User {
             self.world.seen.count("pinned");
         }
         let secret = matches!(self.who, Who::Private | Who::Unasked);
-        // A conversation that grows, or small talk.
+        // A conversation that grows, small talk, or the long questions of a script.
         let grows = if self.talks_long { self.asked } else { 1 };
-        let words = self.chance.between(5, 60) as usize * usize::try_from(grows).unwrap_or(1);
+        let times = if self.who == Who::Script { 10 } else { grows };
+        let words = self.chance.between(5, 60) as usize * usize::try_from(times).unwrap_or(1);
         let text = format!("{} {}", if secret { CANARY } else { "piano" }, "tell ".repeat(words));
         let mut generation = self.front.question(session, &[], &text, true);
         generation.priority =
