@@ -92,9 +92,12 @@ fn dialogue(
     output: &mut impl Write,
 ) -> io::Result<Option<(Offer, String)>> {
     writeln!(output, "No model is set up yet. These are there:\n")?;
-    for (number, offer) in (1..).zip(offers) {
-        let name = Clean::one_line(&offer.name, NAME_MAX);
-        writeln!(output, "  {number:>2}  {name:NAME_MAX$}  {}", offer.about)?;
+    let names: Vec<Clean> =
+        offers.iter().map(|offer| Clean::one_line(&offer.name, NAME_MAX)).collect();
+    let width = names.iter().map(|name| text::width(name.as_str())).max().unwrap_or(0);
+    for ((number, offer), name) in (1..).zip(offers).zip(&names) {
+        let blank = " ".repeat(width - text::width(name.as_str()));
+        writeln!(output, "  {number:>2}  {name}{blank}  {}", offer.about)?;
     }
     let names: Vec<&str> = offers.iter().map(|offer| offer.name.as_str()).collect();
     let Some(model) = choose("model", &names, &mut input, output)? else { return Ok(None) };

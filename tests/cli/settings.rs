@@ -115,7 +115,7 @@ fn a_change_keeps_comments_and_a_mistake_changes_nothing() {
     home.run(&["config", "set", "profiles.quick.n_ctx", "1024"]).exits(0);
     assert_eq!(fs::read_to_string(&file).expect("the file"), before.replace("512", "1024"));
     home.run(&["config", "set", "profiles.quick.n_ctxx", "1"]).exits(2).says(&["`n_ctx`?"]);
-    home.run(&["config", "set", "theme", "pink"]).exits(2).says(&["auto, dark, light"]);
+    home.run(&["config", "set", "chat.mouse", "pink"]).exits(2).says(&["`mouse` in [chat]"]);
     assert_eq!(fs::read_to_string(&file).expect("the file"), before.replace("512", "1024"));
     home.run(&["config", "check"]).exits(0);
     fs::remove_file(&file).expect("removed");
