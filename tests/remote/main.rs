@@ -11,4 +11,5 @@ mod terminal;
 mod endpoint;
 mod home;
 mod leaving;
+mod real;
 mod routing;
