@@ -400,6 +400,12 @@ fn a_conversation_comes_back_and_is_found() {
     pty.see_text("search ›");
     pty.send("sky");
     pty.see("what is found", |frame| frame.has("› Tell me about the sea and the sky."));
+    // A condition narrows it: nothing was answered by such a model, and all of it locally.
+    pty.send(" model:none");
+    pty.see("nothing", |frame| frame.has("0 messages"));
+    pty.send(&"\x7f".repeat(" model:none".len()));
+    pty.send(" route:local");
+    pty.see("what is found", |frame| frame.has("› Tell me about the sea and the sky."));
     // The oldest is the question.
     pty.send("\x1b[F");
     pty.see("the last one", |frame| !frame.has("searching"));
