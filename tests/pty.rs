@@ -394,6 +394,20 @@ fn a_conversation_comes_back_and_is_found() {
     let first = pty.see("the first", |frame| frame.has("▌ Tell me about the sea.\n"));
     assert!(first.has("‹1/2›"), "{}", first.text);
     // In another session a search finds the branch that is not shown, and goes there.
+    find_the_other_branch(&mut pty);
+    quit(&mut pty);
+    // An ephemeral chat leaves no trace of itself and knows of none.
+    let before = stored(&home);
+    let mut pty = Pty::start(&home, &[&arguments[..], &["--ephemeral"]].concat(), &[]);
+    pty.ready();
+    pty.ask("Say hello.");
+    pty.see("an answer", answered);
+    quit(&mut pty);
+    assert_eq!(stored(&home), before);
+}
+
+/// Searches from another session, with conditions, and goes to what is found.
+fn find_the_other_branch(pty: &mut Pty) {
     pty.send(CTRL_N);
     pty.see_text(" 2 new");
     pty.send("\x13");
@@ -403,7 +417,7 @@ fn a_conversation_comes_back_and_is_found() {
     // A condition narrows it: nothing was answered by such a model, and all of it locally.
     pty.send(" model:none");
     pty.see("nothing", |frame| frame.has("0 messages"));
-    pty.send(&"\x7f".repeat(" model:none".len()));
+    pty.send("\x7f".repeat(" model:none".len()));
     pty.send(" route:local");
     pty.see("what is found", |frame| frame.has("› Tell me about the sea and the sky."));
     // The oldest is the question.
@@ -414,15 +428,6 @@ fn a_conversation_comes_back_and_is_found() {
     assert!(found.row(0).contains("1 Tell me"), "{}", found.text);
     pty.send(ESC);
     pty.see_text("› ask something");
-    quit(&mut pty);
-    // An ephemeral chat leaves no trace of itself and knows of none.
-    let before = stored(&home);
-    let mut pty = Pty::start(&home, &[&arguments[..], &["--ephemeral"]].concat(), &[]);
-    pty.ready();
-    pty.ask("Say hello.");
-    pty.see("an answer", answered);
-    quit(&mut pty);
-    assert_eq!(stored(&home), before);
 }
 
 /// Returns the messages in the store, as the command line tells.
