@@ -5,7 +5,7 @@
 
 mod sink;
 
-pub use sink::{Cancel, TokenSink, TurnQueue, turn_queue};
+pub use sink::{Broken, Cancel, TokenSink, TurnQueue, turn_queue};
 
 use std::fmt;
 use std::pin::Pin;

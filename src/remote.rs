@@ -3,10 +3,11 @@
 //! An answer begins at the first endpoint of an order that gives one: an attempt that brings no
 //! token may be repeated once, or waited for if the endpoint asks for that, and then the next
 //! endpoint is tried. From the first token on nothing is repeated: a stream that ends without its
-//! protocol's own end leaves a partial answer that says so.
+//! protocol's own end leaves a partial answer that says so, and that another route may go on with.
 //!
 //! Never: `app`, `ui`; a prompt, a key or an address's path in a message.
 
+mod again;
 mod chance;
 mod endpoint;
 mod fleet;

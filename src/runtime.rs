@@ -10,6 +10,7 @@ mod changes;
 mod chat;
 mod clock;
 mod consent;
+mod course;
 mod crash;
 mod driver;
 mod files;

@@ -11,6 +11,7 @@ use crate::chat::Decision;
 use crate::chat::MessageId;
 use crate::chat::Role;
 use crate::chat::Route;
+use crate::chat::Span;
 use crate::chat::StopReason;
 use crate::chat::Timings;
 use crate::chat::TokenEvent;
@@ -84,6 +85,8 @@ pub struct Turn {
     /// When reasoning began and when it was last heard.
     thinking: Option<(Duration, Duration)>,
     decision: Option<Decision>,
+    /// Where the stretches of the answer came from.
+    spans: Vec<Span>,
     phase: Phase,
     stopping: bool,
     prefill: Option<Prefill>,
@@ -111,6 +114,7 @@ impl Turn {
             shown_thought: Clean::default(),
             thinking: None,
             decision: None,
+            spans: Vec::new(),
             phase: Phase::Unanswered,
             stopping: false,
             prefill: None,
@@ -192,6 +196,26 @@ impl Turn {
     /// Returns where it runs and why, once that is known.
     pub fn decision(&self) -> Option<&Decision> {
         self.decision.as_ref()
+    }
+
+    /// Returns the routes that the text came from, in order; where no text came from is left out,
+    /// but for the newest.
+    pub fn origins(&self) -> Vec<&Route> {
+        let mut origins: Vec<&Route> = Vec::new();
+        for (index, span) in self.spans.iter().enumerate() {
+            let next = self.spans.get(index + 1);
+            if next.is_none_or(|next| next.from_byte > span.from_byte)
+                && origins.last() != Some(&&span.route)
+            {
+                origins.push(&span.route);
+            }
+        }
+        origins
+    }
+
+    /// Returns the newest stretch of the answer; `None` before it was routed.
+    pub(super) fn newest_span(&self) -> Option<&Span> {
+        self.spans.last()
     }
 
     /// Returns whether it runs at an endpoint.
@@ -297,6 +321,9 @@ impl Turn {
             TurnEvent::Routed(decision) => {
                 // What was waited for elsewhere is waited for no more.
                 self.phase = Phase::Sent;
+                let (route, model) = (decision.route.clone(), decision.model.clone());
+                let from_byte = self.answer.len() as u64;
+                self.spans.push(Span { from_byte, route, model });
                 self.decision = Some(decision);
             }
             TurnEvent::Waiting { left, why } => {

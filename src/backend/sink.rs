@@ -3,9 +3,12 @@
 use std::ops::ControlFlow;
 
 use tokio::sync::mpsc;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use crate::chat::Decision;
 use crate::chat::Fault;
+use crate::chat::Route;
 use crate::chat::StopReason;
 use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
@@ -18,6 +21,9 @@ pub type Cancel = CancellationToken;
 /// The receiving end: the front's loop. Bounded; a full queue makes backends wait.
 pub type TurnQueue = mpsc::Receiver<(TurnId, TurnEvent)>;
 
+/// The room for a turn's last event.
+type Permit = mpsc::OwnedPermit<(TurnId, TurnEvent)>;
+
 /// Makes the queue that carries all turns of one front. `capacity` in events.
 pub fn turn_queue(capacity: usize) -> (mpsc::Sender<(TurnId, TurnEvent)>, TurnQueue) {
     mpsc::channel(capacity)
@@ -29,10 +35,37 @@ pub fn turn_queue(capacity: usize) -> (mpsc::Sender<(TurnId, TurnEvent)>, TurnQu
 pub struct TokenSink {
     turn: TurnId,
     queue: mpsc::Sender<(TurnId, TurnEvent)>,
-    last: Option<mpsc::OwnedPermit<(TurnId, TurnEvent)>>,
+    last: Option<Permit>,
     cancel: Cancel,
     /// An event was dropped: what would come behind it is dropped too.
     torn: bool,
+    /// Who takes the turn over if it breaks off in mid-answer.
+    heir: Option<Heir>,
+    /// What came before the turn was taken over.
+    earlier: Option<Usage>,
+}
+
+/// Who takes a turn over, and what there is to take over so far.
+#[derive(Debug)]
+struct Heir {
+    to: oneshot::Sender<Broken>,
+    route: Option<Route>,
+    text: String,
+}
+
+/// An answer that broke off, still open: somebody else may go on with it, or end it.
+#[derive(Debug)]
+pub struct Broken {
+    /// Where it goes on. Whatever becomes of it, what came so far stands: it does not fail any more.
+    pub sink: TokenSink,
+    /// Where it broke off, as it was told last.
+    pub route: Option<Route>,
+    /// All that was passed on of it.
+    pub text: String,
+    /// What it cost so far; it is counted into the turn's end.
+    pub usage: Usage,
+    /// Why it broke off.
+    pub fault: Fault,
 }
 
 impl TokenSink {
@@ -48,7 +81,8 @@ impl TokenSink {
         cancel: Cancel,
     ) -> Option<Self> {
         let last = queue.clone().reserve_owned().await.ok()?;
-        Some(Self { turn, queue, last: Some(last), cancel, torn: false })
+        let last = Some(last);
+        Some(Self { turn, queue, last, cancel, torn: false, heir: None, earlier: None })
     }
 
     /// Returns the turn that this sink belongs to.
@@ -66,8 +100,24 @@ impl TokenSink {
         self.cancel.clone()
     }
 
-    /// Says where the turn runs; before any token.
-    pub async fn routed(&self, decision: crate::chat::Decision) -> ControlFlow<()> {
+    /// Has an answer that breaks off behind its first text handed over instead of ended. What is
+    /// returned never comes where the turn ends in any other way.
+    pub fn entrust(&mut self) -> oneshot::Receiver<Broken> {
+        let (to, broken) = oneshot::channel();
+        self.heir = Some(Heir { to, route: None, text: String::new() });
+        broken
+    }
+
+    /// Takes back [`TokenSink::entrust`]: however the turn ends, it ends here.
+    pub fn keep(&mut self) {
+        self.heir = None;
+    }
+
+    /// Says where the turn runs: before any token, or where another goes on with it.
+    pub async fn routed(&mut self, decision: Decision) -> ControlFlow<()> {
+        if let Some(heir) = &mut self.heir {
+            heir.route = Some(decision.route.clone());
+        }
         self.send(TurnEvent::Routed(decision)).await
     }
 
@@ -94,9 +144,18 @@ impl TokenSink {
         if self.torn {
             return ControlFlow::Continue(());
         }
+        let text = match &event {
+            TokenEvent::Delta(text) if self.heir.is_some() => text.clone(),
+            _ => String::new(),
+        };
         tokio::select! {
             biased;
-            sent = self.send(TurnEvent::Token(event)) => sent,
+            sent = self.send(TurnEvent::Token(event)) => {
+                if let Some(heir) = &mut self.heir {
+                    heir.text.push_str(&text);
+                }
+                sent
+            }
             () = self.cancel.cancelled() => {
                 self.torn = true;
                 ControlFlow::Continue(())
@@ -106,10 +165,46 @@ impl TokenSink {
 
     /// Ends the turn; later calls do nothing.
     pub fn finish(&mut self, reason: StopReason, usage: Usage) {
-        if let Some(permit) = self.last.take() {
-            let event = TurnEvent::Token(TokenEvent::Finished(reason, usage));
-            permit.send((self.turn, event));
-        }
+        let Some(permit) = self.last.take() else { return };
+        let (permit, reason) = match (self.heir.take(), reason) {
+            (Some(heir), StopReason::Interrupted(fault))
+                if !heir.text.is_empty() && !self.torn && !self.cancel.is_cancelled() =>
+            {
+                let Some(back) = self.hand_over(permit, heir, (fault, usage)) else { return };
+                back
+            }
+            (_, reason) => (permit, reason),
+        };
+        let (reason, usage) = match (self.earlier, reason) {
+            (None, reason) => (reason, usage),
+            (Some(earlier), StopReason::Failed(fault)) => {
+                (StopReason::Interrupted(fault), earlier.and_then(usage))
+            }
+            (Some(earlier), reason) => (reason, earlier.and_then(usage)),
+        };
+        permit.send((self.turn, TurnEvent::Token(TokenEvent::Finished(reason, usage))));
+    }
+
+    /// Hands the open turn over; returns what is needed to end it if nobody takes it.
+    fn hand_over(
+        &self,
+        permit: Permit,
+        heir: Heir,
+        (fault, usage): (Fault, Usage),
+    ) -> Option<(Permit, StopReason)> {
+        let sink = Self {
+            turn: self.turn,
+            queue: self.queue.clone(),
+            last: Some(permit),
+            cancel: self.cancel.clone(),
+            torn: false,
+            heir: None,
+            earlier: Some(usage),
+        };
+        let Heir { to, route, text } = heir;
+        let broken = Broken { sink, route, text, usage, fault };
+        let Broken { mut sink, fault, .. } = to.send(broken).err()?;
+        Some((sink.last.take()?, StopReason::Interrupted(fault)))
     }
 
     async fn send(&self, event: TurnEvent) -> ControlFlow<()> {
@@ -184,5 +279,59 @@ mod tests {
         drop(sink);
         assert!(finished(&events.recv().await.expect("the end").1));
         assert!(events.recv().await.is_none());
+    }
+
+    fn interrupted() -> StopReason {
+        StopReason::Interrupted(Fault::new("gone"))
+    }
+
+    async fn broken_off(says: &[&str]) -> (TokenSink, oneshot::Receiver<Broken>, TurnQueue) {
+        let (queue, events) = turn_queue(8);
+        let sink = TokenSink::open(TurnId(1), queue, Cancel::new()).await;
+        let mut sink = sink.expect("the queue is open");
+        let broken = sink.entrust();
+        for text in says {
+            assert!(sink.emit(TokenEvent::Delta((*text).to_owned())).await.is_continue());
+        }
+        (sink, broken, events)
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_breaks_off_is_handed_over_open_and_ends_once() {
+        let (mut sink, broken, mut events) = broken_off(&["Once ", "upon"]).await;
+        let used = |tokens| Usage { completion_tokens: tokens, ..Usage::default() };
+        sink.finish(interrupted(), used(2));
+        drop(sink);
+        let mut broken = broken.await.expect("it is handed over");
+        assert_eq!((broken.text.as_str(), broken.usage), ("Once upon", used(2)));
+        broken.sink.finish(StopReason::Failed(Fault::new("nor here")), used(3));
+        drop(broken);
+        let mut ends = Vec::new();
+        while let Some((_, event)) = events.recv().await {
+            ends.extend(finished(&event).then_some(event));
+        }
+        let end = StopReason::Interrupted(Fault::new("nor here"));
+        assert_eq!(ends, [TurnEvent::Token(TokenEvent::Finished(end, used(5)))]);
+    }
+
+    #[tokio::test]
+    async fn what_did_not_break_off_in_mid_answer_ends_where_it_is() {
+        let (mut sink, broken, mut events) = broken_off(&[]).await;
+        sink.finish(interrupted(), Usage::default());
+        assert!(broken.await.is_err(), "nothing came");
+        assert!(finished(&events.recv().await.expect("its end").1));
+        let (mut sink, broken, _events) = broken_off(&["a"]).await;
+        sink.cancel().cancel();
+        sink.finish(interrupted(), Usage::default());
+        assert!(broken.await.is_err(), "the user stopped it");
+        let (mut sink, broken, _events) = broken_off(&["a"]).await;
+        sink.keep();
+        sink.finish(interrupted(), Usage::default());
+        assert!(broken.await.is_err(), "it was taken back");
+        let (mut sink, broken, mut events) = broken_off(&["a"]).await;
+        drop(broken);
+        sink.finish(interrupted(), Usage::default());
+        events.recv().await.expect("the text");
+        assert!(finished(&events.recv().await.expect("its end").1), "nobody takes it");
     }
 }

@@ -30,7 +30,8 @@ pub enum TokenEvent {
 /// One step of a turn, as the driver tells it: `Routed` comes first.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TurnEvent {
-    /// Where the turn runs and why; again when that changes before the first token.
+    /// Where the turn runs and why; again when that changes before the first token, and once at the
+    /// most behind it, where another route goes on with an answer that broke off.
     Routed(Decision),
     /// Nothing happens for a while, on purpose; told every second, and cancelled like all else.
     Waiting {

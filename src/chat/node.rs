@@ -110,6 +110,16 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Takes note of where it runs from now on: where it was tried before is no stretch of it if no
+    /// text came from there.
+    pub fn runs(&mut self, span: Span) {
+        self.spans.retain(|earlier| earlier.from_byte < span.from_byte);
+        let last = self.spans.last();
+        if last.is_none_or(|last| last.route != span.route || last.model != span.model) {
+            self.spans.push(span);
+        }
+    }
+
     /// Returns where its end came from.
     pub fn origin(&self) -> Option<&Span> {
         self.spans.last()

@@ -29,6 +29,24 @@ impl Usage {
     pub fn decode_tps(&self) -> Option<f64> {
         rate(self.completion_tokens.saturating_sub(1), self.decode)
     }
+
+    /// Returns what an answer cost that went on elsewhere as `later` says, where what it had so far
+    /// was part of the prompt: that part is counted as answer only.
+    #[must_use]
+    pub fn and_then(self, later: Self) -> Self {
+        if later.prompt_tokens == 0 {
+            let completion_tokens = self.completion_tokens.saturating_add(later.completion_tokens);
+            return Self { completion_tokens, decode: self.decode + later.decode, ..self };
+        }
+        let prompt_tokens = later.prompt_tokens.saturating_sub(self.completion_tokens);
+        Self {
+            prompt_tokens,
+            cached_tokens: later.cached_tokens.min(prompt_tokens),
+            completion_tokens: self.completion_tokens.saturating_add(later.completion_tokens),
+            prefill: later.prefill,
+            decode: self.decode + later.decode,
+        }
+    }
 }
 
 /// What the user waited, measured in the front.
@@ -61,5 +79,22 @@ mod tests {
         assert_eq!(usage.prefill_tps(), Some(200.0));
         assert_eq!(usage.decode_tps(), Some(50.0));
         assert_eq!(Usage { completion_tokens: 1, ..usage }.decode_tps(), None);
+    }
+
+    #[test]
+    fn an_answer_that_went_on_elsewhere_counts_each_token_once() {
+        let (ms, second) = (Duration::from_millis, Duration::from_secs(1));
+        let usage = |prompt, completion| Usage {
+            prompt_tokens: prompt,
+            completion_tokens: completion,
+            prefill: ms(prompt.into()),
+            decode: second,
+            cached_tokens: 0,
+        };
+        let both = usage(0, 20).and_then(usage(120, 30));
+        let wanted = Usage { prompt_tokens: 100, prefill: ms(120), ..usage(0, 50) };
+        assert_eq!(both, Usage { decode: second * 2, ..wanted });
+        let nothing = usage(100, 20).and_then(Usage::default());
+        assert_eq!(nothing, usage(100, 20), "nobody went on");
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::again::Again;
 use super::key::key;
 use super::tally::Tally;
 use super::trouble::Trouble;
@@ -171,8 +172,9 @@ impl Remote {
             let kind = wire::said(kind);
             return Err(Trouble::last(name, format!("it answers with {kind}, not with a stream")));
         }
-        let mut talk =
-            Talk { name, decision, sink, tally, reader: Reader::new(protocol), stop: None };
+        let again = Again::behind(generation, protocol);
+        let reader = Reader::new(protocol);
+        let mut talk = Talk { name, decision, sink, tally, reader, stop: None, again };
         let patience = self.patience();
         let mut until = begun + patience.first_token;
         loop {
@@ -203,14 +205,24 @@ impl Remote {
         if let Some(most) = self.endpoint.n_ctx {
             generation.limits.n_ctx = most;
         }
-        let host = Address::parse(&self.endpoint.base_url).ok();
-        let strict = host.is_some_and(|address| STRICT.contains(&address.origin().host()));
+        let strict = self.is_strict();
         let model = self.endpoint.model.as_deref();
         let ask = Ask { generation: &generation, model, strict };
         wire::body(self.endpoint.protocol, ask).map_err(|fault| Trouble {
             fault: named(&self.endpoint.name, fault),
             kind: super::trouble::Kind::Final,
         })
+    }
+
+    /// Returns whether it is a protocol's inventor itself.
+    fn is_strict(&self) -> bool {
+        let host = Address::parse(&self.endpoint.base_url).ok();
+        host.is_some_and(|address| STRICT.contains(&address.origin().host()))
+    }
+
+    /// Returns whether it goes on with an answer that another route began.
+    pub fn continues(&self) -> bool {
+        wire::continues(self.endpoint.protocol, self.is_strict())
     }
 
     /// Sends a request; any status but 200 is trouble.
@@ -308,6 +320,7 @@ struct Talk<'a> {
     tally: &'a mut Tally,
     reader: Reader,
     stop: Option<StopReason>,
+    again: Again,
 }
 
 impl Talk<'_> {
@@ -340,6 +353,7 @@ impl Talk<'_> {
             match step {
                 Step::Text(text) => {
                     self.tally.text(&text, Instant::now());
+                    let text = self.again.taken_from(text);
                     if self.sink.emit(TokenEvent::Delta(text)).await.is_break() {
                         return ControlFlow::Break(StopReason::Cancelled);
                     }
@@ -350,6 +364,8 @@ impl Talk<'_> {
                 Step::Stop(reason) => self.stop = Some(reason),
                 Step::End => {
                     let reason = self.stop.take().unwrap_or(StopReason::EndOfTurn);
+                    // It is whole, however it ended: a filter's word is not got round elsewhere.
+                    self.sink.keep();
                     return ControlFlow::Break(reason);
                 }
             }
@@ -358,7 +374,7 @@ impl Talk<'_> {
     }
 
     /// Says who really answers, if that is not who was asked.
-    async fn served(&self, model: String, host: Option<String>) {
+    async fn served(&mut self, model: String, host: Option<String>) {
         if host.is_none() && model == self.decision.model {
             return;
         }

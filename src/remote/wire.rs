@@ -124,6 +124,30 @@ pub(super) fn headers(protocol: Protocol) -> &'static [(&'static str, &'static s
     }
 }
 
+/// Whether a protocol's servers go on with an answer that comes last in the conversation, at its
+/// very end; `strict` is the inventor's own host.
+///
+/// | protocol | with a trailing answer |
+/// |---|---|
+/// | `openai` | llama-server goes on by itself, vLLM and `SGLang` when told; the inventor's does not |
+/// | `anthropic` | goes on; newer models of the inventor refuse it by status 400 |
+/// | `ollama` | goes on |
+pub(super) fn continues(protocol: Protocol, strict: bool) -> bool {
+    match protocol {
+        Protocol::OpenAi => !strict,
+        Protocol::Anthropic | Protocol::Ollama => true,
+    }
+}
+
+/// Returns the end of an answer that a protocol does not take where it is to be continued: it is not
+/// sent, and comes again or not.
+pub(super) fn unsent(protocol: Protocol, begun: &str) -> &str {
+    match protocol {
+        Protocol::Anthropic => &begun[begun.trim_end().len()..],
+        Protocol::OpenAi | Protocol::Ollama => "",
+    }
+}
+
 /// Whether a reply of this content type can be a protocol's stream.
 pub(super) fn is_stream(protocol: Protocol, content_type: &str) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();

@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use super::Front;
 use super::clock::Clock;
 use super::consent::Consent;
+use super::course::Course;
 use super::crash;
 use super::memory;
 use super::router::Asked;
@@ -19,14 +20,11 @@ use super::router::Router;
 use crate::backend::Backend;
 use crate::backend::Cancel;
 use crate::backend::TokenSink;
-use crate::chat::Decision;
 use crate::chat::Fault;
-use crate::chat::FaultKind;
 use crate::chat::Foresight;
 use crate::chat::Generation;
 use crate::chat::Health;
 use crate::chat::Probe;
-use crate::chat::Route;
 use crate::chat::SessionId;
 use crate::chat::StopReason;
 use crate::chat::TokenEvent;
@@ -35,8 +33,6 @@ use crate::chat::TurnId;
 use crate::chat::Usage;
 use crate::engine::Engine;
 use crate::engine::EngineEvent;
-use crate::privacy;
-use crate::remote::Order;
 use crate::route::Lesson;
 use crate::route::Pin;
 use crate::store::Store;
@@ -139,10 +135,10 @@ impl<B: Backend + Clone + 'static> Driver<B> {
             }
             let decision = lock(&router).begin(turn, &generation, asked);
             match decision {
-                Ok(decision) if decision.route == Route::Local => {
-                    here(engine.as_ref(), decision, generation, sink).await;
+                Ok(decision) => {
+                    let course = Course { front: &front, engine: engine.as_ref() };
+                    course.run(decision, generation, sink).await;
                 }
-                Ok(decision) => away(&front, engine.as_ref(), decision, generation, sink).await,
                 Err(fault) => sink.finish(StopReason::Failed(fault), Usage::default()),
             }
         });
@@ -234,68 +230,6 @@ impl Driver {
         self.left.extend(self.engine.replace(larger));
         self.leave_idle();
     }
-}
-
-/// Runs a turn on this device.
-async fn here(
-    engine: Option<&impl Backend>,
-    decision: Decision,
-    generation: Generation,
-    mut sink: TokenSink,
-) {
-    let Some(engine) = engine else {
-        let fault = Fault::new("there is no local model").kind(FaultKind::NoRoute);
-        sink.finish(StopReason::Failed(fault), Usage::default());
-        return;
-    };
-    if sink.routed(decision).await.is_continue() {
-        engine.start(generation, sink);
-    }
-}
-
-/// Runs a turn at the endpoints, in order; on this device if none answers and the mode allows it.
-async fn away(
-    front: &Front,
-    engine: Option<&impl Backend>,
-    decision: Decision,
-    generation: Generation,
-    mut sink: TokenSink,
-) {
-    // The router has looked at this already; what leaves is looked at once more where it leaves.
-    if let Err(fault) = privacy::may_leave(generation.class, &decision.route) {
-        sink.finish(StopReason::Failed(fault), Usage::default());
-        return;
-    }
-    let falls_back = engine.is_some() && allows(&decision, &Route::Local);
-    let endpoints = order(front, &decision);
-    let order = Order { decision, endpoints: &endpoints, device: falls_back };
-    match front.fleet.run(order, &generation, &mut sink).await {
-        Ok(()) => {}
-        Err(fault) if falls_back => {
-            let reason = format!("{}: no endpoint answers; {fault}", front.profile.mode);
-            let decision = Decision::new(Route::Local, &front.model, reason);
-            here(engine, decision, generation, sink).await;
-        }
-        Err(fault) => sink.finish(StopReason::Failed(fault), Usage::default()),
-    }
-}
-
-/// Returns the endpoints that a turn may be sent to: the chosen one, then the others of the
-/// profile's order that nothing stands against.
-fn order(front: &Front, decision: &Decision) -> Vec<String> {
-    let Route::Remote(first) = &decision.route else { return Vec::new() };
-    let others = front
-        .profile
-        .endpoints
-        .iter()
-        .filter(|name| *name != first && allows(decision, &Route::Remote((*name).clone())));
-    std::iter::once(first.clone()).chain(others.cloned()).collect()
-}
-
-/// Returns whether nothing stands against a route, chosen or not.
-fn allows(decision: &Decision, route: &Route) -> bool {
-    let mut considered = decision.considered.iter();
-    considered.any(|candidate| candidate.rejected.is_none() && candidate.route == *route)
 }
 
 /// Asks what a prompt would cost here.

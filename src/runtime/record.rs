@@ -67,9 +67,7 @@ impl Recorder {
                 let from_byte = self.passed_bytes + self.pending.len() as u64;
                 let (route, model) = (decision.route.clone(), decision.model.clone());
                 let span = Span { from_byte, route, model };
-                // Where it was tried before the first token is no span of the answer.
-                self.answer.spans.retain(|earlier| earlier.from_byte < from_byte);
-                self.answer.spans.push(span.clone());
+                self.answer.runs(span.clone());
                 self.answer.reason = Some(decision.reason.clone());
                 let (session, message) = (self.session, self.message);
                 self.store.submit(Change::Routed { session, message, span });

@@ -347,6 +347,7 @@ impl Running {
         self.moved = true;
         self.served_model = None;
         let reason = match now.route {
+            _ if self.first.is_some() => "the answer broke off and goes on here",
             Route::Local => "no endpoint answers",
             Route::Remote(_) => "the next in order",
         };

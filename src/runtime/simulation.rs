@@ -96,10 +96,12 @@ fn live(seed: u64) -> (Vec<String>, BTreeMap<&'static str, u64>) {
 }
 
 /// What has to happen in many worlds, or they show nothing.
-const HAPPENS: [&str; 12] = [
+const HAPPENS: [&str; 14] = [
     "answered at an endpoint",
     "answered on the device",
     "came home before the first token",
+    "came home in mid-answer",
+    "left in mid-answer",
     "interrupted",
     "refused by name",
     "cancelled",

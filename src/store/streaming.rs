@@ -43,8 +43,7 @@ pub(super) fn routed(
 ) -> Result<(), StoreError> {
     let Some((n, answer)) = open_row(db, session, message)? else { return Ok(()) };
     let mut answer = answer.unwrap_or_default();
-    answer.spans.retain(|known| known.from_byte < span.from_byte);
-    answer.spans.push(span.clone());
+    answer.runs(span.clone());
     db.prepare_cached("UPDATE message SET route = ?2, model = ?3, answer = ?4 WHERE n = ?1")?
         .execute(params![
             n,

@@ -15,6 +15,7 @@ use crate::chat::StopReason;
 use crate::chat::TurnId;
 use crate::text::Clean;
 use crate::ui::figures::time;
+use crate::ui::transcript::origins;
 
 /// The longest line about something, in graphemes.
 const LINE_MAX: usize = 1000;
@@ -205,7 +206,8 @@ fn ended(turn: &Turn, reason: &StopReason, said: &mut String) {
         _ => "end of the answer".to_owned(),
     };
     if let Some(decision) = turn.decision() {
-        write!(words, ", {}", decision.route).ok();
+        let words_of = || decision.route.to_string();
+        write!(words, ", {}", origins(turn).unwrap_or_else(words_of)).ok();
     }
     if let Some(ttft) = turn.timings().ttft {
         write!(words, ", first word after {}", time(ttft)).ok();

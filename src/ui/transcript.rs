@@ -11,6 +11,7 @@ use crate::app::Placed;
 use crate::app::Turn;
 use crate::chat;
 use crate::chat::MessageId;
+use crate::chat::Route;
 use crate::chat::StopReason;
 use crate::text::Address;
 use crate::text::Clean;
@@ -207,12 +208,18 @@ fn draw_line(scene: Scene<'_>, turn: &Turn, line: &Line, area: Rect, buf: &mut B
     }
 }
 
+/// Names the routes of an answer that more than one gave, in order.
+pub(super) fn origins(turn: &Turn) -> Option<String> {
+    let origins: Vec<String> = turn.origins().into_iter().map(Route::to_string).collect();
+    (origins.len() > 1).then(|| origins.join(" → "))
+}
+
 /// What a finished answer cost.
 fn finished(turn: &Turn) -> Vec<Figure> {
     let usage = turn.usage();
     let mut figures = Vec::new();
     if let Some(decision) = turn.decision() {
-        figures.push(figure(3, decision.route.to_string()));
+        figures.push(figure(3, origins(turn).unwrap_or_else(|| decision.route.to_string())));
         figures.push(figure(7, decision.model.clone()));
     }
     if let Some(ttft) = turn.timings().ttft {

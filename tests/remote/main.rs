@@ -9,6 +9,7 @@ mod support;
 mod terminal;
 
 mod endpoint;
+mod handing;
 mod home;
 mod leaving;
 mod real;

@@ -12,7 +12,6 @@ use crate::chat::Message;
 use crate::chat::Node;
 use crate::chat::NodeState;
 use crate::chat::Role;
-use crate::chat::Span;
 use crate::chat::StopReason;
 use crate::chat::TurnId;
 use crate::text::Clean;
@@ -56,6 +55,7 @@ impl Turn {
         self.show(&clean);
         let unknown = Answer::default();
         let answer = node.answer.as_deref().unwrap_or(&unknown);
+        self.spans.clone_from(&answer.spans);
         self.decision = answer.origin().map(|span| {
             let reason = answer.reason.clone().unwrap_or_default();
             Decision::new(span.route.clone(), span.model.clone(), reason)
@@ -95,16 +95,9 @@ impl Turn {
         let mut node = begun.clone();
         node.message = Message::text(Role::Assistant, self.answer.clone());
         let mut answer = node.answer.take().unwrap_or_default();
-        if let Some(Decision { route, model, reason, .. }) = &self.decision {
-            let same = answer
-                .spans
-                .last()
-                .is_some_and(|last| last.route == *route && last.model == *model);
-            if !same {
-                let from_byte = begun.message.plain().len() as u64;
-                answer.spans.push(Span { from_byte, route: route.clone(), model: model.clone() });
-            }
-            answer.reason = Some(reason.clone());
+        self.spans.iter().cloned().for_each(|span| answer.runs(span));
+        if let Some(decision) = &self.decision {
+            answer.reason = Some(decision.reason.clone());
         }
         if let Phase::Finished(reason) = &self.phase {
             node.state = reason.into();

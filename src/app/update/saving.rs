@@ -10,7 +10,6 @@ use crate::app::turn::Turn;
 use crate::chat::Change;
 use crate::chat::Node;
 use crate::chat::PartKind;
-use crate::chat::Span;
 
 impl Model {
     /// Saves something, unless nothing of this chat is saved.
@@ -31,14 +30,9 @@ impl Model {
     /// Saves where the running answer of a session runs.
     pub(super) fn save_route(&self, index: usize, effects: &mut Vec<Effect>) {
         let session = &self.sessions[index];
-        let routed = session.running().and_then(|turn| turn.replied().zip(turn.decision()));
-        let Some((placed, decision)) = routed else { return };
-        let from_byte = session.tree.node(placed.id).map_or(0, |node| node.message.plain().len());
-        let span = Span {
-            from_byte: from_byte as u64,
-            route: decision.route.clone(),
-            model: decision.model.clone(),
-        };
+        let routed = session.running().and_then(|turn| turn.replied().zip(turn.newest_span()));
+        let Some((placed, span)) = routed else { return };
+        let span = span.clone();
         self.save(Change::Routed { session: session.id, message: placed.id, span }, effects);
     }
 

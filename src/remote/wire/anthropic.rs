@@ -13,9 +13,11 @@ use super::openai::failure;
 use super::openai::short;
 use super::text::content;
 use super::text::said;
+use super::unsent;
 use crate::chat::Fault;
 use crate::chat::Role;
 use crate::chat::StopReason;
+use crate::config::Protocol;
 use crate::remote::sse::Event;
 
 /// The protocol wants a limit: this one when the user sets none.
@@ -29,8 +31,13 @@ pub(super) fn body(ask: Ask<'_>) -> Result<Value, Fault> {
     let Ask { generation, model, strict } = ask;
     let mut system = String::new();
     let mut messages = Vec::new();
-    for message in &generation.messages {
-        let text = content(message)?;
+    let last = generation.messages.len().saturating_sub(1);
+    for (index, message) in generation.messages.iter().enumerate() {
+        let mut text = content(message)?;
+        if index == last && message.role == Role::Assistant {
+            // It refuses an answer to be continued that ends in blanks.
+            text.truncate(text.len() - unsent(Protocol::Anthropic, &text).len());
+        }
         match message.role {
             Role::System if system.is_empty() => system = text,
             Role::System => {

@@ -57,6 +57,27 @@ fn bodies_say_what_was_asked() {
 }
 
 #[test]
+fn an_answer_that_is_to_be_continued_is_sent_to_where_it_can_be() {
+    let able = |strict| Protocol::NAMES.map(|(name, protocol)| (name, continues(protocol, strict)));
+    assert_eq!(able(false), [("openai", true), ("anthropic", true), ("ollama", true)]);
+    assert_eq!(able(true), [("openai", false), ("anthropic", true), ("ollama", true)]);
+    for (protocol, sent) in [
+        (Protocol::OpenAi, "Once upon \n"),
+        (Protocol::Anthropic, "Once upon"),
+        (Protocol::Ollama, "Once upon \n"),
+    ] {
+        let mut generation = generation();
+        generation.messages.push(Message::text(Role::Assistant, "Once upon \n"));
+        let ask = Ask { generation: &generation, model: Some("m"), strict: false };
+        let bytes = body(protocol, ask).expect("it can be sent");
+        let body: Value = serde_json::from_slice(&bytes).expect("JSON");
+        let last = body["messages"].as_array().and_then(|all| all.last()).expect("a message");
+        assert_eq!(last["content"], sent);
+        assert_eq!(sent.to_owned() + unsent(protocol, "Once upon \n"), "Once upon \n");
+    }
+}
+
+#[test]
 fn what_cannot_be_sent_is_said() {
     for part in [
         Part::Media(crate::chat::MediaHash([0; 32])),

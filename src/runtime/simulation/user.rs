@@ -110,6 +110,8 @@ struct Track {
     routed_at: Duration,
     /// When its first text came.
     text_at: Option<Duration>,
+    /// Where its newest text came from, and how often that changed.
+    text_from: Option<Route>,
     handed_over: u32,
 }
 
@@ -228,6 +230,7 @@ impl User {
             routes: Vec::new(),
             routed_at: at,
             text_at: None,
+            text_from: None,
             handed_over: 0,
         };
         self.open.insert(turn, track);
@@ -292,6 +295,7 @@ impl User {
                     seen.wrong("text before the route");
                 }
                 track.text_at.get_or_insert(now);
+                track.says();
                 self.starves(turn, now);
             }
             TurnEvent::Token(TokenEvent::Finished(reason, _)) => {
@@ -334,6 +338,14 @@ impl User {
         }
         match (reason, here) {
             (StopReason::Interrupted(_), _) => seen.count("interrupted"),
+            (StopReason::EndOfTurn | StopReason::Length, Some(here)) if track.handed_over == 1 => {
+                let came_home = *here == Route::Local;
+                seen.count(if came_home {
+                    "came home in mid-answer"
+                } else {
+                    "left in mid-answer"
+                });
+            }
             (StopReason::Failed(_), _) => seen.count("refused by name"),
             (StopReason::Cancelled, _) => seen.count("cancelled"),
             (_, Some(Route::Remote(_))) => seen.count("answered at an endpoint"),
@@ -372,13 +384,20 @@ impl User {
 }
 
 impl Track {
+    /// Takes note of where text comes from. Who was asked to go on and gave none of it had no part
+    /// in the answer.
+    fn says(&mut self) {
+        let here = self.routes.last();
+        if self.text_from.as_ref() != here {
+            self.handed_over += u32::from(self.text_from.is_some());
+            self.text_from = here.cloned();
+        }
+    }
+
     /// Takes note of where it runs; says what is wrong with that.
     fn routed(&mut self, route: Route, now: Duration) -> Result<(), String> {
         if self.routes.last() == Some(&route) {
             return Ok(());
-        }
-        if self.text_at.is_some() {
-            self.handed_over += 1;
         }
         self.routed_at = now;
         let allowed = match (&self.pin, &route) {

@@ -10,6 +10,7 @@ use crate::chat::PrivacyClass;
 use crate::chat::Saving;
 use crate::chat::ScrollAnchor;
 use crate::chat::SessionInfo;
+use crate::chat::Span;
 use crate::chat::Timestamp;
 
 #[test]
@@ -71,6 +72,38 @@ fn an_answer_is_saved_every_second_or_page_and_its_end_once() {
     chat.saved.clear();
     chat.send(Msg::Deadline);
     assert!(chat.saved.is_empty(), "nothing is said twice: {:?}", chat.saved);
+}
+
+#[test]
+fn an_answer_that_goes_on_elsewhere_says_which_part_came_from_where() {
+    let mut chat = Chat::new();
+    chat.ask("one");
+    let lan = Route::Remote("lan".to_owned());
+    for (route, model, text) in [
+        (Route::Remote("down".to_owned()), "x", ""),
+        (lan.clone(), "big", "Once "),
+        (lan.clone(), "bigger", "upon "),
+        (Route::Local, "small", "a time"),
+    ] {
+        let event = TurnEvent::Routed(Decision::new(route, model, "so"));
+        chat.send(Msg::Turn { turn: TurnId(0), event, at: chat.now });
+        chat.delta(0, text);
+    }
+    assert_eq!(chat.turn(0).origins(), [&lan, &Route::Local]);
+    chat.finish(0, StopReason::EndOfTurn);
+    let span = |from_byte, route: &Route, model: &str| Span {
+        from_byte,
+        route: route.clone(),
+        model: model.to_owned(),
+    };
+    let wanted = [span(0, &lan, "big"), span(5, &lan, "bigger"), span(10, &Route::Local, "small")];
+    let Some(Change::Finish { answer, .. }) = chat.saved.last() else { panic!("{:?}", chat.saved) };
+    assert_eq!(answer.spans, wanted);
+    let routed = chat.saved.iter().filter_map(|save| match save {
+        Change::Routed { span, .. } => Some(span),
+        _ => None,
+    });
+    assert_eq!(routed.skip(1).cloned().collect::<Vec<_>>(), wanted, "as it went");
 }
 
 #[test]

@@ -1,0 +1,164 @@
+//! An answer that breaks off in mid-sentence goes on elsewhere, once, and says so.
+
+use std::io::BufRead as _;
+use std::io::BufReader;
+use std::process::Child;
+use std::process::ChildStdout;
+use std::process::Stdio;
+
+use rustix::process::Signal;
+use serde_json::Value;
+
+use crate::endpoint::Endpoint;
+use crate::endpoint::Says;
+use crate::home::command;
+use crate::home::configure;
+use crate::home::run;
+use crate::home::stdout;
+use crate::terminal::Home;
+use crate::terminal::Process;
+
+/// What the model answers at length.
+const STORY: &str = "Write a long story about a dragon.";
+
+/// Nothing is too slow, so that a turn begins where the mode prefers it.
+pub(crate) const PATIENT: &str = "slo = { ttft_ms = 600000, tbt_ms = 60000 }";
+
+/// An answer on its way, line by line.
+pub(crate) struct Asking {
+    child: Child,
+    lines: std::io::Lines<BufReader<ChildStdout>>,
+    pub(crate) told: Vec<Value>,
+}
+
+impl Asking {
+    pub(crate) fn start(home: &Home, args: &[&str]) -> Self {
+        let model = crate::support::model();
+        let model = model.to_str().expect("UTF-8");
+        let all = [&["ask", "--json", "--no-stdin", "-m", model, "--temp", "0"], args].concat();
+        let mut command = command(home, &all);
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("the program runs");
+        let lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
+        Self { child, lines, told: Vec::new() }
+    }
+
+    fn next(&mut self) -> Option<&Value> {
+        let line = self.lines.next()?.expect("a line");
+        self.told.push(serde_json::from_str(&line).expect("JSON"));
+        self.told.last()
+    }
+
+    /// Reads until so many bytes of the answer are there.
+    pub(crate) fn says(&mut self, bytes: usize) {
+        while self.text().len() < bytes {
+            assert!(self.next().is_some(), "it ended: {:?}", self.told.last());
+        }
+    }
+
+    /// Ends its engine as a crash does.
+    pub(crate) fn kill_engine(&self) {
+        let engine = Process::open(self.child.id()).engine();
+        engine.signal(Signal::KILL);
+        engine.gone();
+    }
+
+    /// Reads the rest; returns the exit code.
+    pub(crate) fn end(&mut self) -> Option<i32> {
+        while self.next().is_some() {}
+        self.child.wait().expect("its end").code()
+    }
+
+    fn texts<'a>(told: &'a [Value]) -> impl Iterator<Item = &'a str> {
+        told.iter().filter_map(|event| event["text"].as_str().filter(|_| event["type"] == "delta"))
+    }
+
+    pub(crate) fn text(&self) -> String {
+        Self::texts(&self.told).collect()
+    }
+
+    /// Returns the answer cut where its route changed, each part with its route.
+    pub(crate) fn parts(&self) -> Vec<(String, String)> {
+        let mut parts: Vec<(String, String)> = Vec::new();
+        for event in &self.told {
+            if event["type"] == "route" {
+                let endpoint = event["endpoint"].as_str();
+                let route = endpoint.map_or("local".to_owned(), |name| format!("remote:{name}"));
+                parts.push((route, String::new()));
+            } else if let (Some(part), "delta") =
+                (parts.last_mut(), event["type"].as_str().unwrap_or_default())
+            {
+                part.1.push_str(event["text"].as_str().unwrap_or_default());
+            }
+        }
+        parts
+    }
+
+    pub(crate) fn finish(&self) -> &Value {
+        self.told.last().filter(|event| event["type"] == "finish").expect("an end")
+    }
+}
+
+#[test]
+fn this_device_goes_on_with_what_an_endpoint_leaves() {
+    let begun = "Once upon a time, in a land far away, there lived a";
+    let lan = Endpoint::start(vec![Says::Part(begun)]);
+    let home = Home::new();
+    let profile = "privacy = \"open\"\nmode = \"prefer-remote\"\nendpoint = \"lan\"";
+    configure(&home, profile, &lan.table("lan"));
+    let mut asking = Asking::start(&home, &["-s", "new", "--max-tokens", "24", STORY]);
+    let code = asking.end();
+    let parts = asking.parts();
+    assert_eq!(code, Some(0), "{parts:?}");
+    assert_eq!(parts.len(), 2, "one route after the other: {parts:?}");
+    assert_eq!(parts[0], ("remote:lan".to_owned(), begun.to_owned()));
+    assert_eq!(parts[1].0, "local");
+    let rest = &parts[1].1;
+    assert!(rest.starts_with(' ') && rest.trim().len() > 8, "the sentence goes on: {rest:?}");
+    let finish = asking.finish();
+    assert_eq!(finish["reason"], "length", "{finish}");
+    // What the endpoint gave counts: nobody gets more than was asked for.
+    assert_eq!(finish["usage"]["completion_tokens"], 24, "{finish}");
+    assert_eq!(lan.asked().len(), 1, "nothing is asked twice behind its first word");
+    let audit = stdout(&run(&home, &["audit", "list", "--json"]));
+    assert!(audit.contains("the answer broke off and goes on here"), "{audit}");
+    // What came from where is kept with the answer.
+    let saved = stdout(&run(&home, &["sessions", "export", "last"]));
+    let split = format!("\"from_byte\":{}", begun.len());
+    assert!(saved.contains(&split) && saved.contains("remote:lan"), "{saved}");
+}
+
+#[test]
+fn an_endpoint_goes_on_with_what_an_engine_leaves() {
+    let lan = Endpoint::start(vec![Says::All(" and that was all.")]);
+    let home = Home::new();
+    let profile =
+        format!("privacy = \"open\"\nmode = \"prefer-local\"\nendpoint = \"lan\"\n{PATIENT}");
+    configure(&home, &profile, &lan.table("lan"));
+    let mut asking = Asking::start(&home, &["--max-tokens", "1500", STORY]);
+    asking.says(24);
+    asking.kill_engine();
+    let code = asking.end();
+    let parts = asking.parts();
+    assert_eq!(code, Some(0), "{parts:?}");
+    let [(first, begun), (second, rest)] = parts.as_slice() else { panic!("{parts:?}") };
+    assert_eq!((first.as_str(), second.as_str()), ("local", "remote:lan"));
+    assert_eq!(rest, " and that was all.");
+    let asked = lan.asked();
+    let [asked] = asked.as_slice() else { panic!("{asked:?}") };
+    let last = asked["messages"].as_array().and_then(|all| all.last()).expect("a message");
+    assert_eq!((&last["role"], &last["content"]), (&"assistant".into(), &begun.as_str().into()));
+    assert_eq!(asking.finish()["reason"], "end_of_turn");
+}
+
+#[test]
+fn an_answer_changes_hands_once() {
+    let lan = Endpoint::start(vec![Says::Part("One "), Says::Part("two ")]);
+    let wan = Endpoint::start(vec![Says::Part("three ")]);
+    let home = Home::new();
+    let profile = "privacy = \"open\"\nmode = \"prefer-remote\"\nendpoint = [\"lan\", \"wan\"]";
+    configure(&home, profile, &(lan.table("lan") + &wan.table("wan")));
+    let mut asking = Asking::start(&home, &["Count."]);
+    let code = asking.end();
+    assert_eq!((code, asking.text().as_str()), (Some(3), "One three "), "{:?}", asking.parts());
+    assert_eq!((lan.asked().len(), wan.asked().len()), (1, 1));
+}
