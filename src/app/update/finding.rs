@@ -328,8 +328,8 @@ pub(super) fn edit(line: &mut String, key: Key, action: Option<Action>) {
         (_, Some(Action::Edit(Edit::DeleteLeft))) => drop(line.pop()),
         (_, Some(Action::Edit(Edit::DeleteToStart))) => line.clear(),
         (_, Some(Action::Edit(Edit::DeleteWordLeft))) => {
-            let kept = line.trim_end().rfind(char::is_whitespace).map_or(0, |at| at + 1);
-            line.truncate(kept);
+            let before = line.trim_end().trim_end_matches(|c: char| !c.is_whitespace());
+            line.truncate(before.len());
         }
         _ => {}
     }
