@@ -68,7 +68,7 @@ impl Asking {
         self.child.wait().expect("its end").code()
     }
 
-    fn texts<'a>(told: &'a [Value]) -> impl Iterator<Item = &'a str> {
+    fn texts(told: &[Value]) -> impl Iterator<Item = &str> {
         told.iter().filter_map(|event| event["text"].as_str().filter(|_| event["type"] == "delta"))
     }
 
