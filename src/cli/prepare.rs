@@ -62,6 +62,7 @@ pub(super) fn prepare_for(
         FrontError::Config(error) => error.into(),
         FrontError::Fault(fault) => fault,
     })?;
+    front.recorded = !cli.common.ephemeral;
     if cli.common.require_gpu {
         require_gpu(&mut front)?;
     }

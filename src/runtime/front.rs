@@ -90,6 +90,8 @@ pub struct Front {
     pub prefill_ahead: bool,
     /// The user's data directory.
     pub data: PathBuf,
+    /// Whether where turns ran is written down; a call that is to leave no trace writes nothing.
+    pub recorded: bool,
     /// Where a script keeps what endpoints teach; a chat has a store of its own.
     pub memory: Option<Store>,
     /// Whether anything may leave this device, whatever the profile says.
@@ -123,6 +125,7 @@ impl Front {
             model: profile.model.clone(),
             prefill_ahead: settings.engine.prefill_ahead,
             data: paths.data.clone(),
+            recorded: true,
             memory: None,
             egress,
             constraint: Constraint::Free,

@@ -275,6 +275,9 @@ impl Router {
             known.answers.push_back(usage.completion_tokens);
         }
         let record = self.record(turn, running, (reason, usage), at);
+        if !self.front.recorded {
+            return;
+        }
         if let Err(error) = self.log.append(&record)
             && self.unrecorded.is_none()
         {

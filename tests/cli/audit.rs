@@ -130,6 +130,7 @@ fn what_an_endpoint_teaches_is_kept_and_an_ephemeral_turn_leaves_nothing() {
     let sessions = home.path("data/sessions");
     home.run(&[&ask[..], &["--ephemeral"]].concat()).exits(1);
     assert!(!sessions.exists(), "a trace of an ephemeral turn");
+    assert_eq!(home.run(&["audit", "list", "--json"]).exits(0).stdout, "");
     // One process each, whose failures count together.
     let lessons = || {
         let place = Place::new(sessions.clone());

@@ -455,6 +455,7 @@ fn front(net: Net, who: Who, egress: Egress, chance: &mut Chance) -> Front {
         prefill_ahead: false,
         // Decisions are recorded nowhere: that nothing can be written ends no turn.
         data: PathBuf::from("/dev/null"),
+        recorded: true,
         memory: None,
         egress,
         constraint: Constraint::Free,
