@@ -43,6 +43,9 @@ const LEAVE_WITHIN: Duration = Duration::from_secs(3);
 /// busy machine its time.
 const LAST_WORDS_WITHIN: Duration = Duration::from_millis(250);
 
+/// The most events that are printed at once.
+const TOGETHER: usize = 64;
+
 /// How long a running engine may take to say how the device does; it says it with its hello.
 const HEALTH_WITHIN: Duration = Duration::from_millis(100);
 
@@ -213,11 +216,8 @@ impl Asking {
                 Some(event) = self.news.recv(), if pending.is_none() => {
                     pending = self.tell(Told::Engine(&event), print);
                 }
-                Some((turn, event)) = self.turns.recv(), if pending.is_none() && !finished => {
-                    finished = self.note(&event);
-                    // That a decision was not recorded is said in the chat alone.
-                    self.driver.hear(turn, &event);
-                    pending = self.tell(Told::Turn(&event), print);
+                Some(first) = self.turns.recv(), if pending.is_none() && !finished => {
+                    finished = self.hear(first, &mut pending, print);
                 }
             }
         }
@@ -228,9 +228,7 @@ impl Asking {
             self.record(&end);
             self.driver.hear(TURN, &end);
             let last = self.tell(Told::Turn(&end), print).unwrap_or_default();
-            let rest = pending.get_or_insert_default();
-            rest.stdout.push_str(&last.stdout);
-            rest.stderr.push_str(&last.stderr);
+            pending.get_or_insert_default().append(&last);
         }
         let soon = self.clock.at() + LAST_WORDS_WITHIN;
         let broken_off = pending.is_some();
@@ -266,6 +264,31 @@ impl Asking {
         // What is left stays unwritten, so that it was no answer.
         self.asked.reason = StopReason::Cancelled;
         Ok(())
+    }
+
+    /// Takes an event in, and those that have come with it: they are written together. Returns
+    /// whether the turn has ended.
+    fn hear(
+        &mut self,
+        first: (TurnId, TurnEvent),
+        pending: &mut Option<Printed>,
+        print: &mut dyn FnMut(Told<'_>, Timings) -> Printed,
+    ) -> bool {
+        let mut next = Some(first);
+        for _ in 0..TOGETHER {
+            let Some((turn, event)) = next else { break };
+            let finished = self.note(&event);
+            // That a decision was not recorded is said in the chat alone.
+            self.driver.hear(turn, &event);
+            if let Some(told) = self.tell(Told::Turn(&event), print) {
+                pending.get_or_insert_default().append(&told);
+            }
+            if finished {
+                return true;
+            }
+            next = self.turns.try_recv().ok();
+        }
+        false
     }
 
     /// Takes the times; returns whether the turn has ended.

@@ -16,6 +16,14 @@ pub struct Printed {
     pub stderr: String,
 }
 
+impl Printed {
+    /// Adds what comes behind it.
+    pub(super) fn append(&mut self, more: &Self) {
+        self.stdout.push_str(&more.stdout);
+        self.stderr.push_str(&more.stderr);
+    }
+}
+
 /// The way to the writing thread; closing it lets the thread end.
 #[derive(Debug)]
 pub(super) struct Out(Option<mpsc::Sender<Printed>>);

@@ -9,7 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc;
+use std::thread::Thread;
+use std::time::Duration;
 
+use super::clock;
 use super::core::Outlet;
 use super::intake::Intake;
 use super::intake::Order;
@@ -25,6 +28,10 @@ const QUEUE_FRAMES: usize = 256;
 /// it goes on asking come on top, and a client that asks without reading is let go.
 const BACKLOG_FRAMES: usize = 1024;
 
+/// How long tokens wait for those that follow: nobody reads forty screens a second, and every frame
+/// that wakes a front takes a processor from the next token.
+const TOGETHER: Duration = Duration::from_millis(25);
+
 /// The sending end of a client's queue.
 #[derive(Clone, Debug)]
 pub(super) struct Mailbox {
@@ -33,6 +40,9 @@ pub(super) struct Mailbox {
     socket: Arc<UnixStream>,
     /// Set when a frame did not fit: the writing thread then says that there is room again.
     starved: Arc<AtomicBool>,
+    /// The writing thread, and whether anything but tokens waits for it.
+    writer: Thread,
+    urgent: Arc<AtomicBool>,
 }
 
 impl Mailbox {
@@ -45,10 +55,25 @@ impl Mailbox {
     }
 
     fn try_once(&self, frame: ToFront) -> Option<ToFront> {
+        let token = is_token(&frame);
         match self.queue.try_send(frame) {
             // The writing thread is gone, and so is the client: `Left` follows.
-            Ok(()) | Err(mpsc::TrySendError::Disconnected(_)) => None,
-            Err(mpsc::TrySendError::Full(frame)) => Some(frame),
+            Ok(()) | Err(mpsc::TrySendError::Disconnected(_)) => {
+                self.hurry_unless(token);
+                None
+            }
+            Err(mpsc::TrySendError::Full(frame)) => {
+                self.hurry_unless(false);
+                Some(frame)
+            }
+        }
+    }
+
+    /// Ends the writing thread's pause for whatever is no token.
+    fn hurry_unless(&self, token: bool) {
+        if !token {
+            self.urgent.store(true, Ordering::SeqCst);
+            self.writer.unpark();
         }
     }
 
@@ -68,6 +93,7 @@ impl Mailbox {
     pub(super) fn send(&self, frame: ToFront) {
         // A closed queue means that the client is gone.
         self.queue.send(frame).ok();
+        self.hurry_unless(false);
     }
 }
 
@@ -83,16 +109,24 @@ pub(super) fn open(
     let (queue, frames) = mpsc::sync_channel::<ToFront>(QUEUE_FRAMES);
     let starved = Arc::new(AtomicBool::new(false));
     let hang_up = Arc::new(socket.try_clone()?);
-    let mailbox = Mailbox { queue, socket: hang_up, starved: Arc::clone(&starved) };
-    std::thread::Builder::new().spawn(move || {
-        while let Ok(frame) = frames.recv() {
+    let urgent = Arc::new(AtomicBool::new(false));
+    let (no_room, hurry) = (Arc::clone(&starved), Arc::clone(&urgent));
+    let writing = std::thread::Builder::new().spawn(move || {
+        let mut tokens = false;
+        loop {
+            if tokens {
+                pause(&hurry);
+            }
+            let Ok(frame) = frames.recv() else { return };
+            hurry.store(false, Ordering::SeqCst);
             let mut bytes = Vec::new();
             let more = std::iter::once(frame).chain(frames.try_iter()).take(QUEUE_FRAMES);
             for frame in more {
+                tokens = is_token(&frame);
                 // What is sent is small; a frame that cannot be encoded is not sent.
                 bytes.extend(ipc::encode(&frame).unwrap_or_default());
             }
-            if starved.swap(false, Ordering::SeqCst) {
+            if no_room.swap(false, Ordering::SeqCst) {
                 intake.push(Order::Drained(client));
             }
             if socket.write_all(&bytes).is_err() {
@@ -102,7 +136,25 @@ pub(super) fn open(
             }
         }
     })?;
-    Ok(mailbox)
+    let writer = writing.thread().clone();
+    Ok(Mailbox { queue, socket: hang_up, starved, writer, urgent })
+}
+
+/// Lets tokens come together, unless something else waits or comes.
+fn pause(urgent: &AtomicBool) {
+    let until = clock::now() + TOGETHER;
+    while !urgent.load(Ordering::SeqCst) {
+        let left = until.saturating_duration_since(clock::now());
+        if left.is_zero() {
+            return;
+        }
+        std::thread::park_timeout(left);
+    }
+}
+
+/// Returns whether a frame is a piece of an answer that more will follow.
+fn is_token(frame: &ToFront) -> bool {
+    matches!(frame, ToFront::Turn { event: TokenEvent::Delta(_), .. })
 }
 
 #[derive(Debug)]
@@ -176,5 +228,44 @@ impl Outlet for Clients {
             self.intake.ended(key);
         }
         self.send(key.client, ToFront::Turn { turn: key.turn, event });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::StopReason;
+    use crate::chat::Usage;
+    use crate::ipc::Decoder;
+    use std::io::Read as _;
+
+    #[test]
+    fn tokens_that_go_together_keep_their_order_and_come_before_the_end() {
+        let (ours, mut theirs) = UnixStream::pair().expect("a socket");
+        let intake = Arc::new(Intake::new(Arc::default()));
+        let mailbox = open(1, ours, intake).expect("a thread");
+        let frame = |event| ToFront::Turn { turn: 7, event };
+        let mut sent = Vec::new();
+        for word in 0..100 {
+            sent.push(frame(TokenEvent::Delta(word.to_string())));
+            if word == 40 {
+                sent.push(frame(TokenEvent::Queued(1)));
+            }
+        }
+        sent.push(frame(TokenEvent::Finished(StopReason::EndOfTurn, Usage::default())));
+        for frame in &sent {
+            assert_eq!(mailbox.offer(frame.clone()), None);
+        }
+        // The thread ends when it has written everything.
+        drop(mailbox);
+        let mut bytes = Vec::new();
+        theirs.read_to_end(&mut bytes).expect("it hangs up");
+        let mut decoder = Decoder::default();
+        decoder.push(&bytes);
+        let mut got: Vec<ToFront> = Vec::new();
+        while let Some(frame) = decoder.take().expect("whole frames") {
+            got.push(frame);
+        }
+        assert_eq!(got, sent);
     }
 }
