@@ -130,12 +130,13 @@ pub(super) fn headers(protocol: Protocol) -> &'static [(&'static str, &'static s
 /// | protocol | with a trailing answer |
 /// |---|---|
 /// | `openai` | llama-server goes on by itself, vLLM and `SGLang` when told; the inventor's does not |
-/// | `anthropic` | goes on; newer models of the inventor refuse it by status 400 |
+/// | `anthropic` | the inventor's goes on, or refuses by status 400 where the model is a newer one; llama-server says all of it once more |
 /// | `ollama` | goes on |
 pub(super) fn continues(protocol: Protocol, strict: bool) -> bool {
     match protocol {
         Protocol::OpenAi => !strict,
-        Protocol::Anthropic | Protocol::Ollama => true,
+        Protocol::Anthropic => strict,
+        Protocol::Ollama => true,
     }
 }
 

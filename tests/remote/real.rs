@@ -11,6 +11,8 @@ use std::process::Child;
 use std::process::Command;
 use std::process::Stdio;
 
+use crate::handing::Asking;
+use crate::handing::PATIENT;
 use crate::home::ask;
 use crate::home::command;
 use crate::home::configure;
@@ -177,4 +179,83 @@ fn slow_a_real_server_that_dies_in_mid_answer_leaves_what_it_said() {
         let gone = ask(&home, &["Still there?"]);
         exits(&gone, 1);
     }
+}
+
+/// Questions that a small model answers at length.
+const QUESTIONS: [&str; 20] = [
+    "Write a long story about a dragon.",
+    "What is the capital of France, and what is it known for?",
+    "Explain how a bicycle works.",
+    "List ten fruits and say what each tastes like.",
+    "How is bread made?",
+    "Describe a day at the sea.",
+    "Why is the sky blue?",
+    "Tell me about the history of Rome.",
+    "Write a letter to a friend about a new job.",
+    "What are the planets of the solar system?",
+    "How do I learn to play the piano?",
+    "Describe a cat to somebody who has never seen one.",
+    "What is photosynthesis?",
+    "Give me advice on how to sleep better.",
+    "Explain what a computer program is.",
+    "Write a poem about the rain.",
+    "How does a refrigerator work?",
+    "What makes a good teacher?",
+    "Describe how to plant a tree.",
+    "Tell me about the life of a bee.",
+];
+
+/// Returns whether two answers say the same as far as both go, and where they part.
+fn same(one: &str, other: &str) -> Result<(), usize> {
+    let pairs = one.char_indices().zip(other.chars());
+    pairs.filter(|((_, a), b)| a != b).map(|((at, _), _)| at).next().map_or(Ok(()), Err)
+}
+
+/// Has every question answered with a hand-off, and compares with the whole answers of this device.
+/// Two that part at once behind the splice do so for its token; the same tokens in batches of other
+/// shapes part where two tokens are about as likely.
+fn handed_over(mode: &str, question: &mut dyn FnMut(usize, &str, &Home) -> Asking) {
+    let mut equal = 0;
+    let mut traced = Vec::new();
+    for (index, text) in QUESTIONS.iter().enumerate() {
+        let home = Home::new();
+        let mut spliced = question(index, text, &home);
+        assert_eq!(spliced.end(), Some(0), "{mode}: {text}: {:?}", spliced.parts());
+        let parts = spliced.parts();
+        assert_eq!(parts.len(), 2, "{mode}: {text}: {parts:?}");
+        let whole = ask(&home, &["--mode", "local-only", "--max-tokens", "96", text]);
+        exits(&whole, 0);
+        match same(spliced.text().trim_end(), stdout(&whole).trim_end()) {
+            Ok(()) => equal += 1,
+            Err(at) => traced.push(format!("{text}: {at}, spliced at {}", parts[0].1.len())),
+        }
+    }
+    assert!(equal >= 18, "{mode}: {equal} of 20: {traced:#?}");
+}
+
+#[test]
+fn slow_answers_that_a_real_server_leaves_end_as_if_nothing_had_been() {
+    handed_over("prefer-remote", &mut |index, text, home| {
+        let mut server = Server::start();
+        let profile = "privacy = \"open\"\nmode = \"prefer-remote\"\nendpoint = \"real\"";
+        configure(home, profile, &server.table(PROTOCOLS[index % 2]));
+        let mut asking = Asking::start(home, &["--max-tokens", "96", text]);
+        asking.says(24);
+        server.kill();
+        asking
+    });
+}
+
+#[test]
+fn slow_answers_that_an_engine_leaves_end_at_a_real_server_as_if_nothing_had_been() {
+    let server = Server::start();
+    handed_over("prefer-local", &mut |_, text, home| {
+        let profile =
+            format!("privacy = \"open\"\nmode = \"prefer-local\"\nendpoint = \"real\"\n{PATIENT}");
+        configure(home, &profile, &server.table("openai"));
+        let mut asking = Asking::start(home, &["--max-tokens", "96", text]);
+        asking.says(24);
+        asking.kill_engine();
+        asking
+    });
 }

@@ -60,7 +60,9 @@ fn every_page_is_looked_at_once_a_week() {
     assert_ne!(second, first);
     assert_eq!(looked(8), second);
     // A clock that was years ahead does not keep it from being looked at.
-    assert_eq!(looked(0), first);
+    // The copy of that day is there already: what is waited for is the look itself.
+    let marked = || fs::read_to_string(home.place().checked()).expect("marked");
+    keep_up(&home, 0, |_| marked() == first);
 }
 
 #[test]
