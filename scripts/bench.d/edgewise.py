@@ -143,8 +143,10 @@ class Chat:
         self.terminal.send(f"\x1b[200~{text}\x1b[201~")
         # The draft is broken into rows anywhere between two words.
         tail = "".join(text[-20:].split())
-        self.terminal.wait(lambda rows: tail in "".join("".join(rows).split()), PATIENCE_KEYS,
-                           "the pasted text")
+        # A large paste stands as one line.
+        seen = lambda rows: any(row.startswith("› [paste") for row in rows[-8:]) or \
+            tail in "".join("".join(rows).split())
+        self.terminal.wait(seen, PATIENCE_KEYS, "the pasted text")
 
     def type(self, text, per_second=10):
         """Types as a person does: one key after the other."""
