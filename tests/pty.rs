@@ -74,6 +74,10 @@ fn quit(pty: &mut Pty) {
 #[test]
 fn an_answer_streams_and_its_cost_is_told() {
     let home = Home::new();
+    // Enter pays for the whole prompt, so that its evaluation can be seen.
+    let config =
+        "[engine]\nkeep_alive = \"0s\"\nprefill_ahead = false\n[profiles.default]\nthreads = 1\n";
+    std::fs::write(home.path().join("c/config.toml"), config).expect("a file");
     let mut pty = Pty::start(&home, &["--max-tokens", "24"], &[]);
     let ready = pty.ready();
     assert!(ready.has("SmolLM2") && ready.has("on this device"), "{}", ready.text);

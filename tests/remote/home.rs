@@ -9,8 +9,9 @@ use crate::terminal::Home;
 
 /// Writes the settings behind those that every test has: the profile's own, then other tables.
 pub(crate) fn configure(home: &Home, profile: &str, tables: &str) {
+    // What stands on the screen until the first token is to be seen: Enter pays for the prompt.
     let text = format!(
-        "[engine]\nkeep_alive = \"0s\"\n[profiles.default]\nthreads = 1\n{profile}\n{tables}"
+        "[engine]\nkeep_alive = \"0s\"\nprefill_ahead = false\n[profiles.default]\nthreads = 1\n{profile}\n{tables}"
     );
     std::fs::write(home.path().join("c/config.toml"), text).expect("a file");
 }

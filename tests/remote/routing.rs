@@ -53,7 +53,7 @@ fn a_route_is_pinned_freed_and_explained() {
     pty.see("the chat again", |frame| !frame.has("why the last turn ran"));
     pty.send("/route auto\r");
     pty.see_text("the mode decides again");
-    pty.ask("Five?");
+    pty.ask("Which of these is a fruit: apple, stone, cloud, river or chair?");
     pty.see("the mode's word", |frame| frame.has("prefer-local: "));
     let asked = lan.asked().len();
     assert!(asked >= 2, "{asked}");
