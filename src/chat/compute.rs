@@ -101,7 +101,7 @@ pub struct Compute {
 }
 
 impl Default for Compute {
-    /// What was measured to be best on small machines: see `BENCHMARKS.md`.
+    /// llama.cpp's own defaults; `scripts/bench --settings` compares the others with them.
     fn default() -> Self {
         Self {
             cache_k: CacheType::default(),
