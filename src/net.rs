@@ -74,4 +74,7 @@ impl Net {
 pub(crate) mod fault;
 
 #[cfg(test)]
+pub(crate) use resolve::{MUTE, SERVFAIL};
+
+#[cfg(test)]
 mod tests;

@@ -51,17 +51,31 @@ impl Resolve for Names {
     fn resolve(&self, name: Name) -> Resolving {
         let reach = self.reach;
         Box::pin(async move {
-            let asked = tokio::net::lookup_host((name.as_str(), 0));
-            let found = tokio::time::timeout(LOOKUP_WITHIN, asked).await;
-            let found = match found {
-                Ok(found) => found.map(Iterator::collect),
-                Err(_) => return Err(LookupError::TimedOut.into()),
+            let Ok(found) = tokio::time::timeout(LOOKUP_WITHIN, ask(name.as_str())).await else {
+                return Err(LookupError::TimedOut.into());
             };
             let addrs: Addrs = Box::new(reachable(reach, found)?.into_iter());
             Ok(addrs)
         })
     }
 }
+
+/// Asks the system for a name's addresses.
+async fn ask(name: &str) -> io::Result<Vec<SocketAddr>> {
+    #[cfg(test)]
+    match name {
+        MUTE => return std::future::pending().await,
+        SERVFAIL => return Err(io::Error::other("temporary failure in name resolution")),
+        _ => {}
+    }
+    tokio::net::lookup_host((name, 0)).await.map(Iterator::collect)
+}
+
+/// Names whose servers say nothing, or that they failed: nobody else has to be asked for them.
+#[cfg(test)]
+pub(crate) const MUTE: &str = "mute.invalid";
+#[cfg(test)]
+pub(crate) const SERVFAIL: &str = "servfail.invalid";
 
 fn reachable(
     reach: Reach,

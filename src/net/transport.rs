@@ -16,6 +16,11 @@ const POOL_IDLE: Duration = Duration::from_mins(1);
 /// How often a silent connection is asked whether its other end is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
+/// How long what was sent may stay unconfirmed, and a connection unheard of, until it is given up:
+/// the other side vanished without a word. A connection that is kept may be such a one.
+#[cfg(target_os = "linux")]
+const UNCONFIRMED: Duration = Duration::from_secs(20);
+
 /// How long each step may take. None limits a whole stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -74,6 +79,8 @@ impl Transport {
             .pool_idle_timeout(POOL_IDLE)
             .tcp_keepalive(KEEP_ALIVE)
             .user_agent(concat!("edgewise/", env!("CARGO_PKG_VERSION")));
+        #[cfg(target_os = "linux")]
+        let builder = builder.tcp_user_timeout(UNCONFIRMED);
         // What stays on this device goes through nobody else's hands.
         let builder = match self.proxy.as_ref().filter(|_| !origin.is_loopback()) {
             Some(proxy) => builder.proxy(

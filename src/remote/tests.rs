@@ -3,3 +3,4 @@
 mod matrix;
 mod play;
 mod turns;
+mod waits;

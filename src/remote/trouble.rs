@@ -130,15 +130,25 @@ fn is_about_length(words: &str) -> bool {
         || words.contains("context size")
 }
 
-/// Reads `retry-after`: seconds, or a date, which is compared with the server's own clock.
+/// Reads how long is to be waited: milliseconds in some servers' own header, else `retry-after`.
 fn retry_after(headers: &Headers) -> Option<Duration> {
-    wait(headers.get("retry-after")?, headers.get("date"))
+    let millis = headers.get("retry-after-ms").and_then(|text| text.trim().parse::<f64>().ok());
+    let millis = millis.and_then(|millis| seconds(millis / 1000.0));
+    millis.or_else(|| wait(headers.get("retry-after")?, headers.get("date")))
 }
+
+/// Makes a wait of a number of seconds; what no clock counts is for ever, and what is no number none.
+fn seconds(number: f64) -> Option<Duration> {
+    let finite = number.is_finite().then_some(number.max(0.0))?;
+    Some(Duration::try_from_secs_f64(finite).unwrap_or(Duration::MAX))
+}
+
+/// Reads `retry-after`: seconds, or a date, which is compared with the server's own clock.
 
 fn wait(retry_after: &str, date: Option<&str>) -> Option<Duration> {
     let text = retry_after.trim();
-    if let Ok(seconds) = text.parse::<f64>() {
-        return Duration::try_from_secs_f64(seconds.max(0.0)).ok();
+    if let Ok(number) = text.parse::<f64>() {
+        return seconds(number);
     }
     let moment = |text: &str| OffsetDateTime::parse(&text.replace("GMT", "+0000"), &Rfc2822).ok();
     let left = moment(text)? - moment(date?)?;
@@ -162,11 +172,13 @@ mod tests {
             ("Mon, 23 Nov 2026 12:00:07 GMT", None, None),
             ("soon", date, None),
             ("inf", date, None),
+            ("nan", date, None),
             ("", date, None),
         ];
         for (text, date, expected) in table {
             assert_eq!(wait(text, date), expected.map(Duration::from_secs), "{text}");
         }
+        assert_eq!(wait("1e300", date), Some(Duration::MAX), "absurd is not absent");
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::play::fault::Server;
 use super::play::fault::Step;
 use super::play::fault::answer;
 use super::play::fault::head;
+use super::play::fault::nobody;
 use super::play::fault::reply;
 use super::play::remote;
 use super::play::turn;
@@ -33,6 +34,8 @@ const BOUND: Duration = Duration::from_secs(30);
 enum Ends {
     /// "Hello", whole.
     Well,
+    /// This, whole.
+    Says(&'static str),
     /// Nothing came, and the message has these words.
     Failed(FaultKind, &'static str),
     /// "Hel" came and is kept, and the message has these words.
@@ -41,6 +44,7 @@ enum Ends {
 
 use Ends::Broken;
 use Ends::Failed;
+use Ends::Says;
 use Ends::Well;
 
 /// One fault: what the server does, how long is waited, how it ends.
@@ -175,7 +179,6 @@ fn streams(frames: Frames) -> Vec<Fault> {
     let body = frames.half();
     let body =
         body[body.windows(4).position(|four| four == b"\r\n\r\n").expect("a head") + 4..].to_vec();
-    let packed = head("200 OK", &[frames.content_type(), "content-encoding: gzip"]);
     let page = reply("200 OK", &["content-type: text/html"], b"<html>sign in</html>");
     vec![
         fault("reset", reset, Broken("the connection to 127.0.0.1 broke")),
@@ -195,7 +198,6 @@ fn streams(frames: Frames) -> Vec<Fault> {
             after([vec![b'x'; 5 << 20], b"\n".to_vec()].concat()),
             Broken("a line is longer than"),
         ),
-        fault("packed", answer(packed), Failed(Bad, "packed its reply")),
         fault("a page", answer(page), Failed(Bad, "answers with text/html")),
         fault(
             "a tool that never ends",
@@ -204,6 +206,59 @@ fn streams(frames: Frames) -> Vec<Fault> {
         ),
         fault("nothing at all", begin(Vec::new()), Failed(Bad, "without the protocol's own end")),
     ]
+}
+
+/// Bombs: a reply that is packed is never unpacked, whether it says so or not.
+fn bombs(frames: Frames) -> Vec<Fault> {
+    use FaultKind::Failed as Bad;
+    let endless = |head: Vec<u8>| {
+        vec![Step::Read, Step::Send(head), Step::Repeat(vec![0; 65_536], Duration::ZERO)]
+    };
+    let said = |how: &str| endless(head("200 OK", &[frames.content_type(), how]));
+    let refused = endless(head("500 E", &["content-encoding: gzip"]));
+    // What gzip begins with, and a line's end.
+    let unsaid = [head("200 OK", &[frames.content_type()]), vec![0x1f, 0x8b, 8, 0, 0xff, b'\n']];
+    vec![
+        fault("gzip bomb", said("content-encoding: gzip"), Failed(Bad, "packed its reply")),
+        fault("deflate bomb", said("content-encoding: deflate"), Failed(Bad, "packed its reply")),
+        fault("bomb in a refusal", refused, Failed(Bad, "packed its reply")),
+        fault("packed and unsaid", answer(unsaid.concat()), Failed(Bad, "not UTF-8")),
+    ]
+}
+
+/// Parts of an answer that come twice, or before what they belong to.
+fn disorder(frames: Frames) -> Vec<Fault> {
+    let stream = |pieces: &[&str]| {
+        let pieces = pieces.concat().into_bytes();
+        answer([frames.head(), pieces].concat())
+    };
+    let text = |json| frames.text(json);
+    let end = frames.end();
+    match frames.0 {
+        // Other answers were not asked for: only the first one's pieces count, whatever comes when.
+        Protocol::OpenAi => {
+            let other = text("not this").replace("\"index\":0", "\"index\":1");
+            let both = "data: {\"choices\":[{\"index\":1,\"delta\":{\"content\":\"no\"}},{\"index\":0,\"delta\":{\"content\":\"lo\"}}]}\n\n";
+            vec![
+                fault("other index first", stream(&[&other, &text("Hello"), &end]), Well),
+                fault("indices out of order", stream(&[&text("Hel"), both, &other, &end]), Well),
+            ]
+        }
+        Protocol::Anthropic => {
+            let other = text("x").replace("\"index\":0", "\"index\":1");
+            let again =
+                "data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{}}\n\n";
+            let order = Broken("an event comes out of order");
+            vec![
+                fault("a block never begun", stream(&[&text("Hel"), &other, &end]), order),
+                fault("a block begun twice", stream(&[&text("Hel"), again, &end]), order),
+            ]
+        }
+        // Its lines have no index. What stands behind the end is not read.
+        Protocol::Ollama => {
+            vec![fault("a second end", stream(&[&text("Hello"), &end, &text("!"), &end]), Well)]
+        }
+    }
 }
 
 /// What looks odd and is none the less right.
@@ -217,10 +272,16 @@ fn oddities(frames: Frames) -> Vec<Fault> {
         Protocol::Anthropic => "event: new\ndata: {\"type\":\"of_tomorrow\"}\n\n",
         Protocol::Ollama => "{\"of\":\"tomorrow\"}\n",
     };
-    let split =
-        vec![Step::Read].into_iter().chain(whole.chunks(3).map(|piece| Step::Send(piece.to_vec())));
+    let cut = |whole: &[u8], size| -> Vec<Step> {
+        let pieces = whole.chunks(size).map(|piece| Step::Send(piece.to_vec()));
+        std::iter::once(Step::Read).chain(pieces).collect()
+    };
+    // A letter of two bytes, one of four, and an escape sequence, which is cleaned where it is shown.
+    let foreign = frames.text("h\u{e9} \u{1f600} \\u001b[31m.");
+    let foreign = [frames.head(), foreign.into_bytes(), frames.end().into_bytes()].concat();
     vec![
-        fault("three bytes at a time", split.collect(), Well),
+        fault("three bytes at a time", cut(&whole, 3), Well),
+        fault("letters cut up", cut(&foreign, 1), Says("h\u{e9} \u{1f600} \u{1b}[31m.")),
         fault("CRLF", with(body.replace('\n', "\r\n")), Well),
         fault("CR", with(body.replace('\n', "\r")), Well),
         fault("a byte order mark", with(format!("\u{feff}{body}")), Well),
@@ -236,6 +297,7 @@ async fn check(name: String, endpoint: Endpoint, hasty: bool, ends: Ends) {
     let told = told.unwrap_or_else(|_| panic!("{name}: no end within {BOUND:?}"));
     match (ends, &told.reason) {
         (Well, StopReason::EndOfTurn) => assert_eq!(told.text, "Hello", "{name}"),
+        (Says(text), StopReason::EndOfTurn) => assert_eq!(told.text, text, "{name}"),
         (Failed(kind, words), StopReason::Failed(fault)) => {
             assert!(fault.message.contains(words), "{name}: {fault}");
             assert_eq!((fault.kind, told.text.as_str()), (kind, ""), "{name}: {fault}");
@@ -252,9 +314,17 @@ async fn check(name: String, endpoint: Endpoint, hasty: bool, ends: Ends) {
 
 async fn matrix(protocol: Protocol) {
     let frames = Frames(protocol);
-    let rows =
-        [refusals(), silences(frames), streams(frames), oddities(frames)].into_iter().flatten();
+    let rows = [
+        refusals(),
+        silences(frames),
+        streams(frames),
+        bombs(frames),
+        disorder(frames),
+        oddities(frames),
+    ];
     let running: Vec<_> = rows
+        .into_iter()
+        .flatten()
         .map(|Fault { name, script, hasty, ends }| {
             let server = Server::plain(vec![script]);
             let name = format!("{protocol:?}: {name}");
@@ -305,6 +375,8 @@ async fn the_way_there_ends_by_name() {
         let old = serve(authority.server("127.0.0.1", 2002));
         let other = serve(authority.server("other.example", 2100));
         let mute = Server::plain(vec![vec![Step::Hold]]);
+        let reset = Server::plain(vec![vec![Step::Reset]]);
+        let closed = Server::plain(vec![Vec::new()]);
         let proxy = Server::plain(vec![answer(reply("407 P", &[], b""))]);
         let hole = Blackhole::new();
         let proxied = Endpoint { proxy: Some(proxy.url("")), ..at("https://far.example", &None) };
@@ -314,6 +386,9 @@ async fn the_way_there_ends_by_name() {
             ("wrong host", tls(&other, &ca), false, Failed(Bad, "another host's")),
             ("unknown CA", tls(&good, &None), false, Failed(Bad, "nobody trusted")),
             ("mute TLS", tls(&mute, &ca), true, Failed(Bad, "no connection to 127.0.0.1")),
+            ("reset in TLS", tls(&reset, &ca), false, Failed(Bad, "127.0.0.1 broke")),
+            ("closed in TLS", tls(&closed, &ca), false, Failed(Bad, "127.0.0.1 broke")),
+            ("refused", at(&nobody(), &None), false, Failed(Bad, "refused the connection")),
             (
                 "black hole",
                 at(&format!("http://{}", hole.addr), &None),
