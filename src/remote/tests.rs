@@ -4,3 +4,11 @@ mod matrix;
 mod play;
 mod turns;
 mod waits;
+
+/// What servers do wrong, which is also played through the program itself.
+#[path = "../../tests/support/table.rs"]
+mod table;
+
+use crate::chat::FaultKind;
+use crate::config::Protocol;
+use crate::net::fault;

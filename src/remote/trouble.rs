@@ -144,7 +144,6 @@ fn seconds(number: f64) -> Option<Duration> {
 }
 
 /// Reads `retry-after`: seconds, or a date, which is compared with the server's own clock.
-
 fn wait(retry_after: &str, date: Option<&str>) -> Option<Duration> {
     let text = retry_after.trim();
     if let Ok(number) = text.parse::<f64>() {

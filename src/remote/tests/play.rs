@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+pub(super) use super::fault;
+pub(super) use super::table::Frames;
+pub(super) use super::table::KEY;
+pub(super) use super::table::PROMPT;
 use crate::backend::Cancel;
 use crate::backend::TokenSink;
 use crate::backend::turn_queue;
@@ -25,103 +29,11 @@ use crate::config::Endpoint;
 use crate::config::KeySource;
 use crate::config::Protocol;
 use crate::net::Net;
-pub(super) use crate::net::fault;
 use crate::remote::Fleet;
 use crate::remote::Order;
 use crate::remote::Patience;
 use crate::remote::Remote;
 use crate::route::Egress;
-
-/// What must be nowhere but in requests.
-pub(super) const KEY: &str = "sk-canary";
-pub(super) const PROMPT: &str = "prompt-canary";
-
-/// A stream's head, pieces and end, as a protocol writes them.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Frames(pub(super) Protocol);
-
-impl Frames {
-    pub(super) fn content_type(self) -> &'static str {
-        match self.0 {
-            Protocol::OpenAi | Protocol::Anthropic => {
-                "content-type: text/event-stream; charset=utf-8"
-            }
-            Protocol::Ollama => "content-type: application/x-ndjson",
-        }
-    }
-
-    pub(super) fn head(self) -> Vec<u8> {
-        let mut head = fault::head("200 OK", &[self.content_type()]);
-        head.extend(self.start().bytes());
-        head
-    }
-
-    fn start(self) -> String {
-        match self.0 {
-            Protocol::OpenAi => {
-                "data: {\"model\":\"big\",\"choices\":[{\"delta\":{\"role\":\"assistant\"}}]}\n\n"
-            }
-            Protocol::Anthropic => concat!(
-                "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"model\":\"big\",",
-                "\"usage\":{\"input_tokens\":9}}}\n\n",
-                "data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{}}\n\n",
-            ),
-            Protocol::Ollama => "",
-        }
-        .to_owned()
-    }
-
-    /// One piece of text, given as it stands within JSON's quotes.
-    pub(super) fn text(self, json: &str) -> String {
-        match self.0 {
-            Protocol::OpenAi => {
-                format!(
-                    "data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{json}\"}}}}]}}\n\n"
-                )
-            }
-            Protocol::Anthropic => format!(
-                "data: {{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{{\"type\":\"text_delta\",\"text\":\"{json}\"}}}}\n\n"
-            ),
-            Protocol::Ollama => {
-                format!(
-                    "{{\"model\":\"big\",\"message\":{{\"content\":\"{json}\"}},\"done\":false}}\n"
-                )
-            }
-        }
-    }
-
-    pub(super) fn end(self) -> String {
-        match self.0 {
-            Protocol::OpenAi => concat!(
-                "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
-                "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":2}}\n\n",
-                "data: [DONE]\n\n",
-            ),
-            Protocol::Anthropic => concat!(
-                "data: {\"type\":\"content_block_stop\",\"index\":0}\n\n",
-                "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},",
-                "\"usage\":{\"output_tokens\":2}}\n\n",
-                "data: {\"type\":\"message_stop\"}\n\n",
-            ),
-            Protocol::Ollama => concat!(
-                "{\"model\":\"big\",\"message\":{\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\",",
-                "\"prompt_eval_count\":9,\"eval_count\":2}\n",
-            ),
-        }
-        .to_owned()
-    }
-
-    /// A whole answer: "Hello".
-    pub(super) fn whole(self) -> Vec<u8> {
-        let rest = [self.text("Hel"), self.text("lo"), self.end()].concat();
-        [self.head(), rest.into_bytes()].concat()
-    }
-
-    /// The first half of it.
-    pub(super) fn half(self) -> Vec<u8> {
-        [self.head(), self.text("Hel").into_bytes()].concat()
-    }
-}
 
 /// Limits that no test runs into by accident.
 pub(super) const CALM: Patience = Patience {
