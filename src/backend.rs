@@ -3,8 +3,10 @@
 //! Owns the `Backend` trait and the `TokenSink` that holds a turn to exactly one `Finished`.
 //! Never: an implementation.
 
+mod meter;
 mod sink;
 
+pub use meter::Meter;
 pub use sink::{Broken, Cancel, TokenSink, TurnQueue, turn_queue};
 
 use std::fmt;

@@ -37,4 +37,4 @@ pub use node::{Answer, Node, NodeState, Span, TurnSettings};
 pub use saved::{Draft, Hit, Listed, Saving, ScrollAnchor, SessionInfo};
 pub use time::Timestamp;
 pub use tree::{Tree, TreeError};
-pub use usage::{Timings, Usage};
+pub use usage::{Timings, Traffic, Usage};

@@ -18,6 +18,7 @@ mod request;
 mod resolve;
 mod secret;
 mod site;
+mod size;
 mod transport;
 
 pub use address::{Address, Origin};

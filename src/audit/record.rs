@@ -28,10 +28,11 @@ pub struct Actual {
     pub ttft: Option<Duration>,
     /// From the question to the end.
     pub total: Duration,
-    /// Bytes that left this device for it, where they were counted.
-    pub bytes_up: Option<u64>,
-    /// Bytes that came for it, where they were counted.
-    pub bytes_down: Option<u64>,
+    /// Bytes that may have left this device for it: requests to endpoints, head and body as
+    /// HTTP/1.1 writes them.
+    pub bytes_up: u64,
+    /// Bytes that came for it: replies, head and body.
+    pub bytes_down: u64,
     /// The model that an endpoint says it was, where that is not the one it was asked for.
     pub served_model: Option<String>,
 }
@@ -190,8 +191,8 @@ pub(super) mod tests {
                 },
                 ttft: Some(Duration::from_micros(12_345)),
                 total: Duration::from_secs(1),
-                bytes_up: Some(7),
-                bytes_down: Some(8),
+                bytes_up: 7,
+                bytes_down: 8,
                 served_model: None,
             },
             slo_met: Some(true),

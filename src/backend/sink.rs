@@ -6,6 +6,7 @@ use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use crate::backend::meter::Meter;
 use crate::chat::Decision;
 use crate::chat::Fault;
 use crate::chat::Route;
@@ -43,6 +44,8 @@ pub struct TokenSink {
     heir: Option<Heir>,
     /// What came before the turn was taken over.
     earlier: Option<Usage>,
+    /// What goes over the network for it.
+    meter: Meter,
 }
 
 /// Who takes a turn over, and what there is to take over so far.
@@ -82,7 +85,8 @@ impl TokenSink {
     ) -> Option<Self> {
         let last = queue.clone().reserve_owned().await.ok()?;
         let last = Some(last);
-        Some(Self { turn, queue, last, cancel, torn: false, heir: None, earlier: None })
+        let meter = Meter::default();
+        Some(Self { turn, queue, last, cancel, torn: false, heir: None, earlier: None, meter })
     }
 
     /// Returns the turn that this sink belongs to.
@@ -98,6 +102,11 @@ impl TokenSink {
     /// Returns the turn's cancel token, to wait on beside other things.
     pub fn cancel(&self) -> Cancel {
         self.cancel.clone()
+    }
+
+    /// Returns what counts the turn's bytes, for whoever sends any; its end tells them.
+    pub fn meter(&self) -> Meter {
+        self.meter.clone()
     }
 
     /// Has an answer that breaks off behind its first text handed over instead of ended. What is
@@ -182,6 +191,7 @@ impl TokenSink {
             }
             (Some(earlier), reason) => (reason, earlier.and_then(usage)),
         };
+        let usage = Usage { traffic: self.meter.read(), ..usage };
         permit.send((self.turn, TurnEvent::Token(TokenEvent::Finished(reason, usage))));
     }
 
@@ -200,6 +210,7 @@ impl TokenSink {
             torn: false,
             heir: None,
             earlier: Some(usage),
+            meter: self.meter.clone(),
         };
         let Heir { to, route, text } = heir;
         let broken = Broken { sink, route, text, usage, fault };

@@ -2,6 +2,15 @@
 
 use std::time::Duration;
 
+/// Bytes that one turn sent to endpoints and got from them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Traffic {
+    /// Bytes that may have left this device.
+    pub up: u64,
+    /// Bytes that came.
+    pub down: u64,
+}
+
 /// Tokens and the backend's own time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
@@ -15,6 +24,8 @@ pub struct Usage {
     pub prefill: Duration,
     /// Time from the first sampled token to the last.
     pub decode: Duration,
+    /// What went over the network for it, wherever the answer came from in the end.
+    pub traffic: Traffic,
 }
 
 impl Usage {
@@ -36,7 +47,8 @@ impl Usage {
     pub fn and_then(self, later: Self) -> Self {
         if later.prompt_tokens == 0 {
             let completion_tokens = self.completion_tokens.saturating_add(later.completion_tokens);
-            return Self { completion_tokens, decode: self.decode + later.decode, ..self };
+            let decode = self.decode + later.decode;
+            return Self { completion_tokens, decode, traffic: later.traffic, ..self };
         }
         let prompt_tokens = later.prompt_tokens.saturating_sub(self.completion_tokens);
         Self {
@@ -45,6 +57,8 @@ impl Usage {
             completion_tokens: self.completion_tokens.saturating_add(later.completion_tokens),
             prefill: later.prefill,
             decode: self.decode + later.decode,
+            // It is counted over the whole turn.
+            traffic: later.traffic,
         }
     }
 }
@@ -75,6 +89,7 @@ mod tests {
             completion_tokens: 51,
             prefill: Duration::from_millis(500),
             decode: Duration::from_secs(1),
+            ..Usage::default()
         };
         assert_eq!(usage.prefill_tps(), Some(200.0));
         assert_eq!(usage.decode_tps(), Some(50.0));
@@ -89,7 +104,7 @@ mod tests {
             completion_tokens: completion,
             prefill: ms(prompt.into()),
             decode: second,
-            cached_tokens: 0,
+            ..Usage::default()
         };
         let both = usage(0, 20).and_then(usage(120, 30));
         let wanted = Usage { prompt_tokens: 100, prefill: ms(120), ..usage(0, 50) };

@@ -102,8 +102,8 @@ fn table(records: &[Value]) -> String {
         return String::new();
     }
     let heading = format!(
-        "{:19}  {:8}  {:16}  {:>8}  {:>8}  {:>6}  {:>7}  {:12}  REASON\n",
-        "TIME", "SESSION", "ROUTE", "TTFT", "PREDICT", "OUT", "BYTES", "END"
+        "{:19}  {:8}  {:16}  {:>8}  {:>8}  {:>6}  {:>8}  {:>8}  {:12}  REASON\n",
+        "TIME", "SESSION", "ROUTE", "TTFT", "PREDICT", "OUT", "SENT", "GOT", "END"
     );
     records.iter().fold(heading, |mut text, record| {
         text.push_str(&row(record));
@@ -116,13 +116,12 @@ fn row(record: &Value) -> String {
     let ms = |value: &Value| value.as_f64().map_or("-".to_owned(), |ms| format!("{ms:.0} ms"));
     let count = |value: &Value| value.as_u64().unwrap_or(0);
     let actual = &record["actual"];
-    let bytes = actual["bytes_up"].as_u64().zip(actual["bytes_down"].as_u64());
-    let bytes = bytes.map(|(up, down)| up + down);
+    let bytes = |value: &Value| value.as_u64().map_or("-".to_owned(), |bytes| bytes.to_string());
     let chosen = words(&record["chosen"]);
     let candidates = record["candidates"].as_array().map(Vec::as_slice).unwrap_or_default();
     let promised = candidates.iter().find(|candidate| candidate["route"] == record["chosen"]);
     let line = format!(
-        "{:19}  {:8}  {:16}  {:>8}  {:>8}  {:>6}  {:>7}  {:12}  {}",
+        "{:19}  {:8}  {:16}  {:>8}  {:>8}  {:>6}  {:>8}  {:>8}  {:12}  {}",
         time(record["ts_ms"].as_i64().unwrap_or(0)),
         // The newest part of an id that sorts by time tells two sessions of one day apart.
         words(&record["session"]).chars().take(8).collect::<String>(),
@@ -130,7 +129,8 @@ fn row(record: &Value) -> String {
         ms(&actual["ttft_ms"]),
         promised.map_or("-".to_owned(), |promised| ms(&promised["ttft_ms"])),
         count(&actual["tokens_out"]),
-        bytes.map_or("-".to_owned(), |bytes| bytes.to_string()),
+        bytes(&actual["bytes_up"]),
+        bytes(&actual["bytes_down"]),
         words(&actual["finish"]),
         words(&record["reason"]),
     );
@@ -159,10 +159,11 @@ mod tests {
             "ts_ms": 0, "session": "0123456789abcdef", "chosen": "remote:lan",
             "reason": "auto: \u{1b}[31mbecause",
             "candidates": [{"route": "local", "ttft_ms": 9.0}, {"route": "remote:lan", "ttft_ms": 400.0}],
-            "actual": {"ttft_ms": 412.3, "tokens_out": 7, "bytes_up": 10, "bytes_down": 20, "finish": "end_of_turn"},
+            "actual": {"ttft_ms": 412.3, "tokens_out": 7, "bytes_up": 1024, "bytes_down": 20480, "finish": "end_of_turn"},
         });
         let row = row(&record);
-        for word in ["01234567 ", "remote:lan", "412 ms", "400 ms", "30", "end_of_turn", "because"]
+        let figures = ["412 ms", "400 ms", " 1024 ", " 20480 "];
+        for word in ["01234567 ", "remote:lan", "end_of_turn", "because"].into_iter().chain(figures)
         {
             assert!(row.contains(word), "{word} in {row}");
         }

@@ -19,6 +19,7 @@ use crate::chat::Probe;
 use crate::chat::Rates;
 use crate::chat::StopReason;
 use crate::chat::TokenEvent;
+use crate::chat::Traffic;
 use crate::chat::Usage;
 
 #[derive(Serialize, Deserialize)]
@@ -60,6 +61,9 @@ struct UsageDef {
     completion_tokens: u32,
     prefill: Duration,
     decode: Duration,
+    /// An engine has no network.
+    #[serde(skip)]
+    traffic: Traffic,
 }
 
 #[derive(Serialize, Deserialize)]

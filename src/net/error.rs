@@ -190,6 +190,32 @@ impl NetError {
         }
     }
 
+    /// Returns whether nothing of a request has left this device.
+    pub(super) fn is_before_sending(&self) -> bool {
+        match self {
+            Self::FirstByteTimeout { .. }
+            | Self::IdleTimeout { .. }
+            | Self::Broken { .. }
+            | Self::TooLong { .. }
+            | Self::Encoded { .. }
+            | Self::Redirect { .. } => false,
+            Self::Off(_)
+            | Self::Address { .. }
+            | Self::Key(_)
+            | Self::OtherOrigin { .. }
+            | Self::PlainText { .. }
+            | Self::CaFile { .. }
+            | Self::Header(_)
+            | Self::Client(_)
+            | Self::Lookup { .. }
+            | Self::Refused { .. }
+            | Self::Unreachable { .. }
+            | Self::ConnectTimeout { .. }
+            | Self::Tls { .. }
+            | Self::Proxy { .. } => true,
+        }
+    }
+
     fn hint(&self) -> Option<&'static str> {
         Some(match self {
             Self::Off(_) => "answer on this device with --mode local-only",

@@ -15,6 +15,7 @@ use super::Site;
 use super::reply::Body;
 use super::reply::Head;
 use super::reply::seconds;
+use super::size::Leaving;
 use crate::backend::BoxFuture;
 use crate::route::Egress;
 
@@ -61,6 +62,7 @@ impl Site {
         let sent =
             Sent { host: host.clone(), path: request.path.clone(), body: request.body.clone() };
         let limits = self.limits();
+        let leaving = Leaving::new(&request.meter, request.body.len() as u64);
         let answered = tokio::time::timeout(limits.connect + limits.first_byte, play.play(sent));
         Some(match answered.await {
             Ok(Ok(Played { status, headers: said, pieces })) => {
@@ -69,9 +71,16 @@ impl Site {
                     headers.insert(name, HeaderValue::try_from(value).expect("a header's value"));
                 }
                 let head = Head { status, headers };
-                Reply::new(head, Body::Played(pieces), (&host, limits), request.max_body)
+                let body = Body::Played(pieces);
+                let reply = Reply::new(head, body, (&host, limits), request.max_body);
+                reply.map(|reply| reply.metered(&request.meter))
             }
-            Ok(Err(error)) => Err(error),
+            Ok(Err(error)) => {
+                if error.is_before_sending() {
+                    leaving.stayed();
+                }
+                Err(error)
+            }
             Err(_) => Err(NetError::FirstByteTimeout { host, seconds: seconds(limits.first_byte) }),
         })
     }

@@ -6,7 +6,9 @@ use bytes::Bytes;
 
 use super::NetError;
 use super::classify::classify;
+use super::size;
 use super::transport::Limits;
+use crate::backend::Meter;
 
 /// The headers of a reply.
 #[derive(Clone)]
@@ -36,6 +38,7 @@ pub struct Reply {
     body: Body,
     limit: u64,
     left: u64,
+    meter: Meter,
 }
 
 /// A reply's head.
@@ -74,11 +77,19 @@ impl Reply {
     ) -> Result<Self, NetError> {
         let headers = Headers(headers);
         let host = host.to_owned();
-        let reply = Self { status, headers, host, limits, body, limit, left: limit };
+        let meter = Meter::default();
+        let reply = Self { status, headers, host, limits, body, limit, left: limit, meter };
         match reply.header("content-encoding") {
             None | Some("" | "identity") => Ok(reply),
             Some(_) => Err(NetError::Encoded { host: reply.host }),
         }
+    }
+
+    /// Counts what came and what comes.
+    pub(super) fn metered(mut self, meter: &Meter) -> Self {
+        meter.got(size::head(self.status, &self.headers.0));
+        self.meter = meter.clone();
+        self
     }
 
     /// Returns the status code.
@@ -120,6 +131,7 @@ impl Reply {
             return Err(NetError::IdleTimeout { host: self.host.clone(), seconds: seconds(idle) });
         };
         let Some(chunk) = read? else { return Ok(None) };
+        self.meter.got(chunk.len() as u64);
         let left = self.left.checked_sub(chunk.len() as u64);
         self.left =
             left.ok_or_else(|| NetError::TooLong { host: self.host.clone(), limit: self.limit })?;

@@ -1,5 +1,7 @@
 //! One request, without a host: the site that it is given to adds that.
 
+use crate::backend::Meter;
+
 /// A method, a path below the site's address, headers that are no secret, and a body.
 #[derive(Clone)]
 pub struct Request {
@@ -8,6 +10,7 @@ pub struct Request {
     pub(super) headers: Vec<(&'static str, String)>,
     pub(super) body: Vec<u8>,
     pub(super) max_body: u64,
+    pub(super) meter: Meter,
 }
 
 /// The longest reply that is read when nothing else is said.
@@ -26,13 +29,21 @@ impl Request {
     }
 
     fn new(method: reqwest::Method, path: String, body: Vec<u8>) -> Self {
-        Self { method, path, headers: Vec::new(), body, max_body: MAX_BODY_BYTES }
+        let meter = Meter::default();
+        Self { method, path, headers: Vec::new(), body, max_body: MAX_BODY_BYTES, meter }
     }
 
     /// Adds a header.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: String) -> Self {
         self.headers.push((name, value));
+        self
+    }
+
+    /// Has its bytes and those of the reply counted: head and body as HTTP/1.1 writes them.
+    #[must_use]
+    pub fn metered(mut self, meter: Meter) -> Self {
+        self.meter = meter;
         self
     }
 

@@ -14,6 +14,8 @@ use super::Request;
 use super::Transport;
 use super::classify::classify;
 use super::reply::seconds;
+use super::size;
+use super::size::Leaving;
 use crate::privacy;
 
 /// A server and how it is spoken to. Connections are kept for the next request.
@@ -116,9 +118,20 @@ impl Site {
         }
         let limits = self.transport.limits;
         let within = limits.connect + limits.first_byte;
-        let reply = match tokio::time::timeout(within, built.send()).await {
-            Ok(Ok(response)) => Reply::of(response, host, limits, request.max_body)?,
-            Ok(Err(error)) => return Err(classify(host, limits.connect, &error)),
+        let failed = |error: &reqwest::Error| classify(host, limits.connect, error);
+        let built = built.build().map_err(|error| failed(&error))?;
+        let leaving = Leaving::new(&request.meter, size::request(&built, request.body.len()));
+        let reply = match tokio::time::timeout(within, self.client.execute(built)).await {
+            Ok(Ok(response)) => {
+                Reply::of(response, host, limits, request.max_body)?.metered(&request.meter)
+            }
+            Ok(Err(error)) => {
+                let error = failed(&error);
+                if error.is_before_sending() {
+                    leaving.stayed();
+                }
+                return Err(error);
+            }
             Err(_) => {
                 let seconds = seconds(limits.first_byte);
                 return Err(NetError::FirstByteTimeout { host: host.to_owned(), seconds });

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::*;
+use crate::backend::Meter;
+use crate::chat::Traffic;
 
 use fault::Authority;
 use fault::Blackhole;
@@ -321,4 +323,54 @@ async fn redirects_end_and_lead_to_no_plain_text() {
         let error = fetcher.get("x", &[], 9).await.expect_err("a step down");
         assert!(matches!(error, NetError::Redirect { .. }), "{to}: {error:?}");
     }
+}
+
+#[tokio::test]
+async fn what_goes_over_the_wire_is_counted_to_the_byte() {
+    let sent = reply("200 OK", &["x-served: yes"], b"hello");
+    let server = Server::plain(vec![answer(sent.clone())]);
+    let site = site(&server.url("/v1"), transport());
+    let key = key(site.origin(), KeyHeader::Bearer);
+    let site = site.with_key(key).expect("its origin").with_header("x-title", "t").expect("free");
+    let meter = Meter::default();
+    let ask = Request::post("chat?a=b", b"{\"prompt\":1}".to_vec()).metered(meter.clone());
+    site.send(&ask).await.expect("a reply").whole().await.expect("a body");
+    let heard = server.requests().pop().expect("a request");
+    let counted = Traffic { up: heard.len() as u64, down: sent.len() as u64 };
+    assert_eq!(meter.read(), counted, "{heard}");
+    // A question without a body has no length to tell.
+    let ask = Request::get("models").metered(meter.clone());
+    site.send(&ask).await.expect("a reply");
+    let heard = server.requests().pop().expect("a request");
+    assert_eq!(meter.read().up - counted.up, heard.len() as u64, "{heard}");
+}
+
+#[tokio::test]
+async fn what_stayed_here_is_not_counted_and_what_may_have_left_is() {
+    let meter = Meter::default();
+    let ask = || Request::post("chat", b"{}".to_vec()).metered(meter.clone());
+    site(&fault::nobody(), transport()).send(&ask()).await.expect_err("nobody is there");
+    assert_eq!(meter.read(), Traffic::default());
+    let mute = Server::plain(vec![vec![Step::Read, Step::Hold]]);
+    site(&mute.url(""), hasty()).send(&ask()).await.expect_err("it says nothing");
+    let once = meter.read().up;
+    assert!(once > 2, "{once}");
+    // Whoever stops waiting has asked all the same.
+    let asking = site(&mute.url(""), transport());
+    let request = ask();
+    let mut waiting = Box::pin(asking.send(&request));
+    assert!(polled(&mut waiting).await.is_none());
+    drop(waiting);
+    assert_eq!(meter.read(), Traffic { up: once * 2, down: 0 });
+}
+
+/// Polls once.
+async fn polled<T>(future: &mut std::pin::Pin<Box<impl Future<Output = T>>>) -> Option<T> {
+    std::future::poll_fn(|context| {
+        std::task::Poll::Ready(match future.as_mut().poll(context) {
+            std::task::Poll::Ready(done) => Some(done),
+            std::task::Poll::Pending => None,
+        })
+    })
+    .await
 }

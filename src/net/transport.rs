@@ -21,6 +21,9 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 #[cfg(target_os = "linux")]
 const UNCONFIRMED: Duration = Duration::from_secs(20);
 
+/// What the program calls itself.
+pub(super) const USER_AGENT: &str = concat!("edgewise/", env!("CARGO_PKG_VERSION"));
+
 /// How long each step may take. None limits a whole stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -78,7 +81,7 @@ impl Transport {
             .connect_timeout(self.limits.connect)
             .pool_idle_timeout(POOL_IDLE)
             .tcp_keepalive(KEEP_ALIVE)
-            .user_agent(concat!("edgewise/", env!("CARGO_PKG_VERSION")));
+            .user_agent(USER_AGENT);
         #[cfg(target_os = "linux")]
         let builder = builder.tcp_user_timeout(UNCONFIRMED);
         // What stays on this device goes through nobody else's hands.

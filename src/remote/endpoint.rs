@@ -18,6 +18,7 @@ use super::wire::Ask;
 use super::wire::Reader;
 use super::wire::Step;
 use super::wire::What;
+use crate::backend::Meter;
 use crate::backend::TokenSink;
 use crate::chat::Decision;
 use crate::chat::Fault;
@@ -115,7 +116,7 @@ impl Remote {
         listed.map_err(|trouble| trouble.fault)
     }
 
-    /// Asks, without any content, whether somebody is there. A reply that is no failure of the server
+    /// Asks, without any content, whether somebody is there; `meter` counts it. A reply that is no failure of the server
     /// is enough: not every one lists its models, and what it refuses the turn itself will show.
     ///
     /// # Errors
@@ -123,8 +124,8 @@ impl Remote {
     ///
     /// # Cancel safety
     /// Dropping it closes the connection.
-    pub(super) async fn answers(&self, within: Duration) -> Result<(), Fault> {
-        match tokio::time::timeout(within, self.send(What::Models, None)).await {
+    pub(super) async fn answers(&self, within: Duration, meter: &Meter) -> Result<(), Fault> {
+        match tokio::time::timeout(within, self.send(What::Models, None, meter)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(trouble)) if trouble.kind == super::trouble::Kind::Final => Ok(()),
             Ok(Err(trouble)) => Err(trouble.fault),
@@ -137,7 +138,7 @@ impl Remote {
 
     async fn list(&self) -> Result<Vec<String>, Trouble> {
         let name = &self.endpoint.name;
-        let (reply, site) = self.send(What::Models, None).await?;
+        let (reply, site) = self.send(What::Models, None, &Meter::default()).await?;
         let body = reply.whole().await.map_err(|error| Trouble::net(name, error))?;
         drop(site);
         let models = wire::models(self.endpoint.protocol, &body);
@@ -165,7 +166,7 @@ impl Remote {
         let begun = Instant::now();
         tally.begin(begun);
         let body = self.body(generation)?;
-        let (mut reply, _site) = self.send(What::Chat, Some(body)).await?;
+        let (mut reply, _site) = self.send(What::Chat, Some(body), &sink.meter()).await?;
         if let Some(kind) = reply.header("content-type")
             && !wire::is_stream(protocol, kind)
         {
@@ -225,8 +226,13 @@ impl Remote {
         wire::continues(self.endpoint.protocol, self.is_strict())
     }
 
-    /// Sends a request; any status but 200 is trouble.
-    async fn send(&self, what: What, body: Option<Vec<u8>>) -> Result<(Reply, Arc<Site>), Trouble> {
+    /// Sends a request that `meter` counts; any status but 200 is trouble.
+    async fn send(
+        &self,
+        what: What,
+        body: Option<Vec<u8>>,
+        meter: &Meter,
+    ) -> Result<(Reply, Arc<Site>), Trouble> {
         let name = &self.endpoint.name;
         let site = self.site().await?;
         let path = wire::path(self.endpoint.protocol, site.base(), what);
@@ -234,6 +240,7 @@ impl Remote {
             Some(body) => Request::post(path, body).max_body(STREAM_MAX),
             None => Request::get(path),
         };
+        request = request.metered(meter.clone());
         for (header, value) in wire::headers(self.endpoint.protocol) {
             request = request.header(header, (*value).to_owned());
         }

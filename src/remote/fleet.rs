@@ -17,6 +17,7 @@ use super::retry::Next;
 use super::tally::Tally;
 use super::trouble::Kind;
 use super::trouble::Trouble;
+use crate::backend::Meter;
 use crate::backend::TokenSink;
 use crate::chat::Decision;
 use crate::chat::Fault;
@@ -212,7 +213,7 @@ impl Fleet {
                 return Ok(());
             }
             let only = endpoints.len() == 1 && !device;
-            let trial = match self.admit(member, only).await {
+            let trial = match self.admit(member, only, &sink.meter()).await {
                 Ok(trial) => trial,
                 Err(fault) => {
                     faults.push(fault);
@@ -230,7 +231,7 @@ impl Fleet {
 
     /// Asks the breaker; a trial begins with a question without content. Whoever has only this
     /// endpoint has asked for it. Returns whether the turn is the trial.
-    async fn admit(&self, member: &Member, only: bool) -> Result<bool, Fault> {
+    async fn admit(&self, member: &Member, only: bool, meter: &Meter) -> Result<bool, Fault> {
         let name = &member.remote.endpoint().name;
         let now = self.now();
         let trial = {
@@ -255,7 +256,7 @@ impl Fleet {
         if !trial {
             return Ok(false);
         }
-        let answered = member.remote.answers(PROBE_WITHIN).await;
+        let answered = member.remote.answers(PROBE_WITHIN, meter).await;
         let now = self.now();
         let mut past = member.past();
         past.touched();

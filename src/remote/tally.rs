@@ -67,6 +67,7 @@ impl Tally {
             ),
             prefill: between(self.begun, self.first),
             decode: between(self.first, self.last),
+            ..Usage::default()
         }
     }
 

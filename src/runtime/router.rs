@@ -96,8 +96,6 @@ struct Running {
     first: Option<Duration>,
     /// It does not run where it was decided: what was promised is no measure of it.
     moved: bool,
-    /// It was at an endpoint, wherever it ended.
-    left: bool,
     served_model: Option<String>,
 }
 
@@ -226,7 +224,6 @@ impl Router {
             health: self.health.clone(),
             first: None,
             moved: false,
-            left: decision.is_some_and(|decision| decision.route != Route::Local),
             served_model: None,
         };
         self.turns.insert(turn, running);
@@ -298,15 +295,13 @@ impl Router {
             let tbt = usage.decode.checked_div(usage.completion_tokens.saturating_sub(1));
             ttft <= profile.slo.ttft && tbt.is_none_or(|tbt| tbt <= profile.slo.tbt)
         });
-        // The transport does not count: what is not known is not said.
-        let nothing_left = (!running.left).then_some(0);
         let actual = Actual {
             reason: reason.clone(),
             usage,
             ttft,
             total: at.saturating_sub(running.asked),
-            bytes_up: nothing_left,
-            bytes_down: nothing_left,
+            bytes_up: usage.traffic.up,
+            bytes_down: usage.traffic.down,
             served_model: running.served_model,
         };
         Record {
@@ -340,7 +335,6 @@ impl Running {
     /// Takes note of where it is tried now. Why is said without the fault of the one before, which
     /// may hold words of an endpoint.
     fn routed(&mut self, now: &Decision) {
-        self.left |= now.route != Route::Local;
         let Some(decision) = &mut self.decision else { return };
         if now.route == decision.route {
             let served = (now.model != decision.model).then(|| now.model.clone());

@@ -211,6 +211,7 @@ impl WireAnswer {
                 completion_tokens: self.completion_tokens,
                 prefill: Duration::from_micros(self.prefill_us),
                 decode: Duration::from_micros(self.decode_us),
+                ..Usage::default()
             },
             timings: Timings {
                 ttft: self.ttft_us.map(Duration::from_micros),

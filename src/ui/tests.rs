@@ -174,6 +174,7 @@ impl Stage {
             completion_tokens: 84,
             prefill: Duration::from_millis(1200),
             decode: Duration::from_millis(863),
+            ..Usage::default()
         };
         self.token(turn, TokenEvent::Finished(reason, usage));
     }

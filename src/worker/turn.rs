@@ -187,6 +187,7 @@ impl Turn {
             completion_tokens: count(self.generated()),
             prefill: between(self.started, self.first),
             decode: between(self.first, self.last),
+            ..Usage::default()
         }
     }
 

@@ -75,12 +75,13 @@ fn with_endpoint(url: &str) -> Home {
 
 #[test]
 fn a_turn_at_an_endpoint_is_recorded_with_who_served_it() {
-    let url = endpoint(concat!(
+    let sent = concat!(
         "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n",
         "data: {\"model\":\"big\",\"choices\":[{\"delta\":{\"content\":\"Walnuts\"}}]}\n\n",
         "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n",
         "data: [DONE]\n\n",
-    ));
+    );
+    let url = endpoint(sent);
     let home = with_endpoint(&url);
     let ran = home.run(&["ask", "--mode", "prefer-remote", "Tell me of xylophones"]).exits(0);
     assert_eq!(ran.stdout.trim(), "Walnuts");
@@ -92,7 +93,10 @@ fn a_turn_at_an_endpoint_is_recorded_with_who_served_it() {
         (&record["model"], &record["actual"]["served_model"]),
         (&"small".into(), &"big".into())
     );
-    assert!(record["actual"]["bytes_up"].is_null(), "not counted is not nothing: {record}");
+    let bytes = |of: &str| record["actual"][of].as_u64().expect("a figure");
+    // All of the request is more than its prompt; all that came is what was sent.
+    assert!((200..2000).contains(&bytes("bytes_up")), "{record}");
+    assert_eq!(bytes("bytes_down"), sent.len() as u64, "{record}");
     let candidates = record["candidates"].as_array().expect("a list");
     let lan = candidates.iter().find(|it| it["route"] == "remote:lan").expect("the endpoint");
     assert!(lan["cost_micros"].as_u64() > Some(0) && lan["upload_bytes"] == 21, "{lan}");
@@ -113,7 +117,8 @@ fn a_turn_that_comes_home_is_recorded_where_it_ended_without_the_endpoints_words
     let [record] = all.as_slice() else { panic!("one record: {all:?}") };
     assert_eq!(record["chosen"], "local");
     assert_eq!(record["reason"], "no endpoint answers");
-    assert!(record["actual"]["bytes_up"].is_null(), "something left: {record}");
+    assert!(record["actual"]["bytes_up"].as_u64() > Some(200), "something left: {record}");
+    assert!(record["actual"]["bytes_down"].as_u64() > Some(100), "and came: {record}");
     assert!(!record.to_string().contains("xylophone"), "{record}");
 }
 

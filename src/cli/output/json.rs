@@ -210,6 +210,7 @@ mod tests {
             completion_tokens: 4,
             prefill: Duration::from_millis(300),
             decode: Duration::from_millis(100),
+            ..Usage::default()
         };
         let events = [
             routed(Route::Local),

@@ -253,6 +253,7 @@ mod tests {
             completion_tokens: 3,
             prefill: Duration::from_millis(100),
             decode: Duration::from_millis(100),
+            ..Usage::default()
         };
         let timings =
             Timings { ttft: Some(Duration::from_millis(120)), total: Duration::from_millis(340) };
