@@ -166,7 +166,8 @@ impl Remote {
         let begun = Instant::now();
         tally.begin(begun);
         let body = self.body(generation)?;
-        let (mut reply, _site) = self.send(What::Chat, Some(body), &sink.meter()).await?;
+        let sent = self.send(What::Chat, Some(body), &sink.meter()).await;
+        let (mut reply, _site) = sent.map_err(|trouble| trouble.about(&generation.constraint))?;
         if let Some(kind) = reply.header("content-type")
             && !wire::is_stream(protocol, kind)
         {

@@ -8,6 +8,7 @@ use time::format_description::well_known::Rfc2822;
 
 use super::wire::WireError;
 use super::wire::said;
+use crate::chat::Constraint;
 use crate::chat::Fault;
 use crate::chat::FaultKind;
 use crate::net::Headers;
@@ -98,6 +99,19 @@ impl Trouble {
             _ => (with("it refuses the request"), Kind::Final),
         };
         Self { fault: named(endpoint, fault), kind }
+    }
+
+    /// Says what may be the matter where a request was refused that holds the answer to a form.
+    pub(super) fn about(mut self, constraint: &Constraint) -> Self {
+        let refused = self.kind == Kind::Final && self.fault.kind == FaultKind::Failed;
+        if refused && self.fault.hint.is_none() && *constraint != Constraint::Free {
+            self.fault.hint = Some(
+                "not every endpoint and model holds an answer to this schema; leave --schema out, or \
+                 answer on this device with --mode local-only"
+                    .to_owned(),
+            );
+        }
+        self
     }
 
     /// Names what is none of the other things, and stays so.

@@ -7,11 +7,13 @@ mod ollama;
 mod openai;
 mod text;
 
+use serde_json::Value;
 use thiserror::Error;
 
 use super::lines::DecodeError;
 use super::ndjson::Ndjson;
 use super::sse::Sse;
+use crate::chat::Constraint;
 use crate::chat::Fault;
 use crate::chat::FaultKind;
 use crate::chat::Generation;
@@ -227,6 +229,21 @@ impl Reader {
                 Ok(read?)
             }
         }
+    }
+}
+
+/// Returns the schema that an answer is held to, its properties in the user's order: models write
+/// them in that one.
+///
+/// # Errors
+/// It is held to what no protocol knows.
+fn schema(generation: &Generation) -> Result<Option<Value>, Fault> {
+    match &generation.constraint {
+        Constraint::Free => Ok(None),
+        Constraint::JsonSchema(text) => serde_json::from_str(text).map(Some).map_err(|error| {
+            Fault::new(format!("the schema is no JSON: {error}")).kind(FaultKind::Usage)
+        }),
+        Constraint::Grammar(_) => Err(cannot_send("a grammar")),
     }
 }
 

@@ -157,7 +157,7 @@ impl Router {
         let known = self.sessions.entry(generation.session).or_default();
         let estimated = remote::estimate(generation);
         let limit = generation.limits.max_tokens.unwrap_or(u32::MAX);
-        let held = generation.constraint != Constraint::Free;
+        let grammar = matches!(generation.constraint, Constraint::Grammar(_));
         let request = Request {
             mode: profile.mode,
             pin,
@@ -166,8 +166,8 @@ impl Router {
             upload_bytes: bytes(&generation.messages),
             prompt_tokens: probe.map_or(estimated, |probe| probe.prompt_tokens),
             answer_tokens: likely_answer(&known.answers).min(limit),
-            // No endpoint is asked to hold an answer to a form yet.
-            more_than_text: held || generation.messages.iter().any(has_more_than_text),
+            // A schema is every protocol's to know, a grammar none's.
+            more_than_text: grammar || generation.messages.iter().any(has_more_than_text),
         };
         let policy = Policy {
             egress: self.front.egress,

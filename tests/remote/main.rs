@@ -14,3 +14,4 @@ mod home;
 mod leaving;
 mod real;
 mod routing;
+mod schema;

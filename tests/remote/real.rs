@@ -259,3 +259,23 @@ fn slow_answers_that_an_engine_leaves_end_at_a_real_server_as_if_nothing_had_bee
         asking
     });
 }
+
+#[test]
+fn slow_a_real_server_holds_an_answer_to_a_schema() {
+    let server = Server::start();
+    let home = home(&server, "openai");
+    let file = crate::schema::file(&home);
+    let file = file.to_str().expect("UTF-8");
+    let call = ["--max-tokens", "64", "--schema", file, "Name a colour and count something."];
+    let told = ask(&home, &call);
+    exits(&told, 0);
+    let value: serde_json::Value = serde_json::from_str(&stdout(&told)).expect("JSON");
+    assert!(value["colour"].is_string() && value["count"].is_u64(), "{value}");
+    // Over the other protocol it does not know the field: what comes is held against it all the same.
+    configure(
+        &home,
+        "privacy = \"open\"\nmode = \"remote-only\"\nendpoint = \"real\"",
+        &server.table("anthropic"),
+    );
+    exits(&ask(&home, &call), 6);
+}

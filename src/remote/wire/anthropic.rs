@@ -11,6 +11,7 @@ use super::Tokens;
 use super::WireError;
 use super::openai::failure;
 use super::openai::short;
+use super::schema;
 use super::text::content;
 use super::text::said;
 use super::unsent;
@@ -62,6 +63,11 @@ pub(super) fn body(ask: Ask<'_>) -> Result<Value, Fault> {
     body.insert("temperature".to_owned(), short(sampling.temp.min(1.0)));
     if !limits.stop.is_empty() {
         body.insert("stop_sequences".to_owned(), json!(limits.stop));
+    }
+    if let Some(schema) = schema(generation)? {
+        // https://platform.claude.com/docs/en/build-with-claude/structured-outputs
+        let format = json!({ "type": "json_schema", "schema": schema });
+        body.insert("output_config".to_owned(), json!({ "format": format }));
     }
     if !strict {
         // The inventor's newer models take the temperature or these.

@@ -11,6 +11,7 @@ use super::Tokens;
 use super::WireError;
 use super::openai::failure;
 use super::openai::short;
+use super::schema;
 use super::text::content;
 use super::text::said;
 use crate::chat::Fault;
@@ -46,7 +47,7 @@ pub(super) fn body(ask: Ask<'_>) -> Result<Value, Fault> {
     if !limits.stop.is_empty() {
         options.insert("stop".to_owned(), json!(limits.stop));
     }
-    Ok(json!({
+    let mut body = json!({
         "model": model.unwrap_or_default(),
         "messages": messages?,
         "stream": true,
@@ -54,7 +55,12 @@ pub(super) fn body(ask: Ask<'_>) -> Result<Value, Fault> {
         "truncate": false,
         "shift": false,
         "options": options,
-    }))
+    });
+    if let Some(schema) = schema(generation)? {
+        // https://docs.ollama.com/capabilities/structured-outputs
+        body["format"] = schema;
+    }
+    Ok(body)
 }
 
 #[derive(Deserialize)]

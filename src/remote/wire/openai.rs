@@ -9,6 +9,7 @@ use super::Ask;
 use super::Step;
 use super::Tokens;
 use super::WireError;
+use super::schema;
 use super::text::content;
 use super::text::said;
 use crate::chat::Fault;
@@ -48,6 +49,13 @@ pub(super) fn body(ask: Ask<'_>) -> Result<Value, Fault> {
     }
     if !limits.stop.is_empty() {
         body.insert("stop".to_owned(), json!(limits.stop));
+    }
+    if let Some(schema) = schema(generation)? {
+        // https://platform.openai.com/docs/guides/structured-outputs; llama-server, vLLM and LM Studio
+        // take the same. What is not strict is a wish.
+        let held = json!({ "name": "answer", "strict": true, "schema": schema });
+        let format = json!({ "type": "json_schema", "json_schema": held });
+        body.insert("response_format".to_owned(), format);
     }
     if let Some(seed) = sampling.seed {
         body.insert("seed".to_owned(), json!(seed));

@@ -57,6 +57,32 @@ fn bodies_say_what_was_asked() {
 }
 
 #[test]
+fn a_schema_goes_along_in_every_protocols_own_words_and_a_grammar_in_none() {
+    let text =
+        r#"{"type":"object","properties":{"why":{"type":"string"},"answer":{"type":"integer"}}}"#;
+    let held = |protocol, constraint| {
+        let generation = Generation { constraint, ..generation() };
+        body(protocol, Ask { generation: &generation, model: Some("m"), strict: false })
+    };
+    let wanted: Value = serde_json::from_str(text).expect("JSON");
+    let table = [
+        (Protocol::OpenAi, "/response_format/json_schema/schema"),
+        (Protocol::Anthropic, "/output_config/format/schema"),
+        (Protocol::Ollama, "/format"),
+    ];
+    for (protocol, place) in table {
+        let body = held(protocol, Constraint::JsonSchema(text.into())).expect("it can be sent");
+        let sent: Value = serde_json::from_slice(&body).expect("JSON");
+        assert_eq!(sent.pointer(place), Some(&wanted), "{sent}");
+        let body = String::from_utf8(body).expect("text");
+        assert!(body.contains(text), "in the order in which it was written: {body}");
+        assert!(json(protocol, false).pointer(place).is_none(), "nobody asked for it");
+        let fault = held(protocol, Constraint::Grammar("root ::= \"a\"".into()));
+        assert_eq!(fault.expect_err("nobody knows it").kind, FaultKind::NoRoute);
+    }
+}
+
+#[test]
 fn an_answer_that_is_to_be_continued_is_sent_to_where_it_can_be() {
     let able = |strict| Protocol::NAMES.map(|(name, protocol)| (name, continues(protocol, strict)));
     assert_eq!(able(false), [("openai", true), ("anthropic", false), ("ollama", true)]);
