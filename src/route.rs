@@ -31,3 +31,4 @@ pub use room::{idle_engine_is_in_the_way, idle_session_bytes};
 pub use samples::{Forecast, Prior, Ring, Risk, Sample};
 pub use signal::{Concern, concerns};
 pub use switches::{Switched, Switches};
+pub use words::price as price_words;

@@ -76,7 +76,10 @@ pub fn decide(
     let table = Table { request, considered: &considered, device, policy };
     let (chosen, why) = table.choose().ok_or_else(|| refusal(request, policy, &considered))?;
     let price = table.price(chosen);
-    let reason = words::reason(request, &considered, chosen, (why, device));
+    let mut reason = words::reason(request, &considered, chosen, (why, device));
+    if let Some(price) = &price {
+        reason = format!("{reason}; the change: {}", words::price(price));
+    }
     let Candidate { route, model, .. } = chosen;
     Ok(Decision { route: route.clone(), model: model.clone(), reason, price, considered })
 }

@@ -7,6 +7,7 @@ use crate::chat::DeviceLevel;
 use crate::chat::Mode;
 use crate::chat::Reject;
 use crate::chat::Route;
+use crate::chat::SwitchPrice;
 use crate::route::decide::Why;
 use crate::route::predict::is_local;
 use crate::route::request::DeviceState;
@@ -97,6 +98,32 @@ fn name(route: &Route) -> &str {
 fn promise(candidate: &Candidate) -> String {
     let first = candidate.predicted.map(|predicted| seconds(predicted.ttft));
     first.map_or_else(String::new, |first| format!("; first token in {first}"))
+}
+
+/// Words what leaving a route without need costs and brings: tokens that are evaluated again, bytes
+/// that leave, money in the currency of the user's prices, time that is gained.
+pub fn price(price: &SwitchPrice) -> String {
+    let mut costs = vec![format!("{} tokens again", price.tokens_again)];
+    if price.bytes_out > 0 {
+        costs.push(format!("{} sent", bytes(price.bytes_out)));
+    }
+    if price.cost_micros > 0 {
+        costs.push(format!("{:.4} paid", price.cost_micros as f64 / 1e6));
+    }
+    let costs = costs.join(", ");
+    match price.gain {
+        Duration::ZERO => costs,
+        gain => format!("{costs}, to save {}", seconds(gain)),
+    }
+}
+
+/// Words a size of text.
+fn bytes(bytes: u64) -> String {
+    match bytes {
+        0..10_000 => format!("{bytes} bytes"),
+        10_000..1_000_000 => format!("{} kB", bytes / 1000),
+        _ => format!("{:.1} MB", bytes as f64 / 1e6),
+    }
 }
 
 /// Words a time that is a guess.

@@ -3,7 +3,7 @@
 use crate::app::Model;
 use crate::chat::Candidate;
 use crate::chat::Decision;
-use crate::chat::SwitchPrice;
+use crate::route::price_words;
 use crate::theme::Role;
 use crate::ui::figures::DOT;
 use crate::ui::figures::bytes;
@@ -24,7 +24,7 @@ pub(super) fn rows(model: &Model, beside: bool, columns: usize) -> Vec<Row> {
     rows.add(Role::Text, &route.to_string(), model);
     rows.add(Role::Text, "reason", reason);
     if let Some(price) = price {
-        rows.add(Role::Warn, "price of the change", &paid(price));
+        rows.add(Role::Warn, "price of the change", &price_words(price));
     }
     rows.heading("routes");
     if considered.is_empty() {
@@ -34,22 +34,6 @@ pub(super) fn rows(model: &Model, beside: bool, columns: usize) -> Vec<Row> {
         promise(candidate, candidate.route == *route, &mut rows);
     }
     rows.done()
-}
-
-/// Words what leaving a route costs and brings.
-pub(super) fn paid(price: &SwitchPrice) -> String {
-    let mut parts = Vec::new();
-    if !price.gain.is_zero() {
-        parts.push(format!("saves about {}", guess(price.gain)));
-    }
-    parts.push(format!("{} tokens again", price.tokens_again));
-    if price.bytes_out > 0 {
-        parts.push(format!("{} leave", size(price.bytes_out)));
-    }
-    if price.cost_micros > 0 {
-        parts.push(money(price.cost_micros));
-    }
-    parts.join(DOT)
 }
 
 fn promise(candidate: &Candidate, chosen: bool, rows: &mut Rows) {

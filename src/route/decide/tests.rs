@@ -13,6 +13,7 @@ use crate::route::Prior;
 use crate::route::RemoteFacts;
 use crate::route::Ring;
 use crate::route::TokenPrice;
+use crate::route::price_words;
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
@@ -328,14 +329,40 @@ fn a_session_stays_unless_leaving_is_worth_it_and_not_too_soon() {
 fn the_price_of_an_unforced_switch_is_told() {
     let request = Request { current: Some(Route::Local), ..open(Mode::Auto) };
     let decision = decide(&request, &[here(3000), lan(400)], &normal(), &Policy::default());
-    let price = decision.expect("a route").price.expect("it leaves without need");
+    let decision = decision.expect("a route");
+    let said = "auto: first token in 400 ms, here 10 s; the change: 500 tokens again, 2000 bytes sent, \
+        to save 8.6 s";
+    assert_eq!(decision.reason, said);
+    let price = decision.price.expect("it leaves without need");
     assert_eq!((price.tokens_again, price.bytes_out, price.cost_micros), (500, 2000, 0));
     // 10.01 s and 100 tokens at 10 ms, against 0.4 s and 100 at 20 ms.
     assert_eq!(price.gain.as_millis(), 11_010 - 2_400);
     for free in [Some(Route::Remote("lan".into())), None] {
         let request = Request { current: free, ..request.clone() };
         let decision = decide(&request, &[here(3000), lan(400)], &normal(), &Policy::default());
-        assert_eq!(decision.expect("a route").price, None);
+        let decision = decision.expect("a route");
+        assert_eq!(decision.price, None);
+        assert!(!decision.reason.contains("the change"), "{}", decision.reason);
+    }
+}
+
+#[test]
+fn a_price_names_only_what_is_paid() {
+    let (tokens_again, gain) = (1200, ms(6600));
+    let home = SwitchPrice { tokens_again, gain, ..SwitchPrice::default() };
+    let table = [
+        (home, "1200 tokens again, to save 6.6 s"),
+        (
+            SwitchPrice { bytes_out: 12_345, cost_micros: 12_345, ..home },
+            "1200 tokens again, 12 kB sent, 0.0123 paid, to save 6.6 s",
+        ),
+        (
+            SwitchPrice { bytes_out: 2_345_678, gain: Duration::ZERO, ..home },
+            "1200 tokens again, 2.3 MB sent",
+        ),
+    ];
+    for (price, words) in table {
+        assert_eq!(price_words(&price), words);
     }
 }
 

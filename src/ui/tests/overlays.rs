@@ -232,7 +232,7 @@ fn why() {
         stage.event(0, TurnEvent::Routed(decision));
         stage.ask("/route why");
         let shot = stage.shot();
-        let words = ["remote:lan", "first token in 0.4 s", "saves about 6.6 s", "failed too often"];
+        let words = ["remote:lan", "first token in 0.4 s", "to save 6.6 s", "failed too often"];
         // A small screen shows the beginning and can be scrolled.
         let shown = if height > 20 { words.len() } else { 1 };
         for word in &words[..shown] {

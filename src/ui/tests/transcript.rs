@@ -213,3 +213,24 @@ fn many_sessions_keep_the_one_in_front_on_the_screen() {
     stage.key(Key::alt(KeyCode::Char('p')));
     kept("many_sessions_keep_the_one_in_front_on_the_screen", &stage);
 }
+
+#[test]
+fn a_change_of_the_route_says_its_price_before_the_first_token() {
+    snapshot("switching", |stage| {
+        stage.ask("Why is the sky blue?");
+        let price = SwitchPrice {
+            tokens_again: 1200,
+            bytes_out: 12_345,
+            cost_micros: 12_345,
+            gain: Duration::from_millis(6600),
+        };
+        let reason = format!(
+            "auto: this device is overloaded, CPU wait 41 %; first token in 400 ms, here 4.2 s; the \
+             change: {}",
+            crate::route::price_words(&price)
+        );
+        let lan = Route::Remote("lan".into());
+        let decision = Decision { price: Some(price), ..Decision::new(lan, "big", reason) };
+        stage.event(0, TurnEvent::Routed(decision));
+    });
+}
