@@ -26,7 +26,7 @@ use crate::ui::why;
 const TWO_COLUMNS: u16 = 78;
 
 /// Columns for the keys when words stand beside them.
-const KEYS: u16 = 34;
+pub(super) const KEYS: u16 = 34;
 
 /// Draws the overlay, if there is one; returns by how many rows the help can be scrolled.
 pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> u16 {

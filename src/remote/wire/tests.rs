@@ -1,9 +1,7 @@
 //! Recorded frames of every protocol, and what is wrong with others.
 
-use serde_json::Value;
 
 use super::*;
-use crate::chat::Constraint;
 use crate::chat::Limits;
 use crate::chat::Message;
 use crate::chat::Part;

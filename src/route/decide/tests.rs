@@ -330,7 +330,7 @@ fn the_price_of_an_unforced_switch_is_told() {
     let request = Request { current: Some(Route::Local), ..open(Mode::Auto) };
     let decision = decide(&request, &[here(3000), lan(400)], &normal(), &Policy::default());
     let decision = decision.expect("a route");
-    let said = "auto: first token in 400 ms, here 10 s; the change: 500 tokens again, 2000 bytes sent, \
+    let said = "auto: first token in 0.4 s, here 10 s; the change: 500 tokens again, 2000 bytes sent, \
         to save 8.6 s";
     assert_eq!(decision.reason, said);
     let price = decision.price.expect("it leaves without need");

@@ -225,7 +225,7 @@ fn a_change_of_the_route_says_its_price_before_the_first_token() {
             gain: Duration::from_millis(6600),
         };
         let reason = format!(
-            "auto: this device is overloaded, CPU wait 41 %; first token in 400 ms, here 4.2 s; the \
+            "auto: this device is overloaded, CPU wait 41 %; first token in 0.4 s, here 4.2 s; the \
              change: {}",
             crate::route::price_words(&price)
         );
