@@ -1,6 +1,5 @@
 //! Recorded frames of every protocol, and what is wrong with others.
 
-
 use super::*;
 use crate::chat::Limits;
 use crate::chat::Message;
