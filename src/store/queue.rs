@@ -2,7 +2,8 @@
 //!
 //! Nobody blocks who puts something in: text of one answer and drafts of one session are merged, so
 //! that what waits is bounded by what is on the screens, and [`MOST`] things at the utmost. What
-//! does not fit is refused and says so.
+//! does not fit is refused and says so; what belongs to an answer that has begun is never refused, or
+//! there would be a hole in it: there are no more such changes than answers, but for their routes.
 
 use std::collections::VecDeque;
 use std::sync::Condvar;
@@ -62,13 +63,18 @@ impl Queue {
         if state.closed {
             return entry.tell(&Saved::Refused(Fault::new("the store is closed")));
         }
-        if let Some(last) = state.entries.back_mut()
-            && merge(&mut last.work, &entry.work)
+        let of_an_answer = is_of_an_answer(&entry.work);
+        let near = if of_an_answer { usize::MAX } else { 1 };
+        if let Some(waiting) = state
+            .entries
+            .iter_mut()
+            .rev()
+            .take(near)
+            .find_map(|there| merge(&mut there.work, &entry.work).then_some(&mut there.waiting))
         {
-            last.waiting.append(&mut entry.waiting);
-            return;
+            return waiting.append(&mut entry.waiting);
         }
-        if state.entries.len() >= MOST {
+        if state.entries.len() >= MOST && !of_an_answer {
             let fault = Fault::new("too much waits to be saved").hint("ask again in a moment");
             return entry.tell(&Saved::Refused(fault));
         }
@@ -118,14 +124,31 @@ impl Queue {
     }
 }
 
-/// Makes one change of two that follow each other, if that is possible.
-fn merge(last: &mut Work, next: &Work) -> bool {
-    let (Work::Change(last), Work::Change(next)) = (last, next) else { return false };
-    match (last, next) {
+/// Returns whether a change goes on with an answer whose beginning was taken.
+fn is_of_an_answer(work: &Work) -> bool {
+    let Work::Change(change) = work else { return false };
+    matches!(change, Change::Routed { .. } | Change::Append { .. } | Change::Finish { .. })
+}
+
+/// Makes one change of two, if that is possible. Text is added where it goes on, whatever stands
+/// between: behind the end of its answer nothing does.
+fn merge(there: &mut Work, next: &Work) -> bool {
+    let (Work::Change(there), Work::Change(next)) = (there, next) else { return false };
+    match (there, next) {
         (
-            Change::Append { session, message, kind, text, at, .. },
-            Change::Append { session: s, message: m, kind: k, text: more, at: later, .. },
-        ) if (&*session, &*message, &*kind) == (s, m, k) && text.len() < MERGE_BYTES => {
+            Change::Append { session, message, from_byte, kind, text, at },
+            Change::Append {
+                session: s,
+                message: m,
+                from_byte: from,
+                kind: k,
+                text: more,
+                at: later,
+            },
+        ) if (&*session, &*message, &*kind) == (s, m, k)
+            && *from_byte + text.len() as u64 == *from
+            && text.len() < MERGE_BYTES =>
+        {
             text.push_str(more);
             *at = *later;
             true
@@ -137,5 +160,87 @@ fn merge(last: &mut Work, next: &Work) -> bool {
             true
         }
         _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::chat::Answer;
+    use crate::chat::MessageId;
+    use crate::chat::NodeState;
+    use crate::chat::PartKind;
+    use crate::chat::SessionId;
+    use crate::chat::Timestamp;
+
+    const SESSION: SessionId = SessionId(7);
+
+    fn append(message: u128, from_byte: u64, text: &str) -> Change {
+        Change::Append {
+            session: SESSION,
+            message: MessageId(message),
+            from_byte,
+            kind: PartKind::Text,
+            text: text.to_owned(),
+            at: Timestamp(3),
+        }
+    }
+
+    /// Puts a change in; returns what it is told at once.
+    fn put(queue: &Queue, change: Change) -> Option<Saved> {
+        let (waiting, mut told) = oneshot::channel();
+        queue.put(Work::Change(change), waiting);
+        told.try_recv().ok()
+    }
+
+    fn full() -> Queue {
+        let queue = Queue::default();
+        for title in 0..MOST {
+            let title = title.to_string();
+            assert_eq!(put(&queue, Change::Rename { session: SESSION, title }), None);
+        }
+        queue
+    }
+
+    #[test]
+    fn a_full_queue_refuses_nothing_of_an_answer_that_has_begun() {
+        let queue = full();
+        let title = "one too many".to_owned();
+        let refused = put(&queue, Change::Rename { session: SESSION, title });
+        assert!(matches!(refused, Some(Saved::Refused(_))), "{refused:?}");
+        for (from, text) in [(0, "Once "), (5, "upon "), (10, "a time")] {
+            for message in [2, 4] {
+                assert_eq!(put(&queue, append(message, from, text)), None);
+            }
+        }
+        let (message, state, at) = (MessageId(2), NodeState::Complete, Timestamp(9));
+        let answer = Box::new(Answer::default());
+        assert_eq!(
+            put(&queue, Change::Finish { session: SESSION, message, state, answer, at }),
+            None
+        );
+        let entries = queue.take().expect("all of it");
+        let behind: Vec<&Work> = entries[MOST..].iter().map(|entry| &entry.work).collect();
+        let [Work::Change(first), Work::Change(second), Work::Change(Change::Finish { .. })] =
+            behind.as_slice()
+        else {
+            panic!("an answer takes one place: {behind:?}")
+        };
+        assert_eq!(first, &append(2, 0, "Once upon a time"));
+        assert_eq!(second, &append(4, 0, "Once upon a time"));
+        assert_eq!(entries[MOST].waiting.len(), 3, "each is told");
+    }
+
+    #[test]
+    fn text_is_added_only_where_it_goes_on() {
+        let queue = Queue::default();
+        for change in [append(2, 0, "a"), append(2, 4, "e"), append(2, 1, "bcd"), append(2, 5, "f")]
+        {
+            assert_eq!(put(&queue, change), None);
+        }
+        let works: Vec<Work> =
+            queue.take().expect("all").into_iter().map(|entry| entry.work).collect();
+        let expected = [append(2, 0, "abcd"), append(2, 4, "ef")].map(Work::Change);
+        assert_eq!(works, expected);
     }
 }

@@ -32,6 +32,12 @@ impl Receipt {
         self.0.await.unwrap_or_else(|_| lost())
     }
 
+    /// Returns what is known of it now; `None` while it waits.
+    #[cfg(test)]
+    pub(super) fn now(mut self) -> Option<Saved> {
+        self.0.try_recv().ok()
+    }
+
     /// Waits for it on a thread that may block.
     pub fn wait(self) -> Saved {
         self.0.blocking_recv().unwrap_or_else(|_| lost())

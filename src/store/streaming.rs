@@ -54,7 +54,8 @@ pub(super) fn routed(
     Ok(())
 }
 
-/// Adds a stretch to an answer that still streams.
+/// Adds a stretch to an answer that still streams. One that is there already may have grown since,
+/// where it was written and that was not heard.
 pub(super) fn append(
     db: &Connection,
     session: i64,
@@ -62,9 +63,11 @@ pub(super) fn append(
     stretch: &Stretch<'_>,
 ) -> Result<(), StoreError> {
     db.prepare_cached(
-        "INSERT OR IGNORE INTO chunk (message, from_byte, kind, body)
+        "INSERT INTO chunk (message, from_byte, kind, body)
          SELECT n, ?3, ?4, ?5 FROM message
-         WHERE session = ?1 AND id = ?2 AND state = 'streaming'",
+         WHERE session = ?1 AND id = ?2 AND state = 'streaming'
+         ON CONFLICT DO UPDATE SET body = excluded.body
+         WHERE length(excluded.body) > length(body)",
     )?
     .execute(params![
         session,

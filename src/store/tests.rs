@@ -220,6 +220,49 @@ fn a_change_that_is_applied_twice_does_no_harm() {
 }
 
 #[test]
+fn a_stretch_that_was_written_unheard_is_written_again_with_what_came_after_it() {
+    let home = Home::new();
+    let store = home.open().store;
+    for change in [begin("q"), append(0, "a"), append(0, "abc"), append(0, "a")] {
+        save(&store, change);
+    }
+    save(&store, append(3, "d"));
+    save(&store, finish(NodeState::Complete));
+    let nodes = store.reader().expect("a reader").nodes(SESSION).expect("read");
+    assert_eq!(nodes[1].message.plain(), "abcd");
+}
+
+/// The disk is slow and a program hands over more than it takes.
+#[test]
+fn an_answer_is_whole_though_too_much_waits() {
+    let home = Home::new();
+    let store = home.open().store;
+    save(&store, begin("q"));
+    let lock = Connection::open(home.place().database()).expect("opens");
+    lock.execute_batch("PRAGMA busy_timeout = 9000; BEGIN IMMEDIATE").expect("locked");
+    let (mut text, mut refused) = (String::new(), 0);
+    for at in 0.. {
+        let title = format!("title {at}");
+        let renamed = store.submit(Change::Rename { session: SESSION, title });
+        refused += usize::from(matches!(renamed.now(), Some(Saved::Refused(_))));
+        if at % 100 == 0 || refused > 0 {
+            let word = format!("word {at} ");
+            drop(store.submit(append(text.len() as u64, &word)));
+            text.push_str(&word);
+        }
+        if refused == 100 {
+            break;
+        }
+    }
+    let end = store.submit(finish(NodeState::Complete));
+    lock.execute_batch("ROLLBACK").expect("unlocked");
+    assert!(matches!(end.wait(), Saved::Durable | Saved::InMemory(_)));
+    save(&store, Change::Rename { session: SESSION, title: "last".to_owned() });
+    let nodes = store.reader().expect("a reader").nodes(SESSION).expect("read");
+    assert_eq!((nodes[1].state, nodes[1].message.plain()), (NodeState::Complete, text));
+}
+
+#[test]
 fn what_was_thought_stays_apart_from_what_was_said() {
     let home = Home::new();
     let store = home.open().store;
