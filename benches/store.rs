@@ -5,6 +5,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints its figures")]
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 use std::time::Instant;
@@ -105,7 +106,8 @@ fn session(id: SessionId, messages: u128, state: &mut u64) -> Imported {
         state: NodeState::Complete,
         answer: None,
     };
-    Imported { info, nodes: (1..=messages).map(node).collect() }
+    let classes = BTreeMap::new();
+    Imported { info, nodes: (1..=messages).map(node).collect(), classes }
 }
 
 fn save(store: &Store, change: Change) {

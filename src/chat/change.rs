@@ -1,6 +1,8 @@
 //! What can be written of conversations, as data. Each change may be applied twice without harm, so
 //! that one whose commit failed is simply tried again.
 
+use std::collections::BTreeMap;
+
 use super::decision::Mode;
 use super::decision::PrivacyClass;
 use super::id::MessageId;
@@ -201,4 +203,6 @@ pub struct Imported {
     pub info: SessionInfo,
     /// Its messages, parents before their children, siblings in their order.
     pub nodes: Vec<Node>,
+    /// The classes of those whose class is not the session's.
+    pub classes: BTreeMap<MessageId, PrivacyClass>,
 }

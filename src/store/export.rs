@@ -27,8 +27,8 @@ use crate::store::wire;
 use crate::store::wire::WireAnswer;
 use crate::store::wire::WireSettings;
 
-/// The version of the format; a reader refuses a higher one.
-pub(super) const VERSION: u32 = 1;
+/// The version of the format; a reader refuses a higher one. Since 2 a message has a class.
+pub(super) const VERSION: u32 = 2;
 
 /// One line of a file.
 #[derive(Debug, Serialize, Deserialize)]
@@ -81,6 +81,8 @@ pub(super) struct WireMessage {
     role: String,
     state: String,
     created_ms: i64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    privacy: Option<String>,
     parts: Vec<wire::Part>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     answer: Option<WireAnswer>,
@@ -102,7 +104,8 @@ fn is_zero(value: &u64) -> bool {
 pub fn jsonl(session: &Imported) -> String {
     let info = &session.info;
     let first = Line::Session(Box::new(WireSession {
-        v: VERSION,
+        // Files that need no more can be read by those who know no more.
+        v: if session.classes.is_empty() { 1 } else { VERSION },
         id: info.id.to_string(),
         title: info.title.clone(),
         profile: info.profile.clone(),
@@ -122,7 +125,9 @@ pub fn jsonl(session: &Imported) -> String {
     }));
     let mut text = wire::json(&first) + "\n";
     for node in &session.nodes {
-        text.push_str(&wire::json(&Line::Message(Box::new(message(node)))));
+        let privacy = session.classes.get(&node.id).map(|class| class.name().to_owned());
+        let line = Line::Message(Box::new(WireMessage { privacy, ..message(node) }));
+        text.push_str(&wire::json(&line));
         text.push('\n');
     }
     text
@@ -141,6 +146,7 @@ fn message(node: &Node) -> WireMessage {
         role: node.message.role.name().to_owned(),
         state: state.name().to_owned(),
         created_ms: node.created.0,
+        privacy: None,
         parts: node.message.parts.iter().map(wire::Part::from).collect(),
         answer: answer.map(WireAnswer::from),
         settings: answer.map(|answer| WireSettings::from(&answer.settings)),
@@ -154,7 +160,6 @@ impl WireSession {
     /// A field has a value that means nothing.
     pub(super) fn read(self) -> Result<SessionInfo, Fault> {
         let mode = Mode::NAMES.iter().find(|(name, _)| *name == self.mode);
-        let privacy = PrivacyClass::NAMES.iter().find(|(name, _)| *name == self.privacy);
         let scroll = match self.scroll {
             None => None,
             Some(scroll) => {
@@ -169,9 +174,7 @@ impl WireSession {
             title: self.title,
             profile: self.profile,
             mode: mode.ok_or_else(|| Fault::new(format!("no mode: `{}`", self.mode)))?.1,
-            privacy: privacy
-                .ok_or_else(|| Fault::new(format!("no privacy class: `{}`", self.privacy)))?
-                .1,
+            privacy: class(&self.privacy)?,
             created: Timestamp(self.created_ms),
             updated: Timestamp(self.updated_ms),
             tags,
@@ -184,7 +187,20 @@ impl WireSession {
     }
 }
 
+fn class(name: &str) -> Result<PrivacyClass, Fault> {
+    let known = PrivacyClass::NAMES.iter().find(|(known, _)| *known == name);
+    Ok(known.ok_or_else(|| Fault::new(format!("no privacy class: `{name}`")))?.1)
+}
+
 impl WireMessage {
+    /// Returns its class; `None` where it has its session's.
+    ///
+    /// # Errors
+    /// There is no such class.
+    pub(super) fn class(&self) -> Result<Option<PrivacyClass>, Fault> {
+        self.privacy.as_deref().map(class).transpose()
+    }
+
     /// Makes a message of it.
     ///
     /// # Errors

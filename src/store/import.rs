@@ -4,6 +4,7 @@
 
 mod llm;
 
+use std::collections::BTreeMap;
 use std::collections::HashSet;
 use std::fs::File;
 use std::io::BufRead;
@@ -14,6 +15,8 @@ use std::path::Path;
 use crate::chat::Fault;
 use crate::chat::FaultKind;
 use crate::chat::Imported;
+use crate::chat::MessageId;
+use crate::chat::PrivacyClass;
 use crate::chat::Tree;
 use crate::store::error::StoreError;
 use crate::store::export::Line;
@@ -77,13 +80,15 @@ pub fn read_jsonl(mut lines: impl BufRead) -> Result<Parcel, Fault> {
             }
             Line::Session(session) => {
                 let info = session.read().map_err(|fault| bad(&fault.message))?;
-                sessions.push(Imported { info, nodes: Vec::new() });
+                sessions.push(Imported { info, nodes: Vec::new(), classes: BTreeMap::new() });
                 first_lines.push(number);
             }
             Line::Message(message) => {
+                let class = message.class().map_err(|fault| bad(&fault.message))?;
                 let node = message.read().map_err(|fault| bad(&fault.message))?;
                 let session =
                     sessions.last_mut().ok_or_else(|| bad("a message before any session"))?;
+                session.classes.extend(class.map(|class| (node.id, class)));
                 session.nodes.push(node);
             }
         }
@@ -92,7 +97,8 @@ pub fn read_jsonl(mut lines: impl BufRead) -> Result<Parcel, Fault> {
     Ok(Parcel { sessions, left_out: Vec::new() })
 }
 
-/// Every session is a tree, and is there once. One without a selected leaf gets its newest.
+/// Every session is a tree, and is there once. One without a selected leaf gets its newest; one is as
+/// strict as the strictest of its messages.
 fn check(sessions: &mut [Imported], first_lines: &[u64]) -> Result<(), Fault> {
     let mut seen = HashSet::new();
     for (session, line) in sessions.iter_mut().zip(first_lines) {
@@ -104,6 +110,18 @@ fn check(sessions: &mut [Imported], first_lines: &[u64]) -> Result<(), Fault> {
         }
         let tree = Tree::of(session.nodes.iter().cloned(), session.info.leaf);
         session.info.leaf = tree.map_err(|error| bad(error.to_string()))?.leaf();
+        tighten(session);
     }
     Ok(())
+}
+
+/// Makes a session as strict as the strictest of its messages; the others keep their class.
+fn tighten(session: &mut Imported) {
+    let Imported { info, nodes, classes } = session;
+    let said = info.privacy;
+    info.privacy = classes.values().copied().fold(said, PrivacyClass::strictest);
+    let class = |id: &MessageId| classes.get(id).copied().unwrap_or(said);
+    let of_nodes = nodes.iter().map(|node| (node.id, class(&node.id)));
+    let others = of_nodes.filter(|(_, class)| *class != info.privacy).collect();
+    *classes = others;
 }

@@ -1,5 +1,6 @@
 //! Reading, on connections of their own: nothing here waits for the writer.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use rusqlite::Connection;
@@ -8,6 +9,8 @@ use rusqlite::Row;
 use rusqlite::params;
 
 use crate::chat::Draft;
+use crate::chat::Fault;
+use crate::chat::Imported;
 use crate::chat::MessageId;
 use crate::chat::Mode;
 use crate::chat::Node;
@@ -21,6 +24,10 @@ use crate::route::Lesson;
 use crate::store::connect;
 use crate::store::error::StoreError;
 use crate::store::lesson;
+use crate::store::migrate;
+use crate::store::migrate::Kind;
+use crate::store::place;
+use crate::store::place::Place;
 use crate::store::remove;
 use crate::store::row;
 use crate::store::wire;
@@ -53,7 +60,7 @@ impl Source {
             Self::Frozen(path) => connect::read_only(path)?,
             Self::Nothing => {
                 let mut db = Connection::open_in_memory()?;
-                crate::store::migrate::migrate(&mut db)?;
+                migrate::migrate(&mut db)?;
                 db
             }
         };
@@ -89,6 +96,29 @@ impl Page {
 }
 
 impl Reader {
+    /// Opens a store that needs nothing done to it, for a look before [`Store::open`] is through:
+    /// nothing is made, mended or brought up to date.
+    ///
+    /// # Errors
+    /// There is none, or none of this schema.
+    ///
+    /// [`Store::open`]: crate::store::Store::open
+    pub fn glance(place: &Place) -> Result<Self, StoreError> {
+        let database = place.database();
+        let journaled = place::set_of(&database).len() > 1;
+        if !place::is_database(&database)? {
+            return Err(StoreError::Damaged("it is no database".to_owned()));
+        }
+        let db = connect::reader(&database)?;
+        // A log that was there may be a dead program's: whether it is sound is looked at later. One
+        // that was not goes again, or it would be taken for such a log.
+        connect::keep_log(&db, journaled)?;
+        match migrate::kind(&db)? {
+            Kind::Ours(migrate::VERSION) => Ok(Self { db }),
+            _ => Err(Fault::new("the store of conversations is not up to date").into()),
+        }
+    }
+
     /// Returns what is known of a session.
     ///
     /// # Errors
@@ -186,14 +216,47 @@ impl Reader {
         Ok(nodes)
     }
 
+    /// Returns all there is of a session, as of one moment.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn whole(&self, session: SessionId) -> Result<Option<Imported>, StoreError> {
+        let moment = self.db.unchecked_transaction()?;
+        let Some(info) = self.session(session)? else { return Ok(None) };
+        let (nodes, classes) = (self.nodes(session)?, self.classes(session, info.privacy)?);
+        moment.finish()?;
+        Ok(Some(Imported { info, nodes, classes }))
+    }
+
+    /// Returns the classes of the messages whose class is not the session's.
+    fn classes(
+        &self,
+        session: SessionId,
+        class: PrivacyClass,
+    ) -> Result<BTreeMap<MessageId, PrivacyClass>, StoreError> {
+        // One that could not be brought up to date may be older than they are.
+        let known = "SELECT 1 FROM pragma_table_info('message') WHERE name = 'privacy'";
+        if !self.db.prepare_cached(known)?.exists([])? {
+            return Ok(BTreeMap::new());
+        }
+        let mut find = self.db.prepare_cached(
+            "SELECT id, privacy FROM message
+             WHERE session = (SELECT n FROM session WHERE id = ?1) AND privacy <> ?2",
+        )?;
+        let rows = find.query_map(params![row::blob(session.0), class.name()], |row| {
+            let name: String = row.get(1)?;
+            Ok((MessageId(row::id(row, 0)?), self::class(&name)))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Returns a whole session as a tree.
     ///
     /// # Errors
     /// It cannot be read, or is no tree.
     pub fn tree(&self, session: SessionId) -> Result<Tree, StoreError> {
         let leaf = self.session(session)?.and_then(|info| info.leaf);
-        Tree::of(self.nodes(session)?, leaf)
-            .map_err(|error| crate::chat::Fault::new(error.to_string()).into())
+        Tree::of(self.nodes(session)?, leaf).map_err(|error| Fault::new(error.to_string()).into())
     }
 
     /// Returns a number that changes whenever anybody else has written.
@@ -238,7 +301,6 @@ pub(super) fn info(db: &Connection, row: &Row<'_>) -> Result<SessionInfo, StoreE
     let n: i64 = row.get(0)?;
     let (mode, privacy): (String, String) = (row.get(4)?, row.get(5)?);
     let mode = Mode::NAMES.iter().find(|(name, _)| *name == mode).map(|(_, mode)| *mode);
-    let class = PrivacyClass::NAMES.iter().find(|(name, _)| *name == privacy);
     let scroll = match (row::maybe_id(row, 13)?, row.get::<_, Option<u32>>(14)?) {
         (Some(message), Some(line)) => Some(ScrollAnchor { message: MessageId(message), line }),
         _ => None,
@@ -249,9 +311,9 @@ pub(super) fn info(db: &Connection, row: &Row<'_>) -> Result<SessionInfo, StoreE
         id: SessionId(row::id(row, 1)?),
         title: row.get(2)?,
         profile: row.get(3)?,
-        // A mode or a class that is not known here allows the least.
+        // A mode that is not known here allows the least.
         mode: mode.unwrap_or(Mode::LocalOnly),
-        privacy: class.map_or(PrivacyClass::LocalOnly, |(_, class)| *class),
+        privacy: class(&privacy),
         created: Timestamp(row.get(6)?),
         updated: Timestamp(row.get(7)?),
         archived: row.get(8)?,
@@ -264,4 +326,10 @@ pub(super) fn info(db: &Connection, row: &Row<'_>) -> Result<SessionInfo, StoreE
         scroll,
         tags,
     })
+}
+
+/// Returns the class of a name; one that is not known here allows the least.
+fn class(name: &str) -> PrivacyClass {
+    let known = PrivacyClass::NAMES.iter().find(|(known, _)| *known == name);
+    known.map_or(PrivacyClass::LocalOnly, |(_, class)| *class)
 }

@@ -124,7 +124,7 @@ pub(super) fn look_up(db: &Connection, session: SessionId) -> Result<Option<i64>
 /// One follows a message that is not there.
 pub(super) fn add(db: &Connection, session: i64, nodes: &[Node]) -> Result<(), StoreError> {
     for node in nodes {
-        insert(db, session, node)?;
+        insert(db, session, node, None)?;
         title(db, session, node)?;
     }
     let Some(last) = nodes.last() else { return Ok(()) };
@@ -133,7 +133,13 @@ pub(super) fn add(db: &Connection, session: i64, nodes: &[Node]) -> Result<(), S
     Ok(())
 }
 
-fn insert(db: &Connection, session: i64, node: &Node) -> Result<(), StoreError> {
+/// Adds a message of the given class, or of its session's.
+fn insert(
+    db: &Connection,
+    session: i64,
+    node: &Node,
+    class: Option<PrivacyClass>,
+) -> Result<(), StoreError> {
     let orphan = match node.parent {
         None => false,
         Some(parent) => db
@@ -148,7 +154,8 @@ fn insert(db: &Connection, session: i64, node: &Node) -> Result<(), StoreError> 
     }
     db.prepare_cached(
         "INSERT INTO message (session, id, parent, role, state, created, parts, privacy)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, (SELECT privacy FROM session WHERE n = ?1))
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7,
+             coalesce(?8, (SELECT privacy FROM session WHERE n = ?1)))
          ON CONFLICT (session, id) DO NOTHING",
     )?
     .execute(params![
@@ -159,6 +166,7 @@ fn insert(db: &Connection, session: i64, node: &Node) -> Result<(), StoreError> 
         node.state.name(),
         node.created.0,
         wire::parts(&node.message.parts),
+        class.map(PrivacyClass::name),
     ])?;
     if db.changes() == 1 {
         let n = db.last_insert_rowid();
@@ -211,7 +219,7 @@ pub(super) fn import(db: &Connection, one: &Imported) -> Result<(), StoreError> 
     }
     let n = create(db, &one.info)?;
     for node in &one.nodes {
-        insert(db, n, node)?;
+        insert(db, n, node, one.classes.get(&node.id).copied())?;
     }
     db.prepare_cached("UPDATE session SET leaf = ?2 WHERE n = ?1")?
         .execute(params![n, one.info.leaf.map(|leaf| blob(leaf.0))])?;

@@ -1,5 +1,6 @@
 //! A user with saved conversations and nothing else.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
@@ -115,7 +116,8 @@ pub(crate) fn session(id: u128) -> Imported {
         answer: None,
     };
     info.leaf = Some(MessageId(MESSAGES));
-    Imported { info, nodes: (1..=MESSAGES).map(node).collect() }
+    let classes = BTreeMap::new();
+    Imported { info, nodes: (1..=MESSAGES).map(node).collect(), classes }
 }
 
 /// A row of numbers that only looks like chance, so that a failure can be had again

@@ -1,7 +1,6 @@
 //! `sessions show`.
 
 use crate::chat::Fault;
-use crate::chat::Imported;
 use crate::cli::args::Cli;
 use crate::cli::saved;
 use crate::store;
@@ -14,9 +13,8 @@ use crate::text::Clean;
 /// There is no such session, or it cannot be read.
 pub(super) fn run(cli: &Cli, store: &Store, session: &str) -> Result<String, Fault> {
     let reader = store.reader()?;
-    let info = saved::find(&reader, session)?.info;
-    let nodes = reader.nodes(info.id)?;
-    let whole = Imported { info, nodes };
+    let id = saved::find(&reader, session)?.info.id;
+    let whole = reader.whole(id)?.ok_or_else(|| saved::gone(id))?;
     if cli.common.json {
         return Ok(store::jsonl(&whole));
     }

@@ -11,7 +11,7 @@ use super::Format;
 use crate::chat::Change;
 use crate::chat::Fault;
 use crate::chat::FaultKind;
-use crate::chat::Imported;
+use crate::chat::SessionId;
 use crate::cli::args::Cli;
 use crate::cli::saved;
 use crate::store;
@@ -30,17 +30,16 @@ pub(super) fn export(
     output: Option<&Path>,
 ) -> Result<String, Fault> {
     let reader = store.reader()?;
-    let infos = if sessions.is_empty() {
+    let ids: Vec<SessionId> = if sessions.is_empty() {
         let all = Filter { archived: true, ..Filter::default() };
-        reader.sessions(&all, u32::MAX)?.into_iter().map(|one| one.info).collect()
+        reader.sessions(&all, u32::MAX)?.into_iter().map(|one| one.info.id).collect()
     } else {
-        let find = |word: &String| Ok(saved::find(&reader, word)?.info);
-        sessions.iter().map(find).collect::<Result<Vec<_>, Fault>>()?
+        let find = |word: &String| Ok(saved::find(&reader, word)?.info.id);
+        sessions.iter().map(find).collect::<Result<_, Fault>>()?
     };
     let mut text = String::new();
-    for info in infos {
-        let nodes = reader.nodes(info.id)?;
-        let whole = Imported { info, nodes };
+    for id in ids {
+        let whole = reader.whole(id)?.ok_or_else(|| saved::gone(id))?;
         match format {
             Format::Jsonl => text.push_str(&store::jsonl(&whole)),
             Format::Markdown => text.push_str(Clean::new(&store::markdown(&whole)?).as_str()),

@@ -10,9 +10,7 @@ use crate::chat::FaultKind;
 use crate::chat::MediaHash;
 
 fn whole(store: &Store, session: SessionId) -> Imported {
-    let reader = store.reader().expect("a reader");
-    let info = reader.session(session).expect("read").expect("there");
-    Imported { info, nodes: reader.nodes(session).expect("read") }
+    store.reader().expect("a reader").whole(session).expect("read").expect("there")
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -66,6 +64,7 @@ proptest! {
         parents in prop::collection::vec(any::<prop::sample::Index>(), 8),
         answer in answer(),
         title in text(),
+        open in prop::option::of(1..8_usize),
     ) {
         let home = Home::new();
         let store = home.open().store;
@@ -82,9 +81,18 @@ proptest! {
         session.tags = vec!["a".to_owned(), "é \"".to_owned()];
         session.queued = vec!["next\n".to_owned()];
         session.scroll = Some(ScrollAnchor { message: MessageId(1), line: 2 });
+        // It was open for so many messages, and then no more.
+        let (first, rest) = nodes.split_at(open.unwrap_or(0).min(nodes.len()));
+        session.privacy = if open.is_some() { PrivacyClass::Open } else { PrivacyClass::LocalOnly };
+        let (profile, mode) = (session.profile.clone(), session.mode);
         save(&store, Change::Create(session));
-        save(&store, Change::Add { session: SESSION, nodes });
+        save(&store, Change::Add { session: SESSION, nodes: first.to_vec() });
+        let privacy = PrivacyClass::LocalOnly;
+        save(&store, Change::Govern { session: SESSION, profile, mode, privacy });
+        save(&store, Change::Add { session: SESSION, nodes: rest.to_vec() });
         let there = whole(&store, SESSION);
+        prop_assert_eq!(there.classes.len(), first.len());
+        prop_assert!(there.classes.values().all(|class| *class == PrivacyClass::Open));
         let file = jsonl(&there);
         prop_assert_eq!(file.lines().count(), there.nodes.len() + 1, "a message is a line");
         let parcel = read_jsonl(Cursor::new(&file)).expect("our own");
@@ -93,7 +101,40 @@ proptest! {
         let second = other.open().store;
         save(&second, Change::Import(parcel.sessions));
         prop_assert_eq!(whole(&second, SESSION), there);
+        // What may leave the device may leave the other one as well, and nothing else.
+        let (from, into, created) = (SESSION, SessionId(8), Timestamp(9));
+        let fork = |at: &Node| Change::Fork { from, at: Some(at.id), take: Take::Open, into, created };
+        for at in first.iter().take(1) {
+            save(&second, fork(at));
+            prop_assert_eq!(whole(&second, into).info.privacy, PrivacyClass::Open);
+        }
+        if first.is_empty() {
+            prop_assert!(matches!(second.submit(fork(&rest[0])).wait(), Saved::Refused(_)));
+        }
     }
+}
+
+#[test]
+fn a_file_without_classes_and_one_that_contradicts_itself_are_as_strict_as_they_say() {
+    let home = Home::new();
+    let store = home.open().store;
+    let mut session = info();
+    session.privacy = PrivacyClass::Open;
+    let nodes = vec![node(1, None, Role::User, "a"), node(2, Some(1), Role::Assistant, "b")];
+    save(&store, Change::Create(session));
+    save(&store, Change::Add { session: SESSION, nodes });
+    let file = jsonl(&whole(&store, SESSION));
+    assert!(file.contains("\"v\":1,"), "as it was before there were classes: {file}");
+    let read = |file: &str| read_jsonl(Cursor::new(file)).expect("a session").sessions.remove(0);
+    assert_eq!(read(&file), whole(&store, SESSION));
+    let lines: Vec<&str> = file.lines().collect();
+    let private = lines[2].replacen("\"parts\"", "\"privacy\":\"local-only\",\"parts\"", 1);
+    let mixed = read(&[lines[0], lines[1], &private].join("\n"));
+    assert_eq!(mixed.info.privacy, PrivacyClass::LocalOnly);
+    assert_eq!(mixed.classes, [(MessageId(1), PrivacyClass::Open)].into());
+    let again = jsonl(&mixed);
+    assert!(again.contains("\"v\":2,"), "{again}");
+    assert_eq!(read(&again), mixed);
 }
 
 #[test]
@@ -114,6 +155,10 @@ fn a_bad_file_is_named_by_line_and_reason_and_nothing_is_taken() {
         (newer, "line 1: written by a newer edgewise"),
         (format!("{good}{good}"), "the session of line 4: it is in the file twice"),
         (good.replace("\"role\":\"user\"", "\"role\":\"king\""), "line 2: no role: `king`"),
+        (
+            good.replacen("\"parts\"", "\"privacy\":\"public\",\"parts\"", 1),
+            "line 2: no privacy class: `public`",
+        ),
         (good.replace("\"title\"", "\"titel\""), "line 1: unknown field `titel`"),
     ];
     for (file, message) in cases {

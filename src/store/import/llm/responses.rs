@@ -1,5 +1,6 @@
 //! The log up to `llm` 0.27: one row for each question and its answer.
 
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 
 use rusqlite::Connection;
@@ -75,7 +76,8 @@ pub(super) fn read(db: &Connection, parcel: &mut Parcel) -> Result<(), StoreErro
         let at = *places.entry(response.conversation.clone()).or_insert_with(|| {
             let title = response.name.clone().unwrap_or_else(|| title(&response.prompt));
             let info = session(&response.conversation, title, response.at);
-            parcel.sessions.push(Imported { info, nodes: Vec::new() });
+            let (nodes, classes) = (Vec::new(), BTreeMap::new());
+            parcel.sessions.push(Imported { info, nodes, classes });
             parcel.sessions.len() - 1
         });
         push(&mut parcel.sessions[at], response);

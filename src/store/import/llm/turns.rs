@@ -2,6 +2,7 @@
 //! turns that say where they came from. A thread is a chain; turns of it that were not followed
 //! are branches.
 
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 
 use rusqlite::Connection;
@@ -52,8 +53,8 @@ pub(super) fn read(db: &Connection, parcel: &mut Parcel) -> Result<(), StoreErro
     while let Some(row) = rows.next()? {
         let (id, tip): (String, Option<String>) = (row.get(0)?, row.get(2)?);
         let info = session(&id, row.get(1)?, Timestamp(row.get(3)?));
-        let mut thread =
-            Thread { db, places: HashMap::new(), said: Imported { info, nodes: vec![] } };
+        let said = Imported { info, nodes: Vec::new(), classes: BTreeMap::new() };
+        let mut thread = Thread { db, places: HashMap::new(), said };
         for turn in turns(db, &id)? {
             thread.follow(&turn)?;
         }
