@@ -26,11 +26,13 @@ use crate::cli::output::use_color;
 use crate::cli::prepare::prepare_for;
 use crate::cli::progress::Progress;
 use crate::cli::saved;
+use crate::cli::saved::Opening;
 use crate::cli::schema::Schema;
 use crate::cli::stdin;
 use crate::config::Env;
 use crate::engine::EngineEvent;
 use crate::runtime;
+use crate::runtime::Asked;
 use crate::runtime::Front;
 use crate::runtime::KEEP_ALIVE_SCRIPT;
 use crate::runtime::OneShot;
@@ -38,6 +40,7 @@ use crate::runtime::Printed;
 use crate::runtime::Question;
 use crate::runtime::Saving;
 use crate::runtime::Told;
+use crate::store::Reader;
 use crate::store::Saved;
 use crate::store::Store;
 
@@ -74,18 +77,18 @@ pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
     let schema = cli.common.schema.as_deref().map(Schema::read).transpose()?;
     let around = around(cli, env)?;
     let kept = Kept::find(cli, env)?;
-    let known = kept.as_ref().and_then(|kept| kept.info.as_deref());
+    let known = kept.as_ref().and_then(|kept| kept.known.as_deref());
     let mut prepared = prepare_for(cli, env, KEEP_ALIVE_SCRIPT, known)?;
     if let Some(schema) = &schema {
         prepared.front.constraint = schema.constraint();
     }
     let front = prepared.front.clone();
-    let memory = match &kept {
-        Some(kept) => Some(kept.store.clone()),
-        None => saved::memory(cli, env, &front),
+    let kept = kept.map(|kept| kept.of_turn(cli, &front));
+    let (opening, saving) = match kept {
+        Some((opening, info, patience)) => (Some(opening), Some((info, patience))),
+        None => (saved::memory(cli, env, &front), None),
     };
-    prepared.front.memory.clone_from(&memory);
-    let saving = kept.map(|kept| kept.saving(&front));
+    let mut memory = None;
     let quiet = cli.common.quiet;
     if !quiet {
         super::notices(&prepared.settings.notices);
@@ -93,18 +96,18 @@ pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
     let tasks =
         runtime::script_tasks().map_err(|error| Fault::new(format!("no threads: {error}")))?;
     let exit = tasks.block_on(async {
-        // The engine loads while the question is still being read.
+        // The engine loads while the question is still being read and the store opened.
         let mut one_shot = OneShot::begin(prepared.front)
             .map_err(|error| Fault::new(format!("cannot take over the signals: {error}")))?;
-        let id = saving.as_ref().map(|saving| saving.info.id);
+        let id = saving.as_ref().map(|(info, _)| info.id);
         let mut show = Show::new(cli, env, id).with_schema(schema);
         let prompt = tokio::select! {
             asked = async {
                 let text = question(cli, input, &around).await?;
-                match saving {
-                    Some(saving) => saving.ask(&front, text).await,
-                    None => Ok(Question::unsaved(text)),
+                if let Some(opening) = opening {
+                    memory = Some(opening.opened().await?);
                 }
+                keep(memory.as_ref().zip(saving), &front, text).await
             } => asked?,
             () = one_shot.cancelled() => {
                 let end = TokenEvent::Finished(StopReason::Cancelled, Usage::default());
@@ -114,19 +117,12 @@ pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
             }
         };
         let mut print = |told: Told<'_>, timings| show.step(&told, timings);
+        one_shot.remember(memory.clone());
         let asked = one_shot
             .ask(prompt, &mut print)
             .await
             .map_err(|error| Fault::new(format!("cannot write the answer: {error}")))?;
-        if let Some(Saved::InMemory(fault) | Saved::Refused(fault) | Saved::Busy(fault)) =
-            asked.saved
-        {
-            super::notices(&[format!("the answer was not saved: {fault}")]);
-            return Ok(Exit::Failed);
-        }
-        // Whoever closed the pipe has read enough.
-        let reason = show.judged.as_ref().unwrap_or(&asked.reason);
-        Ok(if asked.unread { Exit::Answered } else { Exit::from(reason) })
+        Ok(exit(&asked, show.judged.as_ref()))
     });
     // A thread may still sit in a write that nobody reads.
     tasks.shutdown_background();
@@ -134,6 +130,30 @@ pub(super) fn run(cli: &Cli, env: &Env, input: Input) -> Result<Exit, Fault> {
         close(&store);
     }
     exit
+}
+
+/// Returns how the call ends, and says it where the answer was to be kept and is not.
+fn exit(asked: &Asked, judged: Option<&StopReason>) -> Exit {
+    match &asked.saved {
+        Some(Saved::InMemory(fault) | Saved::Refused(fault) | Saved::Busy(fault)) => {
+            super::notices(&[format!("the answer was not saved: {fault}")]);
+            Exit::Failed
+        }
+        // Whoever closed the pipe has read enough.
+        Some(Saved::Durable) | None if asked.unread => Exit::Answered,
+        Some(Saved::Durable) | None => Exit::from(judged.unwrap_or(&asked.reason)),
+    }
+}
+
+/// Saves the question, where the turn is kept.
+async fn keep(
+    kept: Option<(&Store, (SessionInfo, Duration))>,
+    front: &Front,
+    text: String,
+) -> Result<Question, Fault> {
+    let Some((store, (info, patience))) = kept else { return Ok(Question::unsaved(text)) };
+    store.keep_up(runtime::now());
+    Saving { store: store.clone(), info, patience }.ask(front, text).await
 }
 
 /// Closes the store, and says what was found wrong with it meanwhile.
@@ -176,29 +196,32 @@ async fn question(cli: &Cli, input: Input, around: &Around) -> Result<String, Fa
 
 /// The session that the turn is kept in.
 struct Kept {
-    store: Store,
+    opening: Opening,
     /// `None` for a new one.
-    info: Option<Box<SessionInfo>>,
-    patience: Duration,
+    known: Option<Box<SessionInfo>>,
 }
 
 impl Kept {
-    /// Finds what `-s` means, if it is given.
+    /// Finds what `-s` means, if it is given, and begins to open the store.
     fn find(cli: &Cli, env: &Env) -> Result<Option<Self>, Fault> {
         let Some(word) = &cli.common.session else { return Ok(None) };
-        let store = saved::open(cli, env)?;
-        let info = match word.as_str() {
-            "new" => None,
-            word => Some(Box::new(saved::find(&store.reader()?, word)?.info)),
+        if word == "new" {
+            return Ok(Some(Self { opening: Opening::begin(cli, env)?, known: None }));
+        }
+        // The session's profile says which model is loaded, and reading is enough to know it; a store
+        // that is to be made, mended or brought up to date is opened first.
+        let place = saved::place(env)?;
+        let seen = Reader::glance(&place).map_err(Fault::from);
+        let known = match seen.and_then(|reader| saved::find(&reader, word)) {
+            Ok(found) => found.info,
+            Err(_) => saved::find(&saved::open(cli, env)?.reader()?, word)?.info,
         };
-        store.keep_up(runtime::now());
-        let patience = Duration::from_secs(cli.common.timeout.unwrap_or(0).into());
-        Ok(Some(Self { store, info, patience }))
+        Ok(Some(Self { opening: Opening::begin(cli, env)?, known: Some(Box::new(known)) }))
     }
 
-    fn saving(self, front: &Front) -> Saving {
-        let Self { store, info, patience } = self;
-        let info = info.map_or_else(
+    /// Names the session, and says how long to wait while somebody else answers in it.
+    fn of_turn(self, cli: &Cli, front: &Front) -> (Opening, SessionInfo, Duration) {
+        let info = self.known.map_or_else(
             || {
                 let profile = &front.profile;
                 let (id, at) = (runtime::new_session(), runtime::now());
@@ -208,7 +231,8 @@ impl Kept {
             },
             |info| *info,
         );
-        Saving { store, info, patience }
+        let patience = Duration::from_secs(cli.common.timeout.unwrap_or(0).into());
+        (self.opening, info, patience)
     }
 }
 

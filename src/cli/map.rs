@@ -88,7 +88,8 @@ pub(super) fn run(args: &Args, cli: &Cli, env: &Env) -> Result<Exit, Fault> {
             super::print(&Printed { stdout: String::new(), stderr });
         }
     }
-    prepared.front.memory = saved::memory(cli, env, &prepared.front);
+    let opening = saved::memory(cli, env, &prepared.front);
+    prepared.front.memory = opening.and_then(|opening| opening.wait().ok());
     let memory = prepared.front.memory.clone();
     let jobs = args.jobs.unwrap_or(prepared.settings.engine.max_turns).min(JOBS_MAX) as usize;
     let mut show = Show::new(args, cli, env, length(io::stdin())).with_schema(schema);

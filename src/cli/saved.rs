@@ -1,15 +1,18 @@
 //! The saved conversations, as the commands open and name them.
 
 use std::fmt::Write as _;
+use std::thread;
 
 use time::OffsetDateTime;
 use time::UtcOffset;
 use time::macros::format_description;
+use tokio::sync::oneshot;
 
 use crate::chat::Change;
 use crate::chat::Fault;
 use crate::chat::FaultKind;
 use crate::chat::Listed;
+use crate::chat::SessionId;
 use crate::chat::Timestamp;
 use crate::cli::args::Cli;
 use crate::config::Env;
@@ -18,6 +21,7 @@ use crate::runtime;
 use crate::runtime::Front;
 use crate::store::Found;
 use crate::store::Note;
+use crate::store::Opened;
 use crate::store::Options;
 use crate::store::Place;
 use crate::store::Reader;
@@ -32,20 +36,77 @@ const TITLE_MAX: usize = 40;
 /// Digits of an identity that are shown: the milliseconds and enough to tell two apart.
 const SHORT: usize = 18;
 
-/// Opens the store for what endpoints teach, if turns may go to one at all. Where it cannot be
-/// written to, nothing is remembered, and nobody need know.
-pub(super) fn memory(cli: &Cli, env: &Env, front: &Front) -> Option<Store> {
+/// A store that is opened beside everything else there is to do.
+#[derive(Debug)]
+pub(super) struct Opening {
+    opened: oneshot::Receiver<Opened>,
+    /// What is no news of its opening; `None` says nothing at all.
+    silent: Option<fn(&Note) -> bool>,
+}
+
+impl Opening {
+    /// Begins to open the store of the conversations.
+    ///
+    /// # Errors
+    /// There is no place for it, or no thread.
+    pub(super) fn begin(cli: &Cli, env: &Env) -> Result<Self, Fault> {
+        Self::silent_about(cli, env, is_fresh)
+    }
+
+    fn silent_about(cli: &Cli, env: &Env, silent: fn(&Note) -> bool) -> Result<Self, Fault> {
+        let (place, options) = (place(env)?, options(env));
+        let (told, opened) = oneshot::channel();
+        // Whoever waited may have left.
+        let open = move || drop(told.send(Store::open(place, options, runtime::now())));
+        let thread = thread::Builder::new().name("edgewise-open".to_owned()).spawn(open);
+        thread.map_err(|error| Fault::new(format!("no thread to open the store with: {error}")))?;
+        Ok(Self { opened, silent: (!cli.common.quiet).then_some(silent) })
+    }
+
+    /// Waits until it is open and says what happened.
+    ///
+    /// # Errors
+    /// The thread that opened it is gone.
+    ///
+    /// # Cancel safety
+    /// Not safe: the store is closed again.
+    pub(super) async fn opened(self) -> Result<Store, Fault> {
+        let gone = |_| Fault::new("the thread that opens the store is gone");
+        Ok(told(self.opened.await.map_err(gone)?, self.silent))
+    }
+
+    /// Waits as [`Opening::opened`] does, on a thread that may block.
+    ///
+    /// # Errors
+    /// As for [`Opening::opened`].
+    pub(super) fn wait(self) -> Result<Store, Fault> {
+        let gone = |_| Fault::new("the thread that opens the store is gone");
+        Ok(told(self.opened.blocking_recv().map_err(gone)?, self.silent))
+    }
+}
+
+/// That it was made is no news to somebody who asks what is in it.
+fn is_fresh(note: &Note) -> bool {
+    matches!(note, Note::Fresh)
+}
+
+/// Says what happened while the store was opened.
+fn told(opened: Opened, silent: Option<fn(&Note) -> bool>) -> Store {
+    if let Some(silent) = silent {
+        let news = opened.notes.iter().filter(|note| !silent(note));
+        super::notices(&news.map(ToString::to_string).collect::<Vec<_>>());
+    }
+    opened.store
+}
+
+/// Begins to open the store for what endpoints teach, if turns may go to one at all. Where it cannot
+/// be written to, nothing is remembered, and nobody need know.
+pub(super) fn memory(cli: &Cli, env: &Env, front: &Front) -> Option<Opening> {
     if cli.common.ephemeral || front.leaves_to().is_empty() {
         return None;
     }
-    let opened = Store::open(place(env).ok()?, options(env), runtime::now());
-    let silent = |note: &&Note| matches!(note, Note::Fresh | Note::ReadOnly(_));
-    let news = opened.notes.iter().filter(|note| !silent(note));
-    let lines: Vec<String> = news.map(ToString::to_string).collect();
-    if !cli.common.quiet {
-        super::notices(&lines);
-    }
-    Some(opened.store)
+    let silent = |note: &Note| is_fresh(note) || matches!(note, Note::ReadOnly(_));
+    Opening::silent_about(cli, env, silent).ok()
 }
 
 /// Opens the store and says what happened.
@@ -54,13 +115,7 @@ pub(super) fn memory(cli: &Cli, env: &Env, front: &Front) -> Option<Store> {
 /// There is no place for it.
 pub(super) fn open(cli: &Cli, env: &Env) -> Result<Store, Fault> {
     let opened = Store::open(place(env)?, options(env), runtime::now());
-    // That it was made is no news to somebody who asks what is in it.
-    let news = opened.notes.iter().filter(|note| !matches!(note, Note::Fresh));
-    let lines: Vec<String> = news.map(ToString::to_string).collect();
-    if !cli.common.quiet {
-        super::notices(&lines);
-    }
-    Ok(opened.store)
+    Ok(told(opened, (!cli.common.quiet).then_some(is_fresh)))
 }
 
 /// Returns how the store is opened. A debug build can be told to sync less than it has to: that
@@ -115,6 +170,11 @@ pub(super) fn find(reader: &Reader, word: &str) -> Result<Box<Listed>, Fault> {
             }))
         }
     }
+}
+
+/// Says that a session was removed while it was looked at.
+pub(super) fn gone(id: SessionId) -> Fault {
+    Fault::new(format!("session {id} is not there any more"))
 }
 
 fn named(begin: &str, sessions: &[Listed]) -> String {

@@ -31,6 +31,7 @@ use crate::engine::Engine;
 use crate::engine::EngineEvent;
 use crate::store::Receipt;
 use crate::store::Saved;
+use crate::store::Store;
 
 /// Events that wait to be printed; a full queue makes the engine pause the turn.
 const TURN_EVENTS: usize = 256;
@@ -109,6 +110,11 @@ impl OneShot {
                 Signal::Continue | Signal::Resize => {}
             }
         }
+    }
+
+    /// Keeps what endpoints teach in `memory`, and takes in what they have taught before.
+    pub fn remember(&mut self, memory: Option<Store>) {
+        self.front.memory = memory;
     }
 
     /// Asks one question and prints what comes.

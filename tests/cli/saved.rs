@@ -6,6 +6,8 @@ use std::io::Read as _;
 use std::io::Write as _;
 use std::os::unix::net::UnixListener;
 
+use rustix::fs::FlockOperation;
+use rustix::fs::flock;
 use rustix::process::Signal;
 
 use crate::answers::LONG;
@@ -34,6 +36,47 @@ fn a_session_goes_on_where_it_was() {
     assert_eq!(lines[2]["parts"][0]["text"], first.text().as_str());
     assert_eq!(lines[4]["answer"]["spans"][0]["route"], "local");
     assert_eq!(lines[4]["answer"]["stop"], second.finish()["reason"]);
+    home.engines_leave();
+}
+
+/// Somebody else opens the store for as long as the file that this returns is open.
+fn opening(home: &Home) -> fs::File {
+    let lock = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(home.path("data/sessions/opening.lock"))
+        .expect("a lock");
+    flock(&lock, FlockOperation::LockExclusive).expect("locked");
+    lock
+}
+
+#[test]
+fn the_model_is_loaded_while_the_store_is_opened() {
+    let home = Home::new();
+    fs::create_dir_all(home.path("data/sessions")).expect("a directory");
+    for session in ["new", "last"] {
+        let lock = opening(&home);
+        let asked =
+            Running::start(home.command(&["ask", "-s", session, "--max-tokens", "2", "Hi"]));
+        asked.until("an engine", || home.engines().first().copied());
+        drop(lock);
+        asked.end().exits(0);
+        home.engines_leave();
+    }
+    let listed = home.run(&["sessions", "list", "--json"]).exits(0).stdout;
+    assert_eq!(listed.lines().count(), 1, "{listed}");
+}
+
+#[test]
+fn a_store_that_refuses_leaves_no_engine() {
+    let home = Home::new();
+    fs::write(home.path("data/sessions"), "in the way").expect("written");
+    let refused = home.run(&["ask", "-s", "new", "Hi"]).exits(1).answers_nothing();
+    refused.says(&["nothing is saved: "]);
+    home.engines_leave();
+    let unknown = home.run(&["ask", "-s", "last", "Hi"]).exits(2).answers_nothing();
+    unknown.says(&["no session `last`"]);
     home.engines_leave();
 }
 
