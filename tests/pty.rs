@@ -3,6 +3,7 @@
 mod support;
 
 #[path = "support/pty.rs"]
+#[expect(dead_code, reason = "other tests look at more of the terminal")]
 mod terminal;
 
 use std::process::Command;

@@ -23,6 +23,8 @@ pub(crate) enum Says {
     Part(&'static str),
     /// All of it, once the test lets it.
     Held(&'static str),
+    /// It again and again, until nobody listens.
+    Endless(&'static str),
     /// A refusal with this status.
     Refusal(&'static str),
 }
@@ -131,14 +133,28 @@ fn serve(
             write!(stream, "data: {stop}\n\ndata: [DONE]\n\n")
         }
         Says::Part(text) => say(stream, text),
+        Says::Endless(text) => {
+            accept(stream)?;
+            loop {
+                words(stream, text)?;
+            }
+        }
     }
 }
 
 /// Streams a text word by word.
-fn say(mut stream: &TcpStream, text: &str) -> std::io::Result<()> {
+fn say(stream: &TcpStream, text: &str) -> std::io::Result<()> {
+    accept(stream)?;
+    words(stream, text)
+}
+
+fn accept(mut stream: &TcpStream) -> std::io::Result<()> {
     stream.write_all(
         b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n",
-    )?;
+    )
+}
+
+fn words(mut stream: &TcpStream, text: &str) -> std::io::Result<()> {
     for word in text.split_inclusive(' ') {
         let piece =
             json!({ "model": "big", "choices": [{ "index": 0, "delta": { "content": word } }] });

@@ -15,3 +15,5 @@ mod leaving;
 mod real;
 mod routing;
 mod schema;
+mod slow;
+mod storm;

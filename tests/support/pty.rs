@@ -139,7 +139,18 @@ struct Seen {
     raw: Vec<u8>,
     frames: Vec<Frame>,
     closing: bool,
-    stalled: bool,
+    pace: Pace,
+}
+
+/// How the terminal reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Pace {
+    #[default]
+    AtOnce,
+    /// One KiB a second.
+    Trickling,
+    /// Not at all.
+    Stalled,
 }
 
 impl Seen {
@@ -317,6 +328,11 @@ impl Pty {
         frame
     }
 
+    /// Returns the number of the frame from which on the test looks.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
     /// Waits for a frame that shows a text.
     pub(super) fn see_text(&mut self, text: &str) -> Frame {
         self.see(&format!("{text:?}"), |frame| frame.has(text))
@@ -353,7 +369,8 @@ impl Pty {
     pub(super) fn resize(&mut self, cols: u16, rows: u16) {
         let mut seen = self.shared.lock();
         self.at = seen.frames.len();
-        seen.parser.screen_mut().set_size(rows, cols);
+        // The parser cannot hold a wide character in one column, nor wrap in one row.
+        seen.parser.screen_mut().set_size(rows.max(2), cols.max(2));
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         self.master.as_ref().expect("the terminal is there").resize(size).expect("a size");
     }
@@ -399,7 +416,7 @@ impl Pty {
 
     /// Makes the terminal read nothing any more, and fills what lies between.
     pub(super) fn stall(&mut self) {
-        self.shared.lock().stalled = true;
+        self.shared.lock().pace = Pace::Stalled;
         // What was written is moved on by and by, and makes room again.
         let settled = Duration::from_millis(200).try_into().expect("a time");
         let has_room = || {
@@ -411,9 +428,14 @@ impl Pty {
         }
     }
 
-    /// Makes the terminal read again.
+    /// Makes the terminal read one KiB a second.
+    pub(super) fn trickle(&mut self) {
+        self.shared.lock().pace = Pace::Trickling;
+    }
+
+    /// Makes the terminal read again as fast as it can.
     pub(super) fn go_on(&mut self) {
-        self.shared.lock().stalled = false;
+        self.shared.lock().pace = Pace::AtOnce;
         self.shared.more.notify_all();
     }
 
@@ -453,14 +475,17 @@ fn read(mut reader: Box<dyn Read + Send>, shared: &Shared) {
     while let Ok(read @ 1..) = reader.read(&mut bytes) {
         let mut seen = shared
             .more
-            .wait_while(shared.lock(), |seen| seen.stalled && !seen.closing)
+            .wait_while(shared.lock(), |seen| seen.pace == Pace::Stalled && !seen.closing)
             .unwrap_or_else(PoisonError::into_inner);
         if seen.closing {
             return;
         }
         seen.take(&bytes[..read]);
-        drop(seen);
         shared.more.notify_all();
+        // A thousand bytes a second: so many milliseconds until the next ones.
+        let pause = Duration::from_millis(u64::try_from(read).unwrap_or(0));
+        let slow = |seen: &mut Seen| seen.pace == Pace::Trickling && !seen.closing;
+        drop(shared.more.wait_timeout_while(seen, pause, slow));
     }
 }
 
@@ -511,6 +536,24 @@ impl Process {
         let mut engines = self.engines();
         assert_eq!(engines.len(), 1, "one engine");
         engines.remove(0)
+    }
+
+    /// Returns the KiB of memory that it has, and the most that it had since [`Self::measure`].
+    pub(super) fn memory(&self) -> (u64, u64) {
+        let status = format!("/proc/{}/status", self.pid.as_raw_nonzero());
+        let status = std::fs::read_to_string(status).expect("it lives");
+        let kib = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("a size");
+            line.trim().trim_end_matches(" kB").parse().expect("a number")
+        };
+        (kib("VmRSS:"), kib("VmHWM:"))
+    }
+
+    /// Forgets the most memory that it had; returns the KiB that it has.
+    pub(super) fn measure(&self) -> u64 {
+        let clear = format!("/proc/{}/clear_refs", self.pid.as_raw_nonzero());
+        std::fs::write(clear, "5").expect("its own user's");
+        self.memory().0
     }
 
     /// Returns how often its threads went to sleep of themselves.
