@@ -10,6 +10,7 @@
 mod bar;
 mod complete;
 mod composer;
+mod field;
 mod figures;
 mod full;
 mod layout;

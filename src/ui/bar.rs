@@ -26,7 +26,7 @@ pub(super) fn draw(buf: &mut Buffer, row: Rect, share: f64, theme: &Theme) {
     clippy::cast_sign_loss,
     reason = "0 to `width`, by the clamp"
 )]
-fn filled(width: u16, share: f64) -> u16 {
+pub(super) fn filled(width: u16, share: f64) -> u16 {
     (f64::from(width) * share.clamp(0.0, 1.0)).floor() as u16
 }
 

@@ -7,6 +7,10 @@ use time::OffsetDateTime;
 use crate::chat::Timestamp;
 use crate::text::Clean;
 use crate::text::width;
+use crate::ui::bar::filled;
+
+/// Levels of a bar, lowest first.
+const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// What stands between two figures.
 pub(super) const DOT: &str = " · ";
@@ -105,6 +109,31 @@ pub(super) fn bytes(bytes: u64) -> String {
     }
 }
 
+/// Draws the newest `columns` of a history, newest last, by their own highest value; what is unknown
+/// is a gap.
+pub(super) fn bars(history: &[Option<f64>], columns: usize) -> String {
+    let shown = &history[history.len().saturating_sub(columns)..];
+    let most = shown.iter().flatten().copied().fold(0.0, f64::max);
+    let bar = |rate: &Option<f64>| {
+        let Some(rate) = rate.filter(|_| most > 0.0) else { return ' ' };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share of at most 1, of 8"
+        )]
+        let level = (rate / most * BARS.len() as f64).ceil() as usize;
+        BARS[level.clamp(1, BARS.len()) - 1]
+    };
+    shown.iter().map(bar).collect()
+}
+
+/// Draws a share, 0 to 1, over so many columns; all of them are full only when it is.
+pub(super) fn meter(share: f64, columns: u16) -> String {
+    let full = filled(columns, share);
+    let part = |glyph: &str, columns: u16| glyph.repeat(usize::from(columns));
+    part("━", full) + &part("─", columns - full)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,6 +150,22 @@ mod tests {
         assert_eq!([ms(1240), ms(12_400), ms(61_000)].map(guess), ["1.2 s", "12 s", "2 min"]);
         assert_eq!([0.5, 9.6, 96.25, 310.4].map(rate), ["0.50", "9.60", "96.2", "310"]);
         assert_eq!([181_600_000, 1_250_000_000].map(bytes), ["182 MB", "1.25 GB"]);
+    }
+
+    #[test]
+    fn bars_are_relative_to_the_highest_and_gaps_stay() {
+        let history = [Some(10.0), None, Some(80.0), Some(40.0), Some(0.1)];
+        assert_eq!(bars(&history, 9), "▁ █▄▁");
+        assert_eq!(bars(&history, 2), "█▁");
+        assert_eq!((bars(&[], 9).as_str(), bars(&[Some(0.0)], 9).as_str()), ("", " "));
+    }
+
+    #[test]
+    fn a_meter_is_full_when_all_is_used() {
+        assert_eq!(
+            [0.0, 0.3, 0.999, 1.0, 7.0].map(|it| meter(it, 4)),
+            ["────", "━───", "━━━─", "━━━━", "━━━━"]
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What lies over everything else: the keys, and questions to answer.
 
 use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
@@ -11,6 +12,7 @@ use crate::text;
 use crate::text::Clean;
 use crate::theme::Role;
 use crate::theme::Theme;
+use crate::ui::field;
 use crate::ui::full;
 use crate::ui::paint;
 use crate::ui::paint::Shown;
@@ -28,19 +30,43 @@ const TWO_COLUMNS: u16 = 78;
 /// Columns for the keys when words stand beside them.
 pub(super) const KEYS: u16 = 34;
 
-/// Draws the overlay, if there is one; returns by how many rows the help can be scrolled.
-pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> u16 {
+/// Draws the overlay, if there is one; returns by how many rows it can be scrolled, and where the
+/// next character goes if it is typed into.
+pub(super) fn draw(
+    model: &Model,
+    theme: &Theme,
+    area: Rect,
+    buf: &mut Buffer,
+) -> (u16, Option<Position>) {
     match model.overlay() {
-        None => 0,
-        Some(Overlay::Help(top)) => draw_help(model, top, (theme, area), buf),
+        None => (0, None),
+        Some(Overlay::Help(top)) => (draw_help(model, top, (theme, area), buf), None),
         Some(Overlay::Why(top)) => {
             let rows = |beside, columns| why::rows(model, beside, columns);
-            scrolled(top, rows, theme, area, buf)
+            (scrolled(top, rows, theme, area, buf), None)
         }
         Some(Overlay::Device(top)) => {
             let rows = |beside, columns| panel::rows(model, beside, columns);
-            scrolled(top, rows, theme, area, buf)
+            (scrolled(top, rows, theme, area, buf), None)
         }
+        Some(Overlay::Full) => {
+            full::draw(model, theme, area, buf);
+            (0, None)
+        }
+        Some(Overlay::Sessions) => (0, Some(picker::draw(model, theme, area, buf))),
+        Some(Overlay::Search) => (0, Some(search::draw(model, theme, area, buf))),
+        Some(Overlay::Palette) => (0, Some(palette::draw(model.palette(), theme, area, buf))),
+        Some(Overlay::SaveTo) => (0, Some(draw_save_to(model.line(), theme, area, buf))),
+        Some(Overlay::Quit(_) | Overlay::Egress | Overlay::Close) => {
+            draw_question(model, theme, area, buf);
+            (0, None)
+        }
+    }
+}
+
+/// Draws a question that is answered by one key.
+fn draw_question(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+    match model.overlay() {
         Some(Overlay::Quit(_)) => {
             let running = model.open_turns().count();
             let told = match running {
@@ -49,37 +75,14 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -
                 _ => format!("{running} answers are still running"),
             };
             ask(("Quit?", &told, "y quit · n stay"), theme, area, buf);
-            0
         }
         Some(Overlay::Egress) => {
             let (name, origin) = model.asks_about().unwrap_or_default();
             let to = format!("to {name} ({origin})");
             let head = "May this session leave this device?";
             ask((head, &to, "y send it there · n keep it from there"), theme, area, buf);
-            0
         }
-        Some(Overlay::Full) => {
-            full::draw(model, theme, area, buf);
-            0
-        }
-        Some(Overlay::Sessions) => {
-            picker::draw(model, theme, area, buf);
-            0
-        }
-        Some(Overlay::Search) => {
-            search::draw(model, theme, area, buf);
-            0
-        }
-        Some(Overlay::Palette) => {
-            palette::draw(model.palette(), theme, area, buf);
-            0
-        }
-        Some(Overlay::SaveTo) => {
-            let line = format!("{}▏", model.line());
-            ask(("Save to", &line, "Enter saves · Esc does not"), theme, area, buf);
-            0
-        }
-        Some(Overlay::Close) => {
+        _ => {
             let title = model.current().title().map_or("new", Clean::as_str);
             let keys = if model.settings().ephemeral {
                 "y close and forget it · n keep it"
@@ -87,9 +90,20 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -
                 "y stop the answer and close it · n keep it open"
             };
             ask(("Close this session?", title, keys), theme, area, buf);
-            0
         }
     }
+}
+
+/// The widest field for a file's name, in columns.
+const FILE_COLUMNS: u16 = 70;
+
+/// Asks for a file's name; returns where the next character goes.
+fn draw_save_to(line: &str, theme: &Theme, area: Rect, buf: &mut Buffer) -> Position {
+    let inner = boxed(theme, centred(area, FILE_COLUMNS, 5), buf);
+    paint::put(buf, paint::row_of(inner, 0), Shown::literal("Save to"), style(theme, Role::Accent));
+    let keys = Shown::literal("Enter saves · Esc does not");
+    paint::put(buf, paint::row_of(inner, 2), keys, style(theme, Role::Dim));
+    field::draw(("", line), theme, paint::row_of(inner, 1), buf)
 }
 
 fn ask((head, body, keys): (&str, &str, &str), theme: &Theme, area: Rect, buf: &mut Buffer) {

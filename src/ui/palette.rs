@@ -1,12 +1,14 @@
 //! A list to choose from, narrowed by what is typed.
 
 use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
 use ratatui::layout::Rect;
 
 use crate::app::Palette;
 use crate::text::Clean;
 use crate::theme::Role;
 use crate::theme::Theme;
+use crate::ui::field;
 use crate::ui::overlay::boxed;
 use crate::ui::overlay::centred;
 use crate::ui::paint;
@@ -19,8 +21,8 @@ const WIDEST: u16 = 90;
 /// The most lines at a time.
 const MOST: usize = 20;
 
-/// Draws the list over the screen.
-pub(super) fn draw(palette: &Palette, theme: &Theme, area: Rect, buf: &mut Buffer) {
+/// Draws the list over the screen; returns where the next character goes.
+pub(super) fn draw(palette: &Palette, theme: &Theme, area: Rect, buf: &mut Buffer) -> Position {
     let lines = u16::try_from(palette.shown().len().clamp(1, MOST)).unwrap_or(1);
     let width = if area.width < WIDEST + 8 { area.width } else { WIDEST };
     let inner = boxed(theme, centred(area, width, lines + 3), buf);
@@ -28,9 +30,7 @@ pub(super) fn draw(palette: &Palette, theme: &Theme, area: Rect, buf: &mut Buffe
     let row = paint::row_of(inner, 0);
     let count = Clean::one_line(&palette.shown().len().to_string(), usize::from(row.width / 2));
     let row = paint::put_right(buf, row, &count, dim);
-    let query = format!("{} › {}▏", palette.title(), palette.query());
-    let query = Clean::one_line(&query, usize::from(row.width));
-    paint::put(buf, row, Shown::all(&query), style(theme, Role::Accent));
+    let cursor = field::draw((palette.title(), palette.query()), theme, row, buf);
     let body = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     if palette.shown().len() == 0 {
         paint::put(buf, paint::row_of(body, 0), Shown::literal("none of them"), dim);
@@ -48,4 +48,5 @@ pub(super) fn draw(palette: &Palette, theme: &Theme, area: Rect, buf: &mut Buffe
             Clean::one_line(choice.label.as_str(), usize::from(row.width.saturating_sub(1)));
         paint::put(buf, row, Shown::all(&label), style(theme, role));
     }
+    cursor
 }

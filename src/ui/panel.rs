@@ -11,13 +11,11 @@ use crate::route;
 use crate::route::Concern;
 use crate::theme::Role;
 use crate::ui::figures::DOT;
+use crate::ui::figures::bars;
 use crate::ui::figures::bytes;
 use crate::ui::figures::rate;
 use crate::ui::overlay::Row;
 use crate::ui::rows::Rows;
-
-/// Levels of a bar, lowest first.
-const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /// Bars of a history: as many as stand beside a name with the newest value.
 const BARS_MOST: usize = 24;
@@ -66,7 +64,7 @@ fn speeds(model: &Model, rows: &mut Rows) {
     let speed = |of: fn(&Rates) -> Option<f64>| {
         let history: Vec<Option<f64>> = model.engine().history().map(of).collect();
         let newest = history.iter().rev().find_map(|rate| *rate);
-        newest.map(|newest| format!("{} {} tok/s", bars(&history), rate(newest)))
+        newest.map(|newest| format!("{} {} tok/s", bars(&history, BARS_MOST), rate(newest)))
     };
     for (name, of) in [
         ("decode", (|rates| rates.decode_tps) as fn(&Rates) -> Option<f64>),
@@ -78,24 +76,6 @@ fn speeds(model: &Model, rows: &mut Rows) {
         }
     }
 }
-
-/// Draws a history, newest last, by its own highest value; what is unknown is a gap.
-fn bars(history: &[Option<f64>]) -> String {
-    let shown = &history[history.len().saturating_sub(BARS_MOST)..];
-    let most = shown.iter().flatten().copied().fold(0.0, f64::max);
-    let bar = |rate: &Option<f64>| {
-        let Some(rate) = rate.filter(|_| most > 0.0) else { return ' ' };
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a share of at most 1, of 8"
-        )]
-        let level = (rate / most * BARS.len() as f64).ceil() as usize;
-        BARS[level.clamp(1, BARS.len()) - 1]
-    };
-    shown.iter().map(bar).collect()
-}
-
 fn cache(turns: &[Turn], rows: &mut Rows) {
     let sum = |of: fn(&Turn) -> u32| turns.iter().map(|turn| u64::from(of(turn))).sum::<u64>();
     let prompt = sum(|turn| turn.usage().prompt_tokens);
@@ -117,17 +97,4 @@ fn signal(reading: &Reading, concern: Option<Concern>, rows: &mut Rows) {
         Some(concern @ Concern::Overloads) => (Role::Bad, format!(", {}", concern.name())),
     };
     rows.add(role, reading.name, &format!("{value}{what}{DOT}{}", reading.source));
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bars_are_relative_to_the_highest_and_gaps_stay() {
-        assert_eq!(bars(&[Some(10.0), None, Some(80.0), Some(40.0), Some(0.1)]), "▁ █▄▁");
-        assert_eq!(bars(&[]), "");
-        assert_eq!(bars(&[Some(0.0)]), " ");
-        assert_eq!(bars(&vec![Some(1.0); 99]).chars().count(), BARS_MOST);
-    }
 }

@@ -1,6 +1,7 @@
 //! The list of saved sessions, with the end of the selected one beside or below it.
 
 use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
 use ratatui::layout::Rect;
 
 use crate::app::Asks;
@@ -12,6 +13,7 @@ use crate::text;
 use crate::text::Clean;
 use crate::theme::Role;
 use crate::theme::Theme;
+use crate::ui::field;
 use crate::ui::figures::age;
 use crate::ui::figures::figure;
 use crate::ui::figures::fit;
@@ -30,13 +32,13 @@ const BESIDE: u16 = 100;
 /// The lowest box that has the preview below the list.
 const BELOW: u16 = 18;
 
-/// Draws the picker over the screen.
-pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+/// Draws the picker over the screen; returns where the next character goes.
+pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Position {
     let picker = model.picker();
     let width = if area.width < WIDEST + 8 { area.width } else { WIDEST };
     let frame = centred(area, width, area.height.saturating_sub(2));
     let inner = boxed(theme, frame, buf);
-    draw_query(picker, theme, paint::row_of(inner, 0), buf);
+    let cursor = draw_query(picker, theme, paint::row_of(inner, 0), buf);
     draw_foot(picker, theme, paint::row_of(inner, inner.height.saturating_sub(1)), buf);
     let body = Rect { y: inner.y + 1, height: inner.height.saturating_sub(2), ..inner };
     let (list, preview) = halves(body, frame);
@@ -44,6 +46,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if let Some(area) = preview {
         draw_preview(picker, theme, area, buf);
     }
+    cursor
 }
 
 /// Divides the body into the list and the preview, if there is room for it.
@@ -60,7 +63,7 @@ fn halves(body: Rect, frame: Rect) -> (Rect, Option<Rect>) {
     (list, Some(Rect { y: list.y + list.height, height: rest, ..body }))
 }
 
-fn draw_query(picker: &Picker, theme: &Theme, row: Rect, buf: &mut Buffer) {
+fn draw_query(picker: &Picker, theme: &Theme, row: Rect, buf: &mut Buffer) -> Position {
     let count = match (picker.is_listed(), picker.shown().len()) {
         (false, _) => "reading".to_owned(),
         (true, 1) => "1 session".to_owned(),
@@ -68,12 +71,11 @@ fn draw_query(picker: &Picker, theme: &Theme, row: Rect, buf: &mut Buffer) {
     };
     let count = Clean::one_line(&count, usize::from(row.width / 2));
     let row = paint::put_right(buf, row, &count, style(theme, Role::Dim));
-    let line = match picker.asks() {
-        Asks::Title(title) => format!("title › {title}▏"),
-        Asks::Nothing | Asks::Delete => format!("sessions › {}▏", picker.query()),
+    let typed = match picker.asks() {
+        Asks::Title(title) => ("title", title.as_str()),
+        Asks::Nothing | Asks::Delete => ("sessions", picker.query()),
     };
-    let line = Clean::one_line(&line, usize::from(row.width));
-    paint::put(buf, row, Shown::all(&line), style(theme, Role::Accent));
+    field::draw(typed, theme, row, buf)
 }
 
 fn draw_foot(picker: &Picker, theme: &Theme, row: Rect, buf: &mut Buffer) {

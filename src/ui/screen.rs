@@ -111,7 +111,7 @@ pub fn draw(model: &Model, theme: &Theme, view: &mut View, area: Rect, buf: &mut
     }
     let cursor = view.draft.draw(session.composer(), theme, areas.draft, buf);
     status::draw(model, theme, areas.status, buf);
-    let help_slack = overlay::draw(model, theme, area, buf);
+    let (help_slack, field) = overlay::draw(model, theme, area, buf);
     if view.hyperlinks && model.overlay().is_none() {
         for (place, address) in &view.found.links {
             paint::link(buf, *place, address);
@@ -122,7 +122,7 @@ pub fn draw(model: &Model, theme: &Theme, view: &mut View, area: Rect, buf: &mut
     let typing = model.overlay().is_none() && model.current().reading().is_none();
     let laid =
         Laid { session, width, height, rows, top, anchor, epoch, composer_width, help_slack };
-    Drawn { cursor: typing.then_some(cursor), laid: Some(laid) }
+    Drawn { cursor: typing.then_some(cursor).or(field), laid: Some(laid) }
 }
 
 /// Draws the transcript; returns its first row on the screen, how many rows there are, and what is

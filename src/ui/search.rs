@@ -1,6 +1,7 @@
 //! The search over all saved messages.
 
 use ratatui::buffer::Buffer;
+use ratatui::layout::Position;
 use ratatui::layout::Rect;
 
 use crate::app::Model;
@@ -9,6 +10,7 @@ use crate::chat::Hit;
 use crate::text::Clean;
 use crate::theme::Role;
 use crate::theme::Theme;
+use crate::ui::field;
 use crate::ui::figures::age;
 use crate::ui::figures::figure;
 use crate::ui::figures::fit;
@@ -24,8 +26,8 @@ const WIDEST: u16 = 120;
 /// Rows of one hit: what it is in, and the words.
 const HIT_ROWS: u16 = 2;
 
-/// Draws the search over the screen.
-pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
+/// Draws the search over the screen; returns where the next character goes.
+pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -> Position {
     let search = model.search();
     let width = if area.width < WIDEST + 8 { area.width } else { WIDEST };
     let frame = centred(area, width, area.height.saturating_sub(2));
@@ -39,8 +41,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     };
     let count = Clean::one_line(&count, usize::from(row.width / 2));
     let rest = paint::put_right(buf, row, &count, style(theme, Role::Dim));
-    let line = Clean::one_line(&format!("search › {}▏", search.query()), usize::from(rest.width));
-    paint::put(buf, rest, Shown::all(&line), style(theme, Role::Accent));
+    let cursor = field::draw(("search", search.query()), theme, rest, buf);
     let foot = paint::row_of(inner, inner.height.saturating_sub(1));
     let keys = vec![
         figure(1, "Enter shows it"),
@@ -63,6 +64,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         let rows = (paint::row_of(body, top), paint::row_of(body, top + 1));
         draw_hit(model, theme, (hit, index == search.selected()), rows, buf);
     }
+    cursor
 }
 
 fn draw_hit(

@@ -1,5 +1,7 @@
 //! The last line: what runs and how fast on the left, the context on the right.
 
+use std::fmt::Write as _;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -11,9 +13,11 @@ use crate::chat::DeviceLevel;
 use crate::theme::Role;
 use crate::theme::Theme;
 use crate::ui::figures::Figure;
+use crate::ui::figures::bars;
 use crate::ui::figures::figure;
 use crate::ui::figures::fit;
 use crate::ui::figures::fit_whole;
+use crate::ui::figures::meter;
 use crate::ui::figures::rate;
 use crate::ui::figures::time;
 use crate::ui::paint;
@@ -23,22 +27,30 @@ use crate::ui::style::style;
 /// Columns between the two halves.
 const GAP: u16 = 3;
 
+/// The narrowest line that has a history behind a speed and a meter behind the context.
+const WIDE: u16 = 110;
+
+/// Columns of the history, and of the meter.
+const SPARKS: usize = 8;
+const METER: u16 = 10;
+
 /// Draws the status line.
 pub(super) fn draw(model: &Model, theme: &Theme, row: Rect, buf: &mut Buffer) {
     let dim = style(theme, Role::Dim);
     let row = Rect { width: row.width.saturating_sub(2), ..paint::after(row, 1) };
+    let wide = row.width >= WIDE;
     // The right half is sure of a third, the left half has its choice of the others.
-    let sure = paint::columns(&fit_whole(resources(model), row.width / 3));
+    let sure = paint::columns(&fit_whole(resources(model, wide), row.width / 3));
     let left =
-        fit(activity(model), row.width.saturating_sub(if sure > 0 { sure + GAP } else { 0 }));
+        fit(activity(model, wide), row.width.saturating_sub(if sure > 0 { sure + GAP } else { 0 }));
     let rest = paint::after(paint::put(buf, row, Shown::all(&left), dim), GAP);
     let (used, total) = (model.current().context_tokens(), model.context_limit());
     let warns = total > 0 && is_nearly_full(used, total);
     let look = if warns { style(theme, Role::Warn) } else { dim };
-    paint::put_right(buf, rest, &fit_whole(resources(model), rest.width), look);
+    paint::put_right(buf, rest, &fit_whole(resources(model, wide), rest.width), look);
 }
 
-fn activity(model: &Model) -> Vec<Figure> {
+fn activity(model: &Model, wide: bool) -> Vec<Figure> {
     let open = model.open_turns().count();
     if model.is_leaving() {
         return vec![figure(1, "leaving"), figure(2, format!("{open} still stopping"))];
@@ -56,7 +68,7 @@ fn activity(model: &Model) -> Vec<Figure> {
     }
     match (model.current().running(), model.engine().state()) {
         (Some(turn), _) if turn.is_stopping() => vec![figure(1, "stopping")],
-        (Some(turn), _) if *turn.phase() == Phase::Streaming => streaming(model, turn),
+        (Some(turn), _) if *turn.phase() == Phase::Streaming => streaming(model, turn, wide),
         (Some(turn), state) => vec![figure(1, waiting(turn, state)), figure(2, "Ctrl-C stops it")],
         (None, EngineState::Loading(load)) => {
             vec![
@@ -64,14 +76,53 @@ fn activity(model: &Model) -> Vec<Figure> {
                 figure(2, model.settings().model.clone()),
             ]
         }
-        (None, EngineState::Ready(_)) => {
-            vec![figure(1, "ready"), figure(3, model.settings().model.clone()), figure(2, "? help")]
-        }
-        (None, EngineState::Unused) => vec![figure(1, "ready"), figure(2, "? help")],
+        (None, EngineState::Ready(_) | EngineState::Unused) => resting(model, wide),
         (None, EngineState::Lost(_)) => {
             vec![figure(1, "engine stopped"), figure(2, "the next question starts it again")]
         }
     }
+}
+
+/// What stands there between two answers: where the next one comes from, and what the last one took.
+fn resting(model: &Model, wide: bool) -> Vec<Figure> {
+    let mut figures = vec![figure(1, "ready")];
+    let settings = model.settings();
+    let last = model.current().turns().iter().rev().find(|turn| turn.decision().is_some());
+    let Some(last) = last else {
+        let unused = *model.engine().state() == EngineState::Unused;
+        let name = if unused { String::new() } else { settings.model.clone() };
+        figures.extend([figure(3, name), figure(4, settings.profile.clone())]);
+        figures.push(figure(2, "? help"));
+        return figures;
+    };
+    figures.extend(place(model, last, 4));
+    if let Some(ttft) = last.timings().ttft {
+        figures.push(figure(3, format!("TTFT {}", time(ttft))));
+    }
+    if let Some(speed) = last.prefill_tps() {
+        figures.push(figure(6, format!("prefill {}/s", rate(speed))));
+    }
+    if let Some(speed) = last.decode_tps() {
+        figures.push(figure(2, with_history(model, format!("{} tok/s", rate(speed)), wide)));
+    }
+    figures
+}
+
+/// Says where a turn runs: the route, the model, the profile, the first the most important.
+fn place(model: &Model, turn: &Turn, rank: u8) -> Vec<Figure> {
+    let Some(decision) = turn.decision() else { return Vec::new() };
+    vec![
+        figure(rank, decision.route.to_string()),
+        figure(rank + 1, decision.model.clone()),
+        figure(rank + 3, model.settings().profile.clone()),
+    ]
+}
+
+/// Puts the history of the engine's decode speed behind the newest, where there is room for it.
+fn with_history(model: &Model, speed: String, wide: bool) -> String {
+    let history: Vec<Option<f64>> = model.engine().history().map(|it| it.decode_tps).collect();
+    let sparks = bars(&history, SPARKS);
+    if wide && !sparks.trim().is_empty() { format!("{speed} {}", sparks.trim()) } else { speed }
 }
 
 fn waiting(turn: &Turn, state: &EngineState) -> String {
@@ -87,8 +138,9 @@ fn waiting(turn: &Turn, state: &EngineState) -> String {
     }
 }
 
-fn streaming(model: &Model, turn: &Turn) -> Vec<Figure> {
-    let mut figures = Vec::new();
+fn streaming(model: &Model, turn: &Turn, wide: bool) -> Vec<Figure> {
+    let mut figures = place(model, turn, 5);
+    let spoken = figures.len();
     if let Some(ttft) = turn.timings().ttft {
         figures.push(figure(2, format!("TTFT {}", time(ttft))));
     }
@@ -96,12 +148,12 @@ fn streaming(model: &Model, turn: &Turn) -> Vec<Figure> {
         figures.push(figure(4, format!("prefill {}/s", rate(speed))));
     }
     if let Some(speed) = turn.rate().current(model.now()) {
-        figures.push(figure(1, format!("{} tok/s", rate(speed))));
+        figures.push(figure(1, with_history(model, format!("{} tok/s", rate(speed)), wide)));
     }
     if let Some(speed) = turn.decode_tps() {
         figures.push(figure(3, format!("mean {}", rate(speed))));
     }
-    if figures.is_empty() {
+    if figures.len() == spoken {
         figures.push(figure(1, "streaming"));
     }
     figures
@@ -113,17 +165,25 @@ fn is_nearly_full(used: u32, total: u32) -> bool {
     u64::from(used) * 8 >= u64::from(total) * 7
 }
 
-fn resources(model: &Model) -> Vec<Figure> {
+fn resources(model: &Model, wide: bool) -> Vec<Figure> {
     let mut figures = Vec::new();
     let (used, total) = (model.current().context_tokens(), model.context_limit());
     if total > 0 {
-        figures.push(figure(1, format!("ctx {used}/{total}")));
+        let mut told = format!("ctx {used}/{total}");
+        if wide {
+            let share = f64::from(used) / f64::from(total);
+            write!(told, " {} {:.0} %", meter(share, METER), share * 100.0).ok();
+        }
+        figures.push(figure(1, told));
         if is_nearly_full(used, total) {
             figures.push(figure(2, "nearly full"));
         }
     }
-    if let Some(health) = model.engine().health().filter(|it| it.level != DeviceLevel::Normal) {
-        figures.insert(0, figure(2, format!("device {}", health.level.name())));
+    // That the device does well is said only where there is room for it.
+    let health = model.engine().health();
+    let told = health.filter(|it| wide || it.level != DeviceLevel::Normal);
+    if let Some(health) = told {
+        figures.insert(0, figure(3, format!("device {}", health.level.name())));
     }
     figures
 }

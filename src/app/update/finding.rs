@@ -83,9 +83,18 @@ impl Model {
     pub(super) fn paste_on_top(&mut self, text: &str, effects: &mut Vec<Effect>) -> bool {
         let line = Clean::one_line(text, 200);
         match self.overlay {
-            Some(Overlay::Sessions) => self.type_in_picker(effects, |words| {
-                words.push_str(line.as_str());
-            }),
+            Some(Overlay::Sessions) => match &mut self.picker.asks {
+                Asks::Title(title) => title.push_str(line.as_str()),
+                Asks::Delete => {}
+                Asks::Nothing => self.type_in_picker(effects, |words| {
+                    words.push_str(line.as_str());
+                }),
+            },
+            Some(Overlay::Palette) => {
+                self.palette.query.push_str(line.as_str());
+                self.palette.narrow();
+            }
+            Some(Overlay::SaveTo) => self.line.push_str(line.as_str()),
             Some(Overlay::Search) => {
                 self.search.query.push_str(line.as_str());
                 self.look_for(effects);
