@@ -42,4 +42,5 @@ pub use session::Session;
 pub use settings::{Growth, Settings};
 pub use status::{EngineState, EngineStatus};
 pub use turn::{Phase, Placed, Prefill, Turn};
+pub use update::Cost;
 pub use update::Larger;

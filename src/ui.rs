@@ -10,6 +10,7 @@
 mod bar;
 mod complete;
 mod composer;
+mod cost;
 mod field;
 mod figures;
 mod full;

@@ -55,6 +55,19 @@ pub enum Effect {
         /// When.
         created: Timestamp,
     },
+    /// Tell what a draft would cost, as `Msg::Foreseen`; a newer wish replaces it.
+    Foresee {
+        /// Identifies the question.
+        number: u64,
+        /// The conversation with the draft behind it.
+        generation: Generation,
+        /// The same with nothing in the draft's place, where that is to be counted too.
+        blank: Option<Generation>,
+        /// The user's word on where the turn will run.
+        pin: Option<Pin>,
+        /// Whether there is an engine to count; none is started for it.
+        counts: bool,
+    },
     /// Evaluate ahead what is foreseen of the next prompt; a newer one replaces it.
     Prepare(Generation, Foresight),
     /// Stop a turn; it still ends by its own `Finished`.

@@ -16,6 +16,7 @@ use crate::app::turn::Turn;
 use crate::app::update::Ahead;
 use crate::app::update::Files;
 use crate::app::update::Held;
+use crate::app::update::Sight;
 use crate::app::update::Typing;
 use crate::chat::MessageId;
 use crate::chat::Saving;
@@ -92,6 +93,8 @@ pub struct Model {
     pub(super) ahead: Option<Ahead>,
     /// The draft, as far as it is still being typed.
     pub(super) typing: Typing,
+    /// What the draft would cost.
+    pub(super) sight: Sight,
     /// A turn that waits for the user's word on leaving this device.
     pub(super) held: Option<Held>,
     /// The context before it was enlarged, until an engine has room for the larger one.
@@ -141,6 +144,7 @@ impl Model {
             jump: None,
             ahead: None,
             typing: Typing::default(),
+            sight: Sight::default(),
             held: None,
             smaller: None,
             palette: Palette::default(),
@@ -172,7 +176,7 @@ impl Model {
             return (!self.gone).then_some(since + LEAVE_WITHIN);
         }
         let figures = self.current().running().map(|_| self.touched_at + FIGURES_EVERY);
-        let look = self.looks_again_at().into_iter().chain(self.rests_at());
+        let look = self.looks_again_at().into_iter().chain(self.rests_at()).chain(self.counts_at());
         figures.into_iter().chain(look).chain(self.save_at()).min()
     }
 

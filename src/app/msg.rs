@@ -12,6 +12,7 @@ use crate::chat::LoadState;
 use crate::chat::Message;
 use crate::chat::MessageId;
 use crate::chat::Node;
+use crate::chat::Outlook;
 use crate::chat::PrivacyClass;
 use crate::chat::Saving;
 use crate::chat::SessionId;
@@ -79,6 +80,13 @@ pub enum Msg {
         asked: String,
         /// Their names, directories with `/` at the end.
         names: Vec<String>,
+    },
+    /// What a draft would cost.
+    Foreseen {
+        /// Which question this answers.
+        number: u64,
+        /// The cost.
+        outlook: Outlook,
     },
     /// Whether the mouse is the chat's.
     Mouse(bool),

@@ -11,6 +11,7 @@ mod growing;
 mod keys;
 mod leaving;
 mod opening;
+mod outlook;
 mod reading;
 mod routing;
 mod saving;
@@ -26,6 +27,8 @@ pub(super) use ahead::Typing;
 pub(super) use egress::Held;
 pub(super) use filling::Files;
 pub use growing::Larger;
+pub use outlook::Cost;
+pub(super) use outlook::Sight;
 
 use crate::app::effect::Effect;
 use crate::app::model::Model;
@@ -51,6 +54,7 @@ impl Model {
         self.watch(&mut effects);
         self.look_for_files(&mut effects);
         self.look_ahead(&mut effects);
+        self.look_out(&mut effects);
         self.depart(&mut effects);
         effects
     }
@@ -108,6 +112,7 @@ impl Model {
             Msg::Found { query, hits } => self.found(&query, hits),
             Msg::Missing(fault) | Msg::Damaged(fault) => self.say(Notice::fault(&fault)),
             Msg::Laid(laid) => self.laid(&laid),
+            Msg::Foreseen { number, outlook } => self.foreseen(number, outlook),
             Msg::Quit(at) => {
                 self.observe(at);
                 self.leave(effects);

@@ -185,6 +185,11 @@ impl Fleet {
         })
     }
 
+    /// Returns whether turns have run at an endpoint, so that what is foreseen of it is measured.
+    pub fn is_measured(&self, name: &str) -> bool {
+        self.members.get(name).is_some_and(|member| member.past().ring.samples().len() > 0)
+    }
+
     /// Answers a turn at the first endpoint that does; ends it by its `Finished`.
     ///
     /// The endpoints are told of as they are tried, by `Routed`, before the first token.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
+use tokio::task::AbortHandle;
 
 use super::Front;
 use super::clock::Clock;
@@ -35,6 +36,7 @@ use crate::chat::Fault;
 use crate::chat::Generation;
 use crate::chat::Key;
 use crate::chat::KeyCode;
+use crate::chat::Outlook;
 use crate::chat::StopReason;
 use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
@@ -96,6 +98,8 @@ enum Done {
     Attached(Result<String, Fault>),
     /// The files for the beginning of a name.
     Files(String, Vec<String>),
+    /// What a draft would cost.
+    Foreseen(u64, Outlook),
     /// The draft was edited.
     Edited(io::Result<String>),
 }
@@ -135,6 +139,8 @@ struct Chat {
     /// What other programs have done.
     told: mpsc::Receiver<Done>,
     tells: mpsc::Sender<Done>,
+    /// The newest question what a draft would cost.
+    foreseeing: Option<AbortHandle>,
     /// Another program has the terminal.
     away: bool,
     panic_at: Option<String>,
@@ -366,6 +372,10 @@ impl Chat {
                 }
                 Effect::Prepare(generation, foresight) => {
                     self.driver.prepare(generation, foresight);
+                }
+                Effect::Foresee { number, generation, blank, pin, counts } => {
+                    let outlook = self.driver.foresee((generation, blank), pin, counts);
+                    self.foresee(number, outlook);
                 }
                 Effect::Cancel(turn) => match self.beginning.get_mut(&turn) {
                     Some(cancelled) => *cancelled = true,

@@ -24,6 +24,7 @@ use crate::chat::Fault;
 use crate::chat::Foresight;
 use crate::chat::Generation;
 use crate::chat::Health;
+use crate::chat::Outlook;
 use crate::chat::Probe;
 use crate::chat::SessionId;
 use crate::chat::StopReason;
@@ -33,6 +34,7 @@ use crate::chat::TurnId;
 use crate::chat::Usage;
 use crate::engine::Engine;
 use crate::engine::EngineEvent;
+use crate::remote;
 use crate::route::Lesson;
 use crate::route::Pin;
 use crate::store::Store;
@@ -40,6 +42,9 @@ use crate::store::Store;
 /// How long the engine may take to say what a prompt would cost. It counts at more than a megabyte
 /// a second; one that is slower, or still loads, is decided by an estimate.
 const PROBE_WITHIN: Duration = Duration::from_millis(50);
+
+/// The same while somebody still writes, who waits for nothing.
+const FORESEEN_WITHIN: Duration = Duration::from_secs(2);
 
 /// Starts and stops turns; a token per turn, under its session's, under the program's.
 #[derive(Debug)]
@@ -131,7 +136,7 @@ impl<B: Backend + Clone + 'static> Driver<B> {
             let mut asked = Asked { pin, probe: None, consent, at };
             let choice = lock(&router).has_choice(&generation, &asked);
             if let Some(engine) = engine.as_ref().filter(|_| choice) {
-                asked.probe = probe(engine, &generation).await;
+                asked.probe = probe(engine, &generation, PROBE_WITHIN).await;
             }
             let decision = lock(&router).begin(turn, &generation, asked);
             match decision {
@@ -170,6 +175,37 @@ impl<B: Backend + Clone + 'static> Driver<B> {
     pub(super) fn prepare(&self, generation: Generation, foresight: Foresight) {
         if let Some(engine) = &self.engine {
             engine.prepare(generation, foresight);
+        }
+    }
+
+    /// Tells what a draft would cost: its tokens, and what every route promises for it. With a second
+    /// generation, the conversation without it, that is counted too; without `counts` the engine is
+    /// not asked, which would start it.
+    pub(super) fn foresee(
+        &self,
+        (generation, blank): (Generation, Option<Generation>),
+        pin: Option<Pin>,
+        counts: bool,
+    ) -> impl Future<Output = Outlook> + Send + use<B> {
+        let engine = self.engine.clone().filter(|_| counts);
+        let router = Arc::clone(&self.router);
+        let consent = self.consents.get(&generation.session).cloned().unwrap_or_default();
+        let at = self.clock.at();
+        async move {
+            let mut asked = Asked { pin, probe: None, consent, at };
+            let mut blank_tokens = None;
+            if let Some(engine) = &engine {
+                asked.probe = probe(engine, &generation, FORESEEN_WITHIN).await;
+                if let Some(blank) = blank {
+                    let blank = probe(engine, &blank, FORESEEN_WITHIN).await;
+                    blank_tokens = blank.map(|blank| blank.prompt_tokens);
+                }
+            }
+            let exact = asked.probe.is_some_and(|probe| probe.exact);
+            let estimated = || remote::estimate(&generation);
+            let prompt_tokens = asked.probe.map_or_else(estimated, |probe| probe.prompt_tokens);
+            let routes = lock(&router).promises(&generation, asked);
+            Outlook { prompt_tokens, blank_tokens, exact, routes }
         }
     }
 
@@ -233,8 +269,8 @@ impl Driver {
 }
 
 /// Asks what a prompt would cost here.
-async fn probe(engine: &impl Backend, generation: &Generation) -> Option<Probe> {
-    let probe = tokio::time::timeout(PROBE_WITHIN, engine.probe(generation)).await;
+async fn probe(engine: &impl Backend, generation: &Generation, within: Duration) -> Option<Probe> {
+    let probe = tokio::time::timeout(within, engine.probe(generation)).await;
     probe.ok().and_then(Result::ok)
 }
 

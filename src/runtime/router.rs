@@ -10,6 +10,7 @@ use super::consent::Consent;
 use crate::audit::Actual;
 use crate::audit::Log;
 use crate::audit::Record;
+use crate::chat::Candidate;
 use crate::chat::Constraint;
 use crate::chat::Decision;
 use crate::chat::Fault;
@@ -20,6 +21,8 @@ use crate::chat::Mode;
 use crate::chat::Part;
 use crate::chat::PrivacyClass;
 use crate::chat::Probe;
+use crate::chat::Promise;
+use crate::chat::Reject;
 use crate::chat::Route;
 use crate::chat::SessionId;
 use crate::chat::StopReason;
@@ -148,6 +151,22 @@ impl Router {
         let decision = self.decide(generation, asked);
         self.follow((turn, generation), pinned, decision.as_ref().ok(), at);
         decision
+    }
+
+    /// Tells what each route that a turn could take promises, as [`Router::begin`] would weigh it;
+    /// nothing is decided. A route that only waits for the user's word is among them.
+    pub(super) fn promises(&mut self, generation: &Generation, asked: Asked) -> Vec<Promise> {
+        let Ok(decision) = self.decide(generation, asked) else { return Vec::new() };
+        let open =
+            |it: &Candidate| matches!(it.rejected, None | Some(Reject::Consent | Reject::Pin));
+        let promise = |Candidate { route, predicted, .. }| {
+            let measured = match &route {
+                Route::Local => true,
+                Route::Remote(name) => self.front.fleet.is_measured(name),
+            };
+            Promise { route, predicted, measured }
+        };
+        decision.considered.into_iter().filter(open).map(promise).collect()
     }
 
     fn decide(&mut self, generation: &Generation, asked: Asked) -> Result<Decision, Fault> {

@@ -14,6 +14,7 @@ use crate::theme::Role;
 use crate::theme::Theme;
 use crate::ui::complete;
 use crate::ui::composer;
+use crate::ui::cost;
 use crate::ui::layout::Shape;
 use crate::ui::overlay;
 use crate::ui::paint;
@@ -104,10 +105,14 @@ pub fn draw(model: &Model, theme: &Theme, view: &mut View, area: Rect, buf: &mut
     queue::draw(session, theme, areas.queue, buf);
     let height = areas.transcript.height;
     let behind = rows.saturating_sub(top + usize::from(height));
-    draw_rule(theme, (behind, session.scroll().unseen(rows)), areas.rule, buf);
+    let rule = draw_rule(theme, (behind, session.scroll().unseen(rows)), areas.rule, buf);
+    let rule = paint::after(rule, 2);
     if session.editing().is_some() {
         let told = Clean::one_line(" another wording · Esc gives it up ", areas.rule.width.into());
-        paint::put(buf, paint::after(areas.rule, 2), Shown::all(&told), style(theme, Role::Accent));
+        let rest = paint::put(buf, rule, Shown::all(&told), style(theme, Role::Accent));
+        cost::draw(model, theme, paint::after(rest, 1), buf);
+    } else {
+        cost::draw(model, theme, rule, buf);
     }
     let cursor = view.draft.draw(session.composer(), theme, areas.draft, buf);
     status::draw(model, theme, areas.status, buf);
@@ -178,17 +183,19 @@ fn banner(model: &Model) -> Option<String> {
     Some(format!("{head}: {}{hint}", fault.message))
 }
 
-/// Draws the rule above the draft; while the end is out of sight it says what is behind it.
-fn draw_rule(theme: &Theme, (behind, new): (usize, usize), row: Rect, buf: &mut Buffer) {
+/// Draws the rule above the draft; while the end is out of sight it says what is behind it. Returns
+/// what is left of it for other words.
+fn draw_rule(theme: &Theme, (behind, new): (usize, usize), row: Rect, buf: &mut Buffer) -> Rect {
     paint::fill(buf, row, "─", style(theme, Role::Border));
+    let row = Rect { width: row.width.saturating_sub(2), ..row };
     if behind == 0 {
-        return;
+        return row;
     }
     let (told, role) = match new {
         0 => (format!(" {behind} below "), Role::Dim),
         _ => (format!(" ↓ {new} new "), Role::Accent),
     };
     let told = Clean::one_line(&told, usize::from(row.width));
-    let row = Rect { width: row.width.saturating_sub(2), ..row };
-    paint::put_right(buf, row, &told, style(theme, role));
+    let left = paint::put_right(buf, row, &told, style(theme, role));
+    Rect { width: left.width.saturating_sub(1), ..left }
 }

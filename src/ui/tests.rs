@@ -51,6 +51,7 @@ use crate::ui::Stats;
 use crate::ui::View;
 use crate::ui::draw;
 
+mod cost;
 mod fields;
 mod hostile;
 mod looks;

@@ -12,6 +12,7 @@ use crate::app::Msg;
 use crate::app::Overlay;
 use crate::chat::Key;
 use crate::chat::KeyCode;
+use crate::chat::Outlook;
 use crate::prompt::attached;
 use crate::runtime::attach;
 use crate::runtime::input;
@@ -36,6 +37,22 @@ impl Chat {
             // The loop may have ended.
             tells.send(Done::Told(work.await)).await.ok();
         });
+    }
+
+    /// Waits for what a draft would cost; whoever asked before is not waited for any more.
+    pub(super) fn foresee(
+        &mut self,
+        number: u64,
+        outlook: impl Future<Output = Outlook> + Send + 'static,
+    ) {
+        let tells = self.tells.clone();
+        let task = tokio::spawn(async move {
+            // The loop may have ended.
+            tells.send(Done::Foreseen(number, outlook.await)).await.ok();
+        });
+        if let Some(before) = self.foreseeing.replace(task.abort_handle()) {
+            before.abort();
+        }
     }
 
     /// Reads the files that a question names: what is no file and does not look like one is text.
@@ -112,6 +129,7 @@ impl Chat {
             Done::Told(line) => self.update(Msg::Told(line)),
             Done::Attached(read) => self.update(Msg::Attached(read)),
             Done::Files(asked, names) => self.update(Msg::Files { asked, names }),
+            Done::Foreseen(number, outlook) => self.update(Msg::Foreseen { number, outlook }),
             Done::Edited(edited) => {
                 self.away = false;
                 self.resume(self.clock.at())?;

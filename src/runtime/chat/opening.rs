@@ -105,6 +105,7 @@ impl Chat {
             scratch: opening.scratch,
             told,
             tells,
+            foreseeing: None,
             away: false,
             driver: Driver::new(front, backend, queue, clock),
             screen,

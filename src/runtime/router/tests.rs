@@ -2,7 +2,6 @@ use super::*;
 use crate::chat::DeviceLevel;
 use crate::chat::DeviceSample;
 use crate::chat::Rates;
-use crate::chat::Reject;
 use crate::runtime::simulation::front_with_endpoints;
 
 const SESSION: SessionId = SessionId(1);
@@ -168,4 +167,26 @@ fn answers_to_come_are_as_long_as_most_were() {
     router.forget(SESSION);
     let anew = begin(&mut router, 13, asked(100, s(30))).expect("a route");
     assert_eq!(decoding(&anew), u128::from(ANSWER_TOKENS) * 20);
+}
+
+#[test]
+fn what_is_promised_before_a_turn_is_what_its_decision_weighs() {
+    let mut router = router(Mode::PreferLocal, PrivacyClass::Open);
+    router.observe(&health(DeviceLevel::Normal, Some(1.0)), s(0));
+    let generation = router.front.question(SESSION, &[], "How are you?", true);
+    let promised = router.promises(&generation, asked(400, s(1)));
+    assert!(router.sessions.values().all(|known| known.last.is_none()), "nothing is decided");
+    let decision = begin(&mut router, 1, asked(400, s(1))).expect("a route");
+    let weighed: Vec<_> =
+        decision.considered.iter().map(|it| (it.route.clone(), it.predicted)).collect();
+    let told: Vec<_> = promised.iter().map(|it| (it.route.clone(), it.predicted)).collect();
+    assert_eq!(told, weighed);
+    let measured: Vec<bool> = promised.iter().map(|it| it.measured).collect();
+    assert_eq!(measured[..2], [true, false], "no turn has run at an endpoint yet");
+    // One that waits for the user's word only is told of, one that may not be is not.
+    let unasked = Asked { consent: Consent::None, ..asked(400, s(1)) };
+    assert_eq!(router.promises(&generation, unasked).len(), promised.len());
+    let private = Generation { class: PrivacyClass::LocalOnly, ..generation };
+    let stays = router.promises(&private, asked(400, s(1)));
+    assert_eq!(stays.iter().map(|it| &it.route).collect::<Vec<_>>(), [&Route::Local]);
 }
