@@ -42,7 +42,7 @@ fn figures(cost: Cost<'_>, wide: bool) -> Vec<Figure> {
     let about = if cost.exact { "" } else { "~" };
     let mut figures = vec![figure(1, format!("{about}{} tok", cost.tokens))];
     for (rank, promise) in (ROUTES..).zip(cost.routes) {
-        figures.extend(promised(promise, cost.exact, wide).map(|told| figure(rank, told)));
+        figures.push(figure(rank, promised(promise, cost.exact, wide)));
     }
     if let Some(all) = cost.prompt_tokens.filter(|_| wide) {
         figures.push(figure(u8::MAX, format!("prompt {all} tok")));
@@ -52,14 +52,14 @@ fn figures(cost: Cost<'_>, wide: bool) -> Vec<Figure> {
 
 /// Says when a route would begin to answer, and where there is room when it would be done. What does
 /// not come of turns that ran there, or of the draft as it stands, is marked.
-fn promised(promise: &Promise, exact: bool, wide: bool) -> Option<String> {
-    let predicted = promise.predicted?;
+fn promised(promise: &Promise, exact: bool, wide: bool) -> String {
     let name = match &promise.route {
         Route::Local => "device",
         Route::Remote(name) => name,
     };
+    let Some(predicted) = promise.predicted else { return format!("{name} not measured") };
     let about = if exact && promise.measured { "" } else { "~" };
     let first = guess(predicted.ttft);
     let all = if wide { format!(", all {}", guess(predicted.total)) } else { String::new() };
-    Some(format!("{name} {about}{first}{all}"))
+    format!("{name} {about}{first}{all}")
 }

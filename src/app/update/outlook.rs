@@ -10,6 +10,7 @@ use crate::chat::MessageId;
 use crate::chat::Outlook;
 use crate::chat::Priority;
 use crate::chat::Promise;
+use crate::chat::Route;
 use crate::chat::SessionId;
 use crate::prompt::Density;
 use crate::route::Pin;
@@ -98,8 +99,14 @@ impl Model {
         }
     }
 
-    /// Takes in what a draft would cost; late words on another one are left out.
-    pub(super) fn foreseen(&mut self, number: u64, outlook: Outlook) {
+    /// Takes in what a draft would cost; late words on another one are left out, and so is where the
+    /// user does not want the session to go.
+    pub(super) fn foreseen(&mut self, number: u64, mut outlook: Outlook) {
+        let consents = &self.current().consents;
+        outlook.routes.retain(|promise| match &promise.route {
+            Route::Local => true,
+            Route::Remote(name) => consents.get(name) != Some(&false),
+        });
         let Some(subject) = self.sight.subject.as_ref().filter(|_| number == self.sight.number)
         else {
             return;
@@ -177,7 +184,6 @@ mod tests {
     use crate::chat::Message;
     use crate::chat::ModelInfo;
     use crate::chat::Role;
-    use crate::chat::Route;
     use crate::chat::StopReason;
     use crate::chat::TokenEvent;
     use crate::chat::TurnEvent;
@@ -211,6 +217,23 @@ mod tests {
     fn outlook(prompt_tokens: u32, blank_tokens: Option<u32>) -> Outlook {
         let promise = Promise { route: Route::Local, predicted: None, measured: true };
         Outlook { prompt_tokens, blank_tokens, exact: true, routes: vec![promise] }
+    }
+
+    #[test]
+    fn where_the_user_refused_to_go_is_not_told_of() {
+        let mut model = ready();
+        model.current_mut().consents.extend([("a".to_owned(), false), ("b".to_owned(), true)]);
+        typed(&mut model, "Why", ms(0));
+        let (number, ..) = asked(model.update(Msg::Tick(ms(300)))).expect("asked");
+        let mut all = outlook(33, Some(30));
+        for name in ["a", "b", "c"] {
+            let route = Route::Remote(name.into());
+            all.routes.push(Promise { route, predicted: None, measured: false });
+        }
+        model.update(Msg::Foreseen { number, outlook: all });
+        let routes = model.cost().expect("counted").routes.iter();
+        let routes: Vec<String> = routes.map(|promise| promise.route.to_string()).collect();
+        assert_eq!(routes, ["local", "remote:b", "remote:c"]);
     }
 
     #[test]
