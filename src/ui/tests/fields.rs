@@ -2,8 +2,11 @@
 
 use super::*;
 
+/// What an overlay is called, and what opens it.
+type Field = (&'static str, fn(&mut Stage));
+
 /// Opens each overlay that is typed into.
-fn fields() -> Vec<(&'static str, fn(&mut Stage))> {
+fn fields() -> Vec<Field> {
     vec![
         ("palette", |stage| stage.key(Key::ctrl('p'))),
         ("sessions", |stage| {
