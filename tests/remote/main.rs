@@ -8,12 +8,24 @@ mod support;
 #[expect(dead_code, reason = "other tests look at more of the terminal")]
 mod terminal;
 
+/// What servers do wrong, and the server that does it.
+#[path = "../support/fault.rs"]
+#[expect(dead_code, reason = "other tests watch the server and speak TLS with it")]
+mod fault;
+#[path = "../support/table.rs"]
+mod table;
+
 mod endpoint;
+mod faults;
 mod handing;
 mod home;
+mod keys;
 mod leaving;
 mod real;
 mod routing;
 mod schema;
 mod slow;
 mod storm;
+
+use edgewise::chat::FaultKind;
+use edgewise::config::Protocol;

@@ -144,6 +144,7 @@ pub(crate) fn rows(protocol: Protocol) -> Vec<Fault> {
         refusals(),
         silences(frames),
         streams(frames),
+        endless(frames),
         bombs(frames),
         disorder(frames),
         oddities(frames),
@@ -256,11 +257,6 @@ fn streams(frames: Frames) -> Vec<Fault> {
         Protocol::Ollama => "{\"message\":{\"content\":\"\",\"tool_calls\":[{}]},\"done\":false}\n",
     };
     let reset = vec![Step::Read, Step::Send(frames.half()), Step::Reset];
-    let endless = vec![
-        Step::Read,
-        Step::Send(frames.half()),
-        Step::Repeat(vec![b'x'; 65_536], Duration::ZERO),
-    ];
     let length = frames.half().len() + 100;
     let short =
         format!("HTTP/1.1 200 OK\r\n{}\r\ncontent-length: {length}\r\n\r\n", frames.content_type());
@@ -280,12 +276,6 @@ fn streams(frames: Frames) -> Vec<Fault> {
         fault("error at once", begin(error.into()), Failed(Bad, "it failed: broke")),
         fault("cut JSON", after(no_json), Broken("not the protocol's")),
         fault("no UTF-8", after(no_text), Broken("not UTF-8")),
-        fault("endless line", endless, Broken("a line is longer than")),
-        fault(
-            "5 MiB line",
-            after([vec![b'x'; 5 << 20], b"\n".to_vec()].concat()),
-            Broken("a line is longer than"),
-        ),
         fault("a page", answer(page), Failed(Bad, "answers with text/html")),
         fault(
             "a tool that never ends",
@@ -294,6 +284,30 @@ fn streams(frames: Frames) -> Vec<Fault> {
         ),
         fault("nothing at all", begin(Vec::new()), Failed(Bad, "without the protocol's own end")),
     ]
+}
+
+/// What never ends: every part of a reply has its limit.
+fn endless(frames: Frames) -> Vec<Fault> {
+    use FaultKind::Failed as Bad;
+    let again = |begin: Vec<u8>, piece: &str| {
+        let piece = piece.as_bytes().to_vec();
+        vec![Step::Read, Step::Send(begin), Step::Repeat(piece, Duration::ZERO)]
+    };
+    let line = again(frames.half(), &"x".repeat(65_536));
+    let header = again(b"HTTP/1.1 200 OK\r\nx: ".to_vec(), &"x".repeat(65_536));
+    let headers = again(b"HTTP/1.1 200 OK\r\n".to_vec(), &"x-a: b\r\n".repeat(1000));
+    let long = [frames.half(), vec![b'x'; 5 << 20], b"\n".to_vec()].concat();
+    let mut rows = vec![
+        fault("endless line", line, Broken("a line is longer than")),
+        fault("endless header", header, Failed(Bad, "the connection to 127.0.0.1 broke")),
+        fault("endless headers", headers, Failed(Bad, "the connection to 127.0.0.1 broke")),
+        fault("5 MiB line", answer(long), Broken("a line is longer than")),
+    ];
+    if frames.0 != Protocol::Ollama {
+        let event = again(frames.half(), &format!("data: {}\n", "x".repeat(65_536)));
+        rows.push(fault("endless event", event, Broken("an event is longer than")));
+    }
+    rows
 }
 
 /// Bombs: a reply that is packed is never unpacked, whether it says so or not.
