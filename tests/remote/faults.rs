@@ -124,8 +124,8 @@ fn check(home: &Home, name: &str, ends: Ends, ran: &Ran) {
     assert!(total <= LONGEST_MS, "{name}: {finish}");
     let session = finish["session"].as_str().expect("it is saved");
     let saved = stdout(&run(home, &["sessions", "export", session]));
-    let saved = saved.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let answer = saved.filter(|line| line["role"] == "assistant").last();
+    let mut saved = saved.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let answer = saved.rfind(|line| line["role"] == "assistant");
     let answer = answer.unwrap_or_else(|| panic!("{name}: no answer is kept"));
     assert_eq!(answer["state"], state, "{name}: {answer}");
     if !text.is_empty() {
@@ -186,6 +186,9 @@ fn recorded(home: &Home, rows: &[Fault]) {
         };
         assert_eq!(record["actual"]["finish"], finish, "{}: {record}", row.name);
         assert!(record["actual"]["total_ms"].as_f64() <= Some(LONGEST_MS), "{record}");
+        assert!(record["actual"]["bytes_up"].as_u64() > Some(0), "{}: {record}", row.name);
+        let came = record["actual"]["bytes_down"].as_u64() > Some(0);
+        assert!(came || finish == "failed", "{}: {record}", row.name);
         assert!(!record.to_string().contains("broke:"), "no words of an endpoint: {record}");
     }
 }

@@ -230,7 +230,6 @@ fn silences(frames: Frames) -> Vec<Fault> {
 }
 
 /// Streams that break or are none.
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn streams(frames: Frames) -> Vec<Fault> {
     use FaultKind::Failed as Bad;
     let after = |rest: Vec<u8>| answer([frames.half(), rest].concat());
