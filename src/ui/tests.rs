@@ -53,6 +53,7 @@ use crate::ui::draw;
 
 mod cost;
 mod fields;
+mod fuzz;
 mod hostile;
 mod looks;
 mod overlays;
@@ -219,7 +220,11 @@ impl Stage {
         drawn.expect("a test terminal draws");
         let shot = terminal.backend().to_string();
         let rows = shot.lines().map(|row| row.split(" Hidden by").next().unwrap_or(row));
-        rows.map(|row| row.trim_matches('"').trim_end()).collect::<Vec<_>>().join("\n")
+        let bare = |row: &str| {
+            let row = row.strip_prefix('"').unwrap_or(row);
+            row.strip_suffix('"').unwrap_or(row).trim_end().to_owned()
+        };
+        rows.map(bare).collect::<Vec<_>>().join("\n")
     }
 }
 
