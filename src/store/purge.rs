@@ -38,15 +38,18 @@ const CHUNK_BYTES: usize = 1 << 20;
 pub struct Purged {
     /// Files that were read to the end and searched.
     pub searched: u64,
+    /// Files outside of the store that were named after the sessions, and are gone.
+    pub deleted: u64,
     /// Files that still have something of the sessions.
     pub traces: Vec<PathBuf>,
 }
 
 impl Store {
     /// Removes sessions from the database, its log and its backups, closes the store, and reads
-    /// every file of it and below `also` in search of what is left. Files below `also` whose name
-    /// has a session's identity are deleted. Damaged files that were set aside are searched and
-    /// left.
+    /// every file of it and below `also` in search of what is left. Files below `also` whose own name,
+    /// or that of a directory they are in, has a session's identity are deleted: so is named whatever
+    /// is kept of a session outside of the store, an engine's cached state first of all. Damaged files
+    /// that were set aside are searched and left.
     ///
     /// # Errors
     /// Somebody answers in one of the sessions, another window keeps the log in use, or a file
@@ -88,8 +91,10 @@ impl Store {
         let mut purged = Purged::default();
         for dir in std::iter::once(place.dir()).chain(also.iter().map(PathBuf::as_path)) {
             for path in place::files_below(dir) {
-                if dir != place.dir() && is_named_after(&path, sessions) {
+                let name = path.strip_prefix(dir).unwrap_or(&path);
+                if dir != place.dir() && is_named_after(name, sessions) {
                     fs::remove_file(&path).map_err(|error| StoreError::file(&path, error))?;
+                    purged.deleted += 1;
                     continue;
                 }
                 purged.searched += 1;
@@ -157,8 +162,9 @@ fn pieces_of(node: &Node) -> Vec<Vec<u8>> {
     cut.take(PIECES_EACH).map(<[u8]>::to_vec).collect()
 }
 
+/// Returns whether a part of a path has one of the identities in it, with or without its hyphens.
 fn is_named_after(path: &Path, sessions: &[SessionId]) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().replace('-', "");
+    let name = path.to_string_lossy().replace('-', "").to_ascii_lowercase();
     sessions.iter().any(|id| name.contains(&format!("{:032x}", id.0)))
 }
 

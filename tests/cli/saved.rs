@@ -203,6 +203,31 @@ fn a_purge_asks_every_engine_and_removes_nothing_while_one_is_silent() {
 }
 
 #[test]
+fn a_purge_without_an_engine_deletes_what_the_cache_has_of_the_session() {
+    let home = Home::without_model();
+    let id = |last: u32| format!("01890a5d-ac96-774b-bcce-b302099a800{last}");
+    let sessions = [1, 2].map(|last| {
+        let line = serde_json::json!({
+            "type": "session", "v": 1, "id": id(last), "title": format!("number {last}"),
+            "profile": "default", "mode": "prefer-local", "privacy": "local-only",
+            "created_ms": 1, "updated_ms": 1,
+        });
+        line.to_string()
+    });
+    fs::write(home.path("home/two.jsonl"), sessions.join("\n")).expect("a file");
+    home.run(&["sessions", "import", "two.jsonl"]).exits(0);
+    fs::create_dir_all(home.path("cache/kv")).expect("a directory");
+    let kept = |last| home.path(&format!("cache/kv/{}.kv", id(last)));
+    for last in [1, 2] {
+        fs::write(kept(last), "cells").expect("a file");
+    }
+    let purged = home.run(&["sessions", "purge", "number 1"]).exits(0).stdout;
+    assert!(purged.contains("deleted 1 file of the cache, searched "), "{purged}");
+    assert!(purged.ends_with(" files and asked 0 engines: no trace\n"), "{purged}");
+    assert!(!kept(1).exists() && kept(2).exists());
+}
+
+#[test]
 fn a_session_that_is_not_there_lists_the_nearest() {
     let home = Home::without_model();
     let none = home.run(&["ask", "-s", "rivers", "Hi"]).exits(2);

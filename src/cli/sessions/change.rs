@@ -142,12 +142,17 @@ pub(super) fn purge(
     }
     let mut text = told(cli, "purged", &ids);
     if !cli.common.json {
-        let searched = purged.searched;
+        let (searched, deleted) = (purged.searched, purged.deleted);
         let engines = match forgotten.did {
             1 => "1 engine".to_owned(),
             many => format!("{many} engines"),
         };
-        writeln!(text, "searched {searched} files and asked {engines}: no trace").ok();
+        let deleted = match deleted {
+            0 => String::new(),
+            1 => "deleted 1 file of the cache, ".to_owned(),
+            deleted => format!("deleted {deleted} files of the cache, "),
+        };
+        writeln!(text, "{deleted}searched {searched} files and asked {engines}: no trace").ok();
     }
     Ok(text)
 }

@@ -181,8 +181,22 @@ fn a_purge_leaves_no_trace() {
     save(&opened.store, Change::Add { session: RARE, nodes });
     back_up(&home.place(), &home.place().backups().join("daily-2026-01-01.db")).expect("copied");
     let cache = home.dir.path().join("cache");
-    fs::create_dir_all(&cache).expect("a directory");
-    fs::write(cache.join(format!("{RARE}.kv")), SECRET).expect("written");
+    fs::create_dir_all(cache.join(format!("kv/{RARE}"))).expect("directories");
+    // As an engine may name what it keeps of a session, beside what it keeps of others.
+    let simple = RARE.to_string().replace('-', "");
+    let of_it = [
+        format!("kv/{RARE}.kv"),
+        format!("kv/{simple}.kv.tmp"),
+        format!("kv/{RARE}/0.kv"),
+        format!("{}.kv", RARE.to_string().to_uppercase()),
+    ];
+    let neighbour = SessionId(RARE.0 + 1);
+    let of_others =
+        [format!("kv/{neighbour}.kv"), "kv/index".to_owned(), format!("{:x}.log", RARE.0 >> 4)];
+    for name in of_it.iter().chain(&of_others) {
+        let text = if of_it.contains(name) { SECRET } else { "what another one said" };
+        fs::write(cache.join(name), text).expect("written");
+    }
     let holds = |what: &str| {
         let files = place::files_below(home.dir.path());
         files.iter().any(|path| {
@@ -190,9 +204,12 @@ fn a_purge_leaves_no_trace() {
         })
     };
     assert!(holds(SECRET) && holds("xylophone"));
-    let purged = opened.store.purge(&[RARE], &[cache]).expect("purged");
+    let purged = opened.store.purge(&[RARE], std::slice::from_ref(&cache)).expect("purged");
     assert_eq!(purged.traces, Vec::<std::path::PathBuf>::new());
-    assert!(purged.searched >= 2, "{purged:?}");
+    assert!(purged.searched >= 2 + of_others.len() as u64, "{purged:?}");
+    assert_eq!(purged.deleted, of_it.len() as u64);
+    assert!(of_it.iter().all(|name| !cache.join(name).exists()));
+    assert!(of_others.iter().all(|name| cache.join(name).exists()));
     for trace in [SECRET, "pelican", "xylophone", "quartz"] {
         assert!(!holds(trace), "{trace}");
     }
@@ -210,6 +227,11 @@ fn a_trace_that_cannot_be_removed_is_named() {
     fs::create_dir_all(home.place().aside()).expect("a directory");
     let aside = home.place().aside().join("sessions.db");
     fs::write(&aside, format!("torn page {SECRET} torn page")).expect("written");
-    let purged = opened.store.purge(&[SESSION], &[]).expect("purged");
-    assert_eq!(purged.traces, [aside]);
+    // What an engine keeps under another session's name, and has this one's words in it.
+    let cache = home.dir.path().join("cache");
+    fs::create_dir_all(&cache).expect("a directory");
+    let shared = cache.join("shared.kv");
+    fs::write(&shared, SECRET).expect("written");
+    let purged = opened.store.purge(&[SESSION], &[cache]).expect("purged");
+    assert_eq!(purged.traces, [aside, shared]);
 }
