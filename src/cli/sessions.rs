@@ -176,7 +176,7 @@ pub(super) fn run(cli: &Cli, args: &Args, env: &Env) -> Result<Exit, Fault> {
             search::run(cli, &store, &words, (&which.filter(cli), which.limit))?
         }
         Command::Export { sessions, format, output } => {
-            transfer::export(&store, sessions, *format, output.as_deref())?
+            transfer::export(cli, &store, sessions, (*format, output.as_deref()))?
         }
         Command::Import { from } => transfer::import(cli, &store, from)?,
         Command::Rename { named, title } => change::rename(cli, &store, named, title)?,

@@ -42,7 +42,7 @@ pub enum Found {
 }
 
 /// The most sessions that are named instead of one.
-const NEAREST: usize = 5;
+const NEAREST: u32 = 5;
 
 impl Reader {
     /// Returns sessions, the one that changed last first.
@@ -80,7 +80,11 @@ impl Reader {
         let all = Filter { archived: true, ..Filter::default() };
         if word == "last" {
             let newest = self.sessions(&Filter::default(), 1)?.pop();
-            return Ok(newest.map_or(Found::None(Vec::new()), |one| Found::One(Box::new(one))));
+            return match newest {
+                Some(one) => Ok(Found::One(Box::new(one))),
+                // Those that are out of the lists are never meant, and can be named.
+                None => Ok(Found::None(self.sessions(&all, NEAREST)?)),
+            };
         }
         let listed = self.sessions(&all, u32::MAX)?;
         let digits = word.replace('-', "").to_ascii_lowercase();
@@ -120,7 +124,7 @@ fn nearest(sessions: Vec<Listed>, word: &str, digits: &str) -> Vec<Listed> {
     };
     let mut sessions = sessions;
     sessions.sort_by_key(alike);
-    sessions.truncate(NEAREST);
+    sessions.truncate(NEAREST as usize);
     sessions
 }
 

@@ -88,8 +88,8 @@ fn is_shared(number: u32, kind: Option<&str>) -> bool {
     }
 }
 
-/// Returns the kind of the file system on a device, from the text of `/proc/self/mountinfo`
-/// (proc_pid_mountinfo(5)): the third word is the device, the first behind ` - ` is the kind.
+/// Returns the kind of the file system on a device, from the text of `/proc/self/mountinfo` (proc(5)):
+/// the third word is the device, the first behind ` - ` is the kind.
 #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "the list is Linux'"))]
 fn kind_of(mounts: &str, (major, minor): (u32, u32)) -> Option<&str> {
     let device = format!("{major}:{minor}");

@@ -71,7 +71,7 @@ pub(super) fn salvage(place: &Place, now: Timestamp) -> Result<Salvage, StoreErr
     place::sync(&fresh)?;
     fs::rename(&fresh, &database).map_err(|error| StoreError::file(&fresh, error))?;
     place::sync(&database)?;
-    for path in place::set_of(&copy) {
+    for path in [place::set_of(&copy), place::set_of(&fresh)].concat() {
         fs::remove_file(&path).ok();
     }
     Ok(salvaged)

@@ -247,4 +247,15 @@ fn a_session_that_is_not_there_lists_the_nearest() {
     let moved = moved.to_string_lossy().into_owned();
     other.run(&["sessions", "import", &moved]).exits(0);
     assert_eq!(other.run(&["sessions", "export"]).exits(0).stdout, all, "identical");
+    let to = other.path("again.jsonl").to_string_lossy().into_owned();
+    let told = other.run(&["sessions", "export", "-o", &to, "--json"]).exits(0).stdout;
+    let told: serde_json::Value = serde_json::from_str(&told).expect("an object");
+    assert_eq!(
+        (&told["type"], &told["sessions"], &told["file"]),
+        (&"export".into(), &4.into(), &to.clone().into())
+    );
+    assert_eq!(fs::read_to_string(&to).expect("a file"), all);
+    while other.run(&["sessions", "archive", "last"]).status.success() {}
+    let hidden = other.run(&["sessions", "show", "last"]).exits(2);
+    assert!(hidden.stderr.contains("What is a café?"), "{hidden:?}");
 }

@@ -19,15 +19,16 @@ use crate::store::Filter;
 use crate::store::Store;
 use crate::text::Clean;
 
-/// Returns what goes to stdout; nothing when it went to a file.
+/// Returns what goes to stdout: the sessions, or where they went to a file, with `--json` that, and
+/// nothing without.
 ///
 /// # Errors
 /// There is no such session, or the file is there already or cannot be written.
 pub(super) fn export(
+    cli: &Cli,
     store: &Store,
     sessions: &[String],
-    format: Format,
-    output: Option<&Path>,
+    (format, output): (Format, Option<&Path>),
 ) -> Result<String, Fault> {
     let reader = store.reader()?;
     let ids: Vec<SessionId> = if sessions.is_empty() {
@@ -37,9 +38,11 @@ pub(super) fn export(
         let find = |word: &String| Ok(saved::find(&reader, word)?.info.id);
         sessions.iter().map(find).collect::<Result<_, Fault>>()?
     };
-    let mut text = String::new();
+    let (mut text, mut count) = (String::new(), 0_u64);
     for id in ids {
-        let whole = reader.whole(id)?.ok_or_else(|| saved::gone(id))?;
+        // One that was removed meanwhile is not among them any more.
+        let Some(whole) = reader.whole(id)? else { continue };
+        count += 1;
         match format {
             Format::Jsonl => text.push_str(&store::jsonl(&whole)),
             Format::Markdown => text.push_str(Clean::new(&store::markdown(&whole)?).as_str()),
@@ -47,7 +50,12 @@ pub(super) fn export(
     }
     let Some(path) = output else { return Ok(text) };
     write(path, &text)?;
-    Ok(String::new())
+    if !cli.common.json {
+        return Ok(String::new());
+    }
+    let file = path.display().to_string();
+    let object = json!({ "v": 1, "type": "export", "file": file, "sessions": count });
+    Ok(object.to_string() + "\n")
 }
 
 /// Writes a file that only the user can read, whole or not at all.
