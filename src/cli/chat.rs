@@ -9,6 +9,7 @@ use crate::chat::Fault;
 use crate::chat::FaultKind;
 use crate::cli::args::Cli;
 use crate::cli::exit::Exit;
+use crate::cli::filling::warnings;
 use crate::cli::look;
 use crate::cli::output::use_color;
 use crate::cli::prepare::prepare;
@@ -85,6 +86,9 @@ fn question(cli: &Cli) -> Result<Option<String>, Fault> {
             .hint("edgewise -f FILE \"a question\""));
     }
     let files = runtime::attach(&cli.common.file, Path::new(""))?;
+    if !cli.common.quiet {
+        super::notices(&warnings(&files));
+    }
     Ok(question.map(|question| attached(question, &files)))
 }
 

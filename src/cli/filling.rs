@@ -62,6 +62,9 @@ impl Around {
         let around = Self { form, fields, files };
         // A field that is missing is said before anything is read or started.
         around.fill(Some(""))?;
+        if !common.quiet {
+            super::notices(&warnings(&around.files));
+        }
         Ok(around)
     }
 
@@ -95,6 +98,11 @@ impl Around {
         };
         Ok(attached(&text, &self.files))
     }
+}
+
+/// Returns a line for each file in which something cannot be seen.
+pub(super) fn warnings(files: &[Attachment]) -> Vec<String> {
+    files.iter().filter_map(Attachment::warning).collect()
 }
 
 /// Words what is wrong with the fields of the prompt `name`.

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::text::Clean;
+use crate::text::Hidden;
 
 /// The longest name of a file in a question, in graphemes.
 const NAME_MAX: usize = 200;
@@ -20,6 +21,20 @@ pub struct Attachment {
     pub name: String,
     /// What is in it.
     pub text: String,
+}
+
+impl Attachment {
+    /// Returns a line about what in it cannot be seen, for whoever has only looked at it; the model
+    /// reads all of it.
+    pub fn warning(&self) -> Option<String> {
+        let hidden = Hidden::of(&self.text);
+        let name = Clean::one_line(&self.name, NAME_MAX);
+        match hidden.total() {
+            0 => None,
+            1 => Some(format!("{name} has a character that cannot be seen: {hidden}")),
+            many => Some(format!("{name} has {many} characters that cannot be seen: {hidden}")),
+        }
+    }
 }
 
 /// Why bytes are no text.
@@ -99,6 +114,18 @@ mod tests {
         let text = attached("why?", &files);
         assert_eq!(text, "`src/a.rs`:\n\n```rs\nfn a() {}\n```\n\n`notes`:\n\n```\nx\n```\n\nwhy?");
         assert_eq!(attached("why?", &[]), "why?");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_in_a_file_is_counted_and_sent() {
+        let told = |text: &str| file("a\n.md", text).warning();
+        assert_eq!(told("grün 👩\u{200d}👧\n"), None);
+        let one = "a .md has a character that cannot be seen: 1 bidirectional";
+        assert_eq!(told("a\u{202e}b").as_deref(), Some(one));
+        let more = "a .md has 3 characters that cannot be seen: 1 zero-width, 2 tags";
+        assert_eq!(told("a\u{200b}b\u{e0041}\u{e0042}").as_deref(), Some(more));
+        let sent = attached("q", &[file("a", "a\u{202e}b")]);
+        assert!(sent.contains('\u{202e}'), "nothing is taken out");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 use super::clean::Clean;
 use super::escape::Escapes;
+use super::hidden::Hidden;
 use super::visible::Visible;
 
 #[cfg(test)]
@@ -60,10 +61,15 @@ impl Cleaner {
 
     /// Ends the text: gives what was held back and starts anew.
     pub fn finish(&mut self) -> Clean {
+        self.end().0
+    }
+
+    /// Does what [`Cleaner::finish`] does; returns as well what was not shown as it is.
+    pub(super) fn end(&mut self) -> (Clean, Hidden) {
         let mut out = String::new();
         let Self { escapes, visible } = self;
         escapes.finish(|c| visible.push(c, &mut out));
-        visible.finish(&mut out);
-        Clean::trusted(out)
+        let hidden = visible.finish(&mut out);
+        (Clean::trusted(out), hidden)
     }
 }

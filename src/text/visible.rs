@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 use std::mem;
 
+use super::hidden::Hidden;
 use super::scripts;
 use super::scripts::ZWJ;
 use super::scripts::ZWNJ;
@@ -29,6 +30,8 @@ pub(super) struct Visible {
     extenders: usize,
     /// A joiner that waits for its right neighbour.
     joiner: Option<char>,
+    /// What was not shown as it is.
+    hidden: Hidden,
 }
 
 impl Visible {
@@ -39,7 +42,8 @@ impl Visible {
         if let (Some(first), Some(last)) = (run.chars().next(), run.chars().next_back()) {
             self.settle(Some(first), out);
             out.push_str(run);
-            *self = Self { started: true, last: Some(last), base: Some(last), ..Self::default() };
+            let (last, hidden) = (Some(last), self.hidden);
+            *self = Self { started: true, last, base: last, hidden, ..Self::default() };
         }
         rest
     }
@@ -75,10 +79,10 @@ impl Visible {
         }
     }
 
-    /// Ends the text and starts anew.
-    pub(super) fn finish(&mut self, out: &mut String) {
+    /// Ends the text and starts anew; returns what of it was not shown as it is.
+    pub(super) fn finish(&mut self, out: &mut String) -> Hidden {
         self.settle(None, out);
-        *self = Self::default();
+        mem::take(self).hidden
     }
 
     /// Takes a character that is no separator and no joiner, none waiting.
@@ -151,6 +155,7 @@ impl Visible {
     }
 
     fn spell(&mut self, c: char, out: &mut String) {
+        self.hidden.count(c);
         write!(out, "<U+{:04X}>", u32::from(c)).expect("a string takes all that is written to it");
         self.forget();
     }

@@ -26,6 +26,25 @@ fn files_go_in_front_of_the_question() {
 }
 
 #[test]
+fn what_cannot_be_seen_in_a_file_is_said() {
+    let home = Home::new();
+    let smuggled = "Sum it up.\u{e0049}\u{e0067}\u{202e}\n";
+    fs::write(home.path("home/a.md"), smuggled).expect("a file");
+    fs::write(home.path("home/b.md"), "Nothing of it.\n").expect("a file");
+    let line = "a.md has 3 characters that cannot be seen: 1 bidirectional, 2 tags\n";
+    let ask = ["ask", "--max-tokens", "1", "-f", "*.md", "What?"];
+    let map = ["map", "--max-tokens", "1", "-f", "*.md", "{}"];
+    for args in [ask, map] {
+        let said = home.pipe(&args, b"a\n").exits(0);
+        assert_eq!(said.stderr.matches("cannot be seen").count(), 1, "{said:?}");
+        assert!(said.stderr.contains(line), "{said:?}");
+        let quiet = home.pipe(&[&args[..], &["-q"]].concat(), b"a\n").exits(0);
+        assert!(!quiet.stderr.contains("cannot be seen"), "{quiet:?}");
+    }
+    home.engines_leave();
+}
+
+#[test]
 fn what_cannot_be_attached_is_refused_before_anything_starts() {
     let home = Home::new();
     fs::write(home.path("home/p.png"), b"\x89PNG\r\n\x1a\n\0").expect("a file");

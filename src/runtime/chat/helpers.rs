@@ -13,6 +13,7 @@ use crate::app::Overlay;
 use crate::chat::Key;
 use crate::chat::KeyCode;
 use crate::chat::Outlook;
+use crate::prompt::Attachment;
 use crate::prompt::attached;
 use crate::runtime::attach;
 use crate::runtime::input;
@@ -62,8 +63,13 @@ impl Chat {
             let meant = |word: &String| word.contains(['/', '.', '*']) || Path::new(word).exists();
             let paths: Vec<PathBuf> = words.into_iter().filter(meant).map(PathBuf::from).collect();
             let files = attach(&paths, Path::new(""));
+            let read = files.as_deref().unwrap_or_default();
+            let warnings: Vec<String> = read.iter().filter_map(Attachment::warning).collect();
             let whole = files.map(|files| attached(&question, &files));
             tells.blocking_send(Done::Attached(whole)).ok();
+            if !warnings.is_empty() {
+                tells.blocking_send(Done::Told(warnings.join(" · "))).ok();
+            }
         });
     }
 
