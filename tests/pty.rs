@@ -118,6 +118,18 @@ fn an_answer_streams_and_its_cost_is_told() {
     engine.gone();
 }
 
+#[cfg(not(any(feature = "vulkan", feature = "cuda", feature = "metal", target_os = "macos")))]
+#[test]
+fn a_fall_back_to_the_cpu_is_on_the_screen() {
+    let home = Home::new();
+    let config = "[engine]\nkeep_alive = \"0s\"\n[profiles.default]\nthreads = 1\n\
+        compute = { gpu_layers = 12 }\n";
+    std::fs::write(home.path().join("c/config.toml"), config).expect("a file");
+    let mut pty = Pty::start(&home, &[], &[]);
+    pty.see_text("no GPU is used: answers come from the CPU");
+    quit(&mut pty);
+}
+
 #[test]
 fn sessions_stream_side_by_side_and_one_is_stopped() {
     let home = Home::new();

@@ -154,8 +154,8 @@ impl Model {
         }
         if let LoadState::Ready(info) = &state {
             self.smaller = None;
-            if info.fell_back {
-                self.notice = Some(Notice::info("no GPU is used: answers come from the CPU"));
+            if let Some(words) = info.fall_back() {
+                self.notice = Some(Notice::info(words));
             }
         }
         self.engine.load(state, self.now);

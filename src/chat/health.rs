@@ -31,8 +31,15 @@ pub struct ModelInfo {
     pub device: String,
     /// Layers on GPUs.
     pub gpu_layers: u32,
-    /// Whether this build could use a GPU, and nothing is on one.
+    /// Whether a GPU was to be used, and nothing is on one.
     pub fell_back: bool,
+}
+
+impl ModelInfo {
+    /// Returns what is said where a GPU was to be used and none is.
+    pub fn fall_back(&self) -> Option<&'static str> {
+        self.fell_back.then_some("no GPU is used: answers come from the CPU")
+    }
 }
 
 /// How fast the engine is; `None` is not measured yet.

@@ -283,11 +283,9 @@ impl Show {
                 let judged = self.judge(event);
                 self.printer.event(judged.as_ref().unwrap_or(event), timings)
             }
-            Told::Engine(EngineEvent::Load(LoadState::Ready(info)))
-                if info.fell_back && !self.quiet =>
-            {
-                let stderr = "no GPU is used: the answer comes from the CPU\n".to_owned();
-                Printed { stdout: String::new(), stderr }
+            Told::Engine(EngineEvent::Load(LoadState::Ready(info))) if !self.quiet => {
+                let line = info.fall_back().map(|words| format!("{words}\n"));
+                Printed { stdout: String::new(), stderr: line.unwrap_or_default() }
             }
             Told::Engine(_) => Printed::default(),
         };

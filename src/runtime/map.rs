@@ -27,6 +27,7 @@ use crate::backend::TurnQueue;
 use crate::backend::turn_queue;
 use crate::chat::Decision;
 use crate::chat::Fault;
+use crate::chat::LoadState;
 use crate::chat::SessionId;
 use crate::chat::StopReason;
 use crate::chat::Timings;
@@ -243,6 +244,10 @@ impl Mapping {
     fn hear(&mut self, event: &EngineEvent, show: &mut dyn MapShow) {
         if let EngineEvent::Health(health) = event {
             self.driver.observe(health);
+        }
+        if let EngineEvent::Load(LoadState::Ready(_)) = event {
+            let said = show.step(MapStep::Engine(event), self.clock.at());
+            return self.unprinted.extend(said);
         }
         self.glance(show, MapStep::Engine(event));
     }

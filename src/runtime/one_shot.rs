@@ -18,7 +18,6 @@ use super::saving::Question;
 use super::signals::Signal;
 use super::signals::Signals;
 use crate::backend::turn_queue;
-use crate::chat::Health;
 use crate::chat::LoadState;
 use crate::chat::Node;
 use crate::chat::StopReason;
@@ -128,10 +127,12 @@ impl OneShot {
     ) -> io::Result<Asked> {
         let (queue, turns) = turn_queue(TURN_EVENTS);
         let clock = Clock::start();
-        let health = self.hear().await;
+        let heard = self.hear().await;
         let mut driver = Driver::new(&self.front, self.engine, queue, clock);
-        if let Some(health) = health {
-            driver.observe(&health);
+        for event in &heard {
+            if let EngineEvent::Health(health) = event {
+                driver.observe(health);
+            }
         }
         let recorder = question.recorder.take();
         let Question { session, earlier, text, class, .. } = question;
@@ -149,6 +150,7 @@ impl OneShot {
             signals: self.signals,
             turns,
             news: self.news,
+            heard,
             out,
             written,
             deadline: None,
@@ -163,17 +165,18 @@ impl OneShot {
 
 impl OneShot {
     /// Hears what an engine that runs already knows of the device, so that this one turn is decided
-    /// as well as a chat's; a new engine knows nothing.
-    async fn hear(&mut self) -> Option<Health> {
+    /// as well as a chat's; a new engine knows nothing. Returns all that it said.
+    async fn hear(&mut self) -> Vec<EngineEvent> {
         let until = tokio::time::Instant::now() + HEALTH_WITHIN;
+        let mut heard = Vec::new();
         while let Ok(Some(event)) = tokio::time::timeout_at(until, self.news.recv()).await {
-            match event {
-                EngineEvent::Health(health) => return Some(health),
-                EngineEvent::Load(LoadState::Ready(_)) => {}
-                EngineEvent::Load(LoadState::Loading(_)) | EngineEvent::Lost(_) => return None,
+            let more = matches!(event, EngineEvent::Load(LoadState::Ready(_)));
+            heard.push(event);
+            if !more {
+                break;
             }
         }
-        None
+        heard
     }
 }
 
@@ -183,6 +186,8 @@ struct Asking {
     signals: Signals,
     turns: crate::backend::TurnQueue,
     news: mpsc::Receiver<EngineEvent>,
+    /// What the engine said before, still to be told.
+    heard: Vec<EngineEvent>,
     out: printer::Out,
     written: printer::Written,
     /// When to stop waiting for the end.
@@ -201,6 +206,11 @@ impl Asking {
         print: &mut dyn FnMut(Told<'_>, Timings) -> Printed,
     ) -> io::Result<Asked> {
         let mut pending: Option<Printed> = None;
+        for event in std::mem::take(&mut self.heard) {
+            if let Some(told) = self.tell(Told::Engine(&event), print) {
+                pending.get_or_insert_default().append(&told);
+            }
+        }
         let mut finished = false;
         while !(finished && pending.is_none()) {
             tokio::select! {

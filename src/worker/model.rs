@@ -68,6 +68,16 @@ const GPU_BUILT: bool = cfg!(any(
     all(target_os = "macos", target_arch = "aarch64")
 ));
 
+/// Returns whether a GPU was to be used, and none is: by whoever asks for layers there in so many
+/// words, and otherwise by a build that could use one.
+fn fell_back(on_gpu: u32, wanted: GpuLayers, built: bool) -> bool {
+    let wants = match wanted {
+        GpuLayers::First(layers) => layers > 0,
+        GpuLayers::All => built,
+    };
+    wants && on_gpu == 0
+}
+
 /// A prompt as the cache holds it, or why there is none.
 pub type Prompt = Result<Vec<Unit>, Fault>;
 
@@ -88,8 +98,8 @@ pub struct Model {
     weights: Arc<LlamaModel>,
     template: Template,
     bos: Option<LlamaToken>,
-    /// Whether layers may be on a GPU, where there is one.
-    wants_gpu: bool,
+    /// How many layers are to be on GPUs.
+    wanted: GpuLayers,
 }
 
 impl fmt::Debug for Model {
@@ -162,8 +172,8 @@ impl Model {
             Err(_) => Template::chatml(&specials),
         };
         let bos = some(vocab.bos()).filter(|_| vocab.should_add_bos());
-        let wants_gpu = compute.gpu_layers != GpuLayers::First(0);
-        Ok(Self { weights: Arc::new(weights), template, bos, wants_gpu })
+        let wanted = compute.gpu_layers;
+        Ok(Self { weights: Arc::new(weights), template, bos, wanted })
     }
 
     /// Returns what the front shows of this model. `pool_tokens` is the context's.
@@ -178,7 +188,7 @@ impl Model {
             system: ffi::system_info(),
             device: device(layers, self.weights.n_layer().saturating_add(1)),
             gpu_layers: layers,
-            fell_back: layers == 0 && GPU_BUILT && self.wants_gpu,
+            fell_back: fell_back(layers, self.wanted, GPU_BUILT),
         }
     }
 
@@ -297,5 +307,26 @@ impl Model {
 
     fn vocab(&self) -> LlamaVocab<'_> {
         self.weights.vocab()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_falls_back_who_did_not_want_a_gpu() {
+        let (all, none, some) = (GpuLayers::All, GpuLayers::First(0), GpuLayers::First(12));
+        for (wanted, built, expected) in [
+            (all, true, true),
+            (all, false, false),
+            (some, true, true),
+            (some, false, true),
+            (none, true, false),
+            (none, false, false),
+        ] {
+            assert_eq!(fell_back(0, wanted, built), expected, "{wanted:?} {built}");
+            assert!(!fell_back(1, wanted, built), "a layer is there");
+        }
     }
 }

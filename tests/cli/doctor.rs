@@ -101,3 +101,25 @@ fn a_gpu_that_is_required_is_there_or_nothing_starts() {
     elsewhere.answers_nothing();
     assert!(!home.had_an_engine());
 }
+
+#[cfg(not(any(feature = "vulkan", feature = "cuda", feature = "metal", target_os = "macos")))]
+#[test]
+fn a_fall_back_to_the_cpu_is_said() {
+    const LINE: &str = "no GPU is used: answers come from the CPU\n";
+    let home = Home::new();
+    home.config("compute = { gpu_layers = 12 }\nmax_tokens = 2\n");
+    for args in [&["ask", "Hi"][..], &["ask", "--json", "Hi"], &["map", "Say {}"]] {
+        let said = home.pipe(args, b"a\n").exits(0);
+        assert_eq!(said.stderr.matches(LINE).count(), 1, "{said:?}");
+        let quiet = home.pipe(&[args, &["-q"]].concat(), b"a\n").exits(0);
+        assert!(!quiet.stderr.contains(LINE), "{quiet:?}");
+    }
+    // By an engine that was there already as well.
+    let first = Running::start(home.command(&["ask", "--max-tokens", "400", "Tell a story."]));
+    first.until("an engine", || home.engines().first().copied());
+    home.run(&["ask", "Hi"]).exits(0).says(&[LINE]);
+    first.end();
+    home.config("compute = { gpu_layers = 0 }\nmax_tokens = 2\n");
+    assert!(!home.run(&["ask", "Hi"]).exits(0).stderr.contains(LINE), "nobody asked for one");
+    home.engines_leave();
+}

@@ -35,6 +35,7 @@ pub(super) struct Show {
     color: bool,
     summary: bool,
     keep_going: bool,
+    quiet: bool,
     schema: Option<Schema>,
     bar: Option<Bar>,
     totals: Totals,
@@ -61,6 +62,7 @@ impl Show {
             color: use_color(common.color, env, terminal),
             summary: (terminal || common.verbose) && !common.quiet,
             keep_going: args.keep_going,
+            quiet: common.quiet,
             schema: None,
             bar: (terminal && !common.quiet).then(|| Bar::new(width, length)),
             totals: Totals::default(),
@@ -148,9 +150,13 @@ impl MapShow for Show {
                 self.loading = Some(*percent);
                 self.draw(at)
             }
-            MapStep::Engine(EngineEvent::Load(LoadState::Ready(_))) => {
+            MapStep::Engine(EngineEvent::Load(LoadState::Ready(info))) => {
                 self.loading = None;
-                self.draw(at)
+                let Some(words) = info.fall_back().filter(|_| !self.quiet) else {
+                    return self.draw(at);
+                };
+                let (clear, again) = self.bar.as_ref().map(Bar::around).unwrap_or_default();
+                [to_stderr(format!("{clear}{words}\n{again}")), self.draw(at)].concat()
             }
             MapStep::Engine(EngineEvent::Health(_) | EngineEvent::Lost(_)) => Vec::new(),
             MapStep::Token => {
