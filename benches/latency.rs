@@ -40,6 +40,9 @@ const ROUNDS: u64 = 5;
 const STALL_MOST: Duration = Duration::from_millis(250);
 const CANCEL_MOST: Duration = Duration::from_millis(100);
 
+/// The most that asking the engine what a prompt would cost may take, its answer included.
+const PROBE_MOST: Duration = Duration::from_millis(1);
+
 struct Front {
     engine: Engine,
     news: mpsc::Receiver<EngineEvent>,
@@ -74,6 +77,13 @@ async fn main() {
         stalls.push(front.stall().await);
     }
     row("longest pause of a stream beside a 1.5k prompt", stalls, STALL_MOST);
+    for (name, words) in [("a short prompt", 8), ("a 1k prompt", 70), ("a 4k prompt", 285)] {
+        let mut asked = Vec::new();
+        for _ in 0..ROUNDS * 4 {
+            asked.push(front.probe(words).await);
+        }
+        row(&format!("what {name} would cost, cached"), asked, PROBE_MOST);
+    }
 }
 
 /// Starts an engine, and cancels the turn that waits for its model.
@@ -115,16 +125,7 @@ impl Front {
         self.begun += 1;
         let cancel = Cancel::new();
         let sink = TokenSink::open(TurnId(self.begun), self.queue.clone(), cancel.clone()).await;
-        let generation = Generation {
-            session: SessionId(session),
-            messages: vec![Message::text(Role::User, text)],
-            class: PrivacyClass::Open,
-            sampling: Sampling { temp: 0.0, ..Sampling::default() },
-            constraint: Constraint::Free,
-            limits: Limits { max_tokens: Some(max_tokens), stop: Vec::new(), n_ctx: 8192 },
-            priority: Priority::Interactive,
-            ephemeral: false,
-        };
+        let generation = generation(session, text, max_tokens);
         self.engine.start(generation, sink.expect("the queue is open"));
         cancel
     }
@@ -196,9 +197,36 @@ impl Front {
         self.time_to_end(&cancel).await
     }
 
+    /// Returns how long the engine takes to say what a prompt would cost that it has answered.
+    async fn probe(&mut self, times: usize) -> Duration {
+        let text = "Nobody has ever seen the fox in the hills by the sea.".repeat(times);
+        let cancel = self.start(5, &text, 1).await;
+        self.until(self.begun, |event| matches!(event, TokenEvent::Finished(..))).await;
+        drop(cancel);
+        let generation = generation(5, &text, 1);
+        let begun = now();
+        let probe = self.engine.probe(&generation).await.expect("the engine runs");
+        let took = begun.elapsed();
+        assert!(probe.exact && probe.cached_tokens + 8 > probe.prompt_tokens, "{probe:?}");
+        took
+    }
+
     /// Makes a prompt that no other turn has begun with.
     fn unique(&self, text: &str, times: usize) -> String {
         format!("Number {}. ", self.begun) + &text.repeat(times)
+    }
+}
+
+fn generation(session: u128, text: &str, max_tokens: u32) -> Generation {
+    Generation {
+        session: SessionId(session),
+        messages: vec![Message::text(Role::User, text)],
+        class: PrivacyClass::Open,
+        sampling: Sampling { temp: 0.0, ..Sampling::default() },
+        constraint: Constraint::Free,
+        limits: Limits { max_tokens: Some(max_tokens), stop: Vec::new(), n_ctx: 8192 },
+        priority: Priority::Interactive,
+        ephemeral: false,
     }
 }
 

@@ -21,10 +21,10 @@ HOG = "while True: pass"
 class Far:
     """The far end of the network, in its own process."""
 
-    def __init__(self):
+    def __init__(self, port=0):
         script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "far.py")
-        self.process = subprocess.Popen([sys.executable, "-B", script], stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen([sys.executable, "-B", script, str(port)],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.port = json.loads(self.process.stdout.readline())["port"]
 
     def __enter__(self):
@@ -109,8 +109,8 @@ def play(bench, far, policy_name, wan, dialogue):
                 turn = one_turn(program, policy, question, session, len(turns))
                 turn.update(far.tell(do="count"), **met)
             session = turn.pop("session") or session
-            decided = program.last_decision()
-            turn["predicted_ttft"] = predicted(decided)
+            turn["predicted_ttft"], turn["actual_ttft"] = promised(program.last_decision())
+            turn["met_outage"] = met_outage(turn)
             turns.append(turn)
     return turns
 
@@ -134,11 +134,19 @@ def one_turn(program, policy, question, session, history):
     return turn
 
 
-def predicted(decision):
-    """Returns the time to the first token that was predicted for the chosen route, in seconds."""
-    chosen = [one for one in decision.get("candidates", []) if one["route"] == decision["chosen"]]
+def promised(decision):
+    """Returns the time to the first token that was predicted for the chosen route, and what became of
+    it, in seconds, both as the program counts them: from its decision, without its own start."""
+    chosen = [one for one in decision.get("candidates") or [] if one["route"] == decision["chosen"]]
     value = chosen and chosen[0].get("ttft_ms")
-    return value / 1000 if value else None
+    came = (decision.get("actual") or {}).get("ttft_ms")
+    return [one / 1000 if one else None for one in (value, came)]
+
+
+def met_outage(turn):
+    """Tells whether a turn was away while there was an outage."""
+    start = turn["outage"][0] if turn["outage"] else None
+    return start is not None and "remote" in turn["routes"] and start < (turn["total"] or 0.0)
 
 
 def names():

@@ -33,10 +33,12 @@ def of_answered(name, what):
 
 
 def prediction_error(share):
-    """How far the time to the first token was off: actual over predicted."""
+    """How far the time to the first token was off where it was decided: actual over predicted. A turn
+    that ended elsewhere is no measure of what was said of its first route."""
     def figure(turns):
-        pairs = [(turn["ttft"], turn.get("predicted_ttft")) for turn in turns if turn["answered"]]
-        return percentile([actual / said for actual, said in pairs if said], share)
+        pairs = [(turn.get("actual_ttft"), turn.get("predicted_ttft")) for turn in turns
+                 if turn["answered"] and not turn["rescued"]]
+        return percentile([actual / said for actual, said in pairs if actual and said], share)
     return figure
 
 
@@ -68,6 +70,7 @@ FIGURES = (
     ("wire (kB)", lambda turns: (total("bytes_up")(turns) + total("bytes_down")(turns)) / 1000, 0, True),
     ("remote tokens", lambda turns: total("remote_prompt_tokens")(turns) + total("remote_tokens")(turns), 0, True),
     ("lost turns", lambda turns: sum(not turn["answered"] for turn in turns), 0, True),
+    ("outages met away", total("met_outage"), 0, None),
     ("rescued turns", lambda turns: sum(turn["rescued"] for turn in turns), 0, None),
     ("switches per 100 turns", switches, 0, None),
     ("TTFT actual/predicted p50", prediction_error(0.5), 2, None),

@@ -2,7 +2,9 @@
 
 Every piece waits the one-way delay, sometimes longer (the tail), and a lost one waits for its
 retransmission, with everything behind it in the same connection: what a TCP stream looks like from
-above. A new connection costs a round trip. In an outage nothing passes, and nobody new is let in.
+above. A new connection costs a round trip. An outage is one of two: the line is dark (nothing passes,
+open connections stall and go on afterwards, new ones wait), or the link is down (open connections are
+cut, new ones refused).
 """
 
 import asyncio
@@ -31,10 +33,11 @@ def delay(wan, draw):
 
 
 def outage(wan, draw):
-    """Returns the beginning and the length of an outage in a turn, from the turn's begin; or None."""
+    """Returns an outage that a turn meets, or None: when it begins, in seconds from the question (before
+    it as often as behind it, when an answer is on its way), how long it lasts, and of which kind it is."""
     if draw.random() >= wan["outages"]:
         return None
-    return [draw.uniform(0, 2.5), draw.uniform(4, 12)]
+    return [draw.uniform(-2.5, 2.5), draw.uniform(4, 12), draw.choice(("dark", "down"))]
 
 
 def on_wire(payload):
@@ -49,12 +52,17 @@ class Link:
     def __init__(self, port):
         self.port, self.server, self.own = port, None, None
         self.wan, self.draw, self.off = WANS["good"], random.Random(0), None
-        self.begun, self.tasks, self.bytes = 0.0, set(), [0, 0]
+        self.begun, self.tasks, self.bytes, self.writers = 0.0, set(), [0, 0], set()
 
-    async def listen(self):
-        """Lets connections in; returns the port, always the same."""
-        self.server = await asyncio.start_server(self.accept, "127.0.0.1", self.own or 0,
-                                                 reuse_address=True)
+    async def listen(self, wished=0):
+        """Lets connections in; returns the port, always the same: the wished one if it is free."""
+        serve = lambda port: asyncio.start_server(self.accept, "127.0.0.1", port, reuse_address=True)
+        try:
+            self.server = await serve(self.own or wished)
+        except OSError:
+            if self.own or not wished:
+                raise
+            self.server = await serve(0)
         self.own = self.server.sockets[0].getsockname()[1]
         return self.own
 
@@ -66,8 +74,8 @@ class Link:
         self.begun = asyncio.get_running_loop().time()
         if not self.server:
             await self.listen()
-        if off:
-            self.keep(asyncio.create_task(self.close_for(off)))
+        if off and off[2] == "down":
+            self.keep(asyncio.create_task(self.close_for(*off[:2])))
 
     def count(self):
         """Returns the bytes on the wire since the turn began, up and down."""
@@ -77,13 +85,15 @@ class Link:
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
-    async def close_for(self, off):
-        """Lets nobody in while the outage lasts."""
+    async def close_for(self, start, length):
+        """Cuts what is open, and lets nobody in while the outage lasts."""
         try:
-            await asyncio.sleep(off[0])
+            await asyncio.sleep(max(0.0, start))
             self.server.close()
             self.server = None
-            await asyncio.sleep(off[1])
+            for writer in list(self.writers):
+                writer.transport.abort()
+            await asyncio.sleep(length + min(0.0, start))
         finally:
             if not self.server:
                 await self.listen()
@@ -93,14 +103,15 @@ class Link:
         if not self.off:
             return 0.0
         since = asyncio.get_running_loop().time() - self.begun
-        start, length = self.off
+        start, length, _ = self.off
         return max(0.0, start + length - since) if since >= start else 0.0
 
     async def accept(self, reader, writer):
         self.keep(asyncio.current_task())
+        self.writers.add(writer)
         far = None
         try:
-            await asyncio.sleep(self.wan["rtt"])
+            await asyncio.sleep(self.wan["rtt"] + self.until_back())
             to, far = await asyncio.open_connection("127.0.0.1", self.port)
             ways = [self.pass_on(reader, far, 0), self.pass_on(to, writer, 1)]
             ways = [asyncio.create_task(way) for way in ways]
@@ -115,6 +126,7 @@ class Link:
         except (OSError, asyncio.CancelledError):
             pass
         finally:
+            self.writers.discard(writer)
             for end in (writer, far):
                 if end:
                     end.close()

@@ -4,9 +4,11 @@ builds what it needs and runs this."""
 import argparse
 import contextlib
 import datetime
+import hashlib
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -14,7 +16,7 @@ import cells
 import chart
 import report
 from link import WANS
-from policies import POLICIES
+from policies import AWAY, HERE, POLICIES
 from program import Program
 
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench.d"))
@@ -34,11 +36,15 @@ class Bench:
         self.hold_to(options)
 
     def hold_to(self, options):
-        """Refuses to mix what one program did with what another one does."""
-        stamp = lambda path: [os.path.getsize(path), int(os.path.getmtime(path))]
-        now = {"binary": stamp(options.binary), "model": stamp(options.model)}
-        if self.once("what", lambda: now) != now:
-            raise ValueError(f"{self.out} holds what another program or model did; "
+        """Refuses to mix what one program did with what another one does, or under other conditions."""
+        here = os.path.dirname(os.path.abspath(__file__))
+        conditions = [f"{here}/{name}.py" for name in ("cells", "link", "policies", "program", "replay")]
+        now = {"binary": digest(options.binary), "model": digest(options.model),
+               "dialogues": digest(options.dialogues), "conditions": digest(*conditions)}
+        was = self.once("what", lambda: now)
+        if was != now:
+            other = ", ".join(name for name in now if was.get(name) != now[name])
+            raise ValueError(f"{self.out} holds what was played with another {other}; "
                              "remove it, or name another directory with --out")
 
     def kept_for(self, kind, key, make):
@@ -53,7 +59,10 @@ class Bench:
     def program(self, name, wan, port):
         """Lends the program of a policy and a network: what it learned it keeps for them."""
         def make():
-            program = self.stack.enter_context(Program(self.binary, self.model, port))
+            # Kept, so that a run that goes on has learned what it had learned.
+            data = f"{self.out}/learned/{wan}-{name}"
+            os.makedirs(data, mode=0o700, exist_ok=True)
+            program = self.stack.enter_context(Program(self.binary, self.model, port, data))
             if name != "cloud-only":
                 program.warm()
             return program
@@ -63,6 +72,9 @@ class Bench:
         """Returns a dialogue's answers, played undisturbed on the device, once for all policies."""
         return self.once(f"record-{identity}",
                          lambda: cells.record(self, identity, self.questions[identity]))
+
+    def has(self, name):
+        return os.path.exists(f"{self.out}/cells/{name}.json")
 
     def once(self, name, make):
         path = f"{self.out}/cells/{name}.json"
@@ -82,7 +94,11 @@ def play_all(bench, far, options):
     found, load = {}, machine.Load((os.path.realpath(bench.binary), os.path.realpath(sys.executable)))
     dialogues = cells.dialogues(options.dialogues, options.count)
     bench.questions = dict(dialogues)
-    left = len(options.wans) * len(dialogues) * len(options.policies)
+    cells_of = [(wan, policy, identity) for wan in options.wans for identity, _ in dialogues
+                for policy in options.policies]
+    left = sum(not bench.has(f"{wan}-{policy}-{identity}") for wan, policy, identity in cells_of)
+    say(f"{len(cells_of)} cells, {left} to play")
+    played, begun = 0, time.monotonic()
     for wan in options.wans:
         for identity, questions in dialogues:
             # Side by side, so that what else the machine does meets all of them alike.
@@ -91,15 +107,42 @@ def play_all(bench, far, options):
                     before = load.mark()
                     turns = cells.play(bench, far, policy, wan, (identity, questions))
                     return {"turns": turns, "load": load.between(before, load.mark())}
-                made = bench.once(f"{wan}-{policy}-{identity}", make)
+                name = f"{wan}-{policy}-{identity}"
+                known = bench.has(name)
+                made = bench.once(name, lambda make=make, name=name: twice(make, name))
                 bench.others.append(made["load"]["others"])
                 turns = made["turns"]
                 for index, turn in enumerate(turns):
                     turn.update(dialogue=identity, index=index)
+                    if known:
+                        mode = AWAY if turn["route"] == "remote" else HERE
+                        bench.policy(policy, wan).learn(mode, turn)
                 found.setdefault(wan, {}).setdefault(policy, []).extend(turns)
-                left -= 1
-                say(f"{wan} {policy} {identity}: {words(turns)}; {left} to go")
+                if not known:
+                    left, played = left - 1, played + 1
+                    minutes = (time.monotonic() - begun) / played * left / 60
+                    say(f"{wan} {policy} {identity}: {words(turns)}; {left} to go, "
+                        f"about {minutes:.0f} min")
     return found
+
+
+def twice(make, name):
+    """Plays a cell, and once more if something broke that is not the program's to answer for."""
+    try:
+        return make()
+    except (OSError, ValueError, RuntimeError, subprocess.SubprocessError) as error:
+        say(f"{name} broke ({error}); once more")
+        return make()
+
+
+def digest(*paths):
+    """Returns a hash of what files hold."""
+    whole = hashlib.sha256()
+    for path in paths:
+        with open(path, "rb") as file:
+            while piece := file.read(1 << 20):
+                whole.update(piece)
+    return whole.hexdigest()
 
 
 def words(turns):
@@ -181,12 +224,15 @@ def main():
         signal.signal(number, interrupt)
     begun = time.monotonic()
     with contextlib.ExitStack() as stack:
-        far = stack.enter_context(cells.Far())
         try:
             bench = Bench(options, stack)
         except ValueError as error:
             say(error)
             return 1
+        # What was learned of an endpoint holds for its address.
+        wished = bench.once("port", lambda: 0) if bench.has("port") else 0
+        far = stack.enter_context(cells.Far(wished))
+        bench.once("port", lambda: far.port)
         found = play_all(bench, far, options)
     print_report(options, found, bench.others, time.monotonic() - begun)
     return 0

@@ -73,6 +73,7 @@ POLICIES = {
     "latency": Latency,
     "edgewise": lambda: Fixed("auto"),
     "prefer-local": lambda: Fixed("prefer-local"),
+    "prefer-remote": lambda: Fixed("prefer-remote"),
 }
 
 

@@ -1,5 +1,6 @@
 """The real program, asked turn by turn as a script asks it, with directories of its own."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -27,9 +28,10 @@ model = "replayed"
 
 
 class Program:
-    """The program for one cell: nothing is known to it of another cell."""
+    """The program of a policy and a network: what it learned is known to it alone, and kept in `data`
+    where that is given."""
 
-    def __init__(self, binary, model, port):
+    def __init__(self, binary, model, port, data=None):
         self.binary, self.model = binary, model
         self.place = tempfile.mkdtemp(prefix="ewe", dir="/tmp" if os.path.isdir("/tmp") else None)
         os.mkdir(f"{self.place}/c")
@@ -37,7 +39,7 @@ class Program:
             file.write(CONFIG.format(port=port))
         self.environment = {
             "HOME": self.place, "PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LANG": "C.UTF-8",
-            "EDGEWISE_CONFIG_DIR": f"{self.place}/c", "EDGEWISE_DATA_DIR": f"{self.place}/d",
+            "EDGEWISE_CONFIG_DIR": f"{self.place}/c", "EDGEWISE_DATA_DIR": data or f"{self.place}/d",
             "EDGEWISE_CACHE_DIR": f"{self.place}/k", "EDGEWISE_RUNTIME_DIR": f"{self.place}/r",
         }
 
@@ -45,7 +47,8 @@ class Program:
         return self
 
     def __exit__(self, *_):
-        self.run("stop")
+        with contextlib.suppress(subprocess.SubprocessError):
+            self.run("stop")
         shutil.rmtree(self.place, ignore_errors=True)
 
     def run(self, *arguments):
@@ -66,13 +69,18 @@ class Program:
         with subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             # A turn that hangs is ended, and is lost.
-            timer = threading.Timer(PATIENCE, process.terminate)
-            timer.start()
+            timers = [threading.Timer(PATIENCE, process.terminate),
+                      threading.Timer(PATIENCE + 10, process.kill)]
+            for timer in timers:
+                timer.start()
             for line in process.stdout:
-                events.append((time.monotonic() - begun, json.loads(line)))
+                # What was killed may have said half a line.
+                with contextlib.suppress(ValueError):
+                    events.append((time.monotonic() - begun, json.loads(line)))
             said = process.stderr.read().decode(errors="replace").strip()
             process.wait()
-            timer.cancel()
+            for timer in timers:
+                timer.cancel()
         return seen(events, said)
 
     def last_decision(self):

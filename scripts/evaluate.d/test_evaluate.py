@@ -1,14 +1,19 @@
 """What the figures rest on: the link, the policies, the statistics, what is read of a turn."""
 
+import argparse
 import asyncio
+import contextlib
+import io
 import json
 import random
+import tempfile
 import unittest
 
 import cells
 import chart
 import figures
 import link
+import main
 import policies
 import program
 import replay
@@ -52,6 +57,11 @@ class Figures(unittest.TestCase):
         self.assertGreater(most, mean(turns))
         self.assertEqual(figures.interval(turns, mean), (least, most))
         self.assertIsNone(figures.interval(turns[:2], mean), "two dialogues tell nothing")
+
+    def test_a_prediction_is_compared_with_what_it_was_made_of(self):
+        turns = [turn(ttft=9.0, predicted_ttft=0.5, actual_ttft=1.0),
+                 turn(predicted_ttft=0.1, actual_ttft=9.0, rescued=True), turn()]
+        self.assertEqual(figures.prediction_error(0.5)(turns), 2.0)
 
     def test_pairs_are_the_same_turns_of_both(self):
         slow = [turn(name, total=4.0) for name in range(5)]
@@ -141,8 +151,17 @@ class Turns(unittest.TestCase):
     def test_a_prediction_is_the_chosen_routes(self):
         decision = {"chosen": "local", "candidates": [
             {"route": "remote:wan", "ttft_ms": 900}, {"route": "local", "ttft_ms": 250.0}]}
-        self.assertEqual(cells.predicted(decision), 0.25)
-        self.assertIsNone(cells.predicted({}))
+        self.assertEqual(cells.promised(decision), [0.25, None])
+        self.assertEqual(cells.promised({**decision, "actual": {"ttft_ms": 500.0}}), [0.25, 0.5])
+        self.assertEqual(cells.promised({}), [None, None])
+
+    def test_an_outage_is_met_only_by_who_is_away_then(self):
+        met = lambda **more: cells.met_outage(turn(**more))
+        early, late = [-1.0, 5.0, "dark"], [2.4, 5.0, "down"]
+        self.assertTrue(met(route="remote", outage=early))
+        self.assertFalse(met(route="local", outage=early))
+        self.assertFalse(met(route="remote", outage=late, total=2.0))
+        self.assertFalse(met(route="remote", outage=None))
 
 
 class Far(unittest.TestCase):
@@ -155,7 +174,7 @@ class Far(unittest.TestCase):
             relay = link.Link(await server.listen())
             port = await relay.listen()
             await relay.begin(wan, 1, outage)
-            if outage:
+            if outage and outage[2] == "down":
                 # The listener closes as soon as the loop comes round.
                 while relay.server:
                     await asyncio.sleep(0)
@@ -179,8 +198,94 @@ class Far(unittest.TestCase):
         self.assertEqual((counted["requests"], counted["remote_tokens"]), (1, 2))
         self.assertGreater(counted["bytes_down"], len(answer))
 
-    def test_nobody_is_let_in_while_there_is_an_outage(self):
-        self.ask(link.WANS["good"], [0, 600])
+    def test_nobody_is_let_in_while_the_link_is_down(self):
+        self.ask(link.WANS["good"], [-1, 600, "down"])
+
+    def test_what_is_open_is_cut_when_the_link_goes_down(self):
+        async def whole():
+            server = replay.Replay()
+            relay = link.Link(await server.listen())
+            port = await relay.listen()
+            await relay.begin(link.WANS["good"], 1, None)
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            while not relay.writers:
+                await asyncio.sleep(0)
+            cut = asyncio.create_task(relay.close_for(0, 600))
+            with self.assertRaises(OSError):
+                if await reader.read() == b"":
+                    raise OSError("it was cut without a reset")
+            cut.cancel()
+            writer.close()
+
+        asyncio.run(whole())
+
+    def test_an_answer_waits_until_a_dark_line_is_back(self):
+        answer, _ = self.ask({**link.WANS["good"], "rtt": 0.002}, [-1, 1.3, "dark"])
+        self.assertIn(b"[DONE]", answer)
+        relay = link.Link(0)
+
+        async def back(off):
+            await relay.listen()
+            await relay.begin(link.WANS["good"], 1, off)
+            return relay.until_back()
+
+        self.assertAlmostEqual(asyncio.run(back([-1, 3, "dark"])), 2, delta=1)
+        relay = link.Link(0)
+        self.assertEqual(asyncio.run(back([60, 3, "dark"])), 0)
+
+    def test_a_port_that_is_wished_for_is_taken_if_it_is_free(self):
+        async def ports():
+            one, two = link.Link(0), link.Link(0)
+            port = await one.listen()
+            return port, await two.listen(port)
+
+        first, second = asyncio.run(ports())
+        self.assertNotEqual(first, second)
+
+
+class Resuming(unittest.TestCase):
+    """What is there is not played again, and nothing of another program is mixed in."""
+
+    def bench(self, place, text):
+        for name in ("binary", "model", "dialogues"):
+            with open(f"{place}/{name}", "w", encoding="utf-8") as file:
+                file.write(text if name == "binary" else "same")
+        return main.Bench(argparse.Namespace(
+            binary=f"{place}/binary", model=f"{place}/model", dialogues=f"{place}/dialogues",
+            out=f"{place}/out"), None)
+
+    def test_a_cell_is_played_once_and_half_of_one_not_kept(self):
+        with tempfile.TemporaryDirectory() as place:
+            bench, calls = self.bench(place, "a"), []
+            make = lambda: calls.append(1) or {"turns": len(calls)}
+            with self.assertRaises(ZeroDivisionError):
+                bench.once("bad-edgewise-81", lambda: 1 // 0)
+            self.assertFalse(bench.has("bad-edgewise-81"))
+            self.assertEqual(bench.once("bad-edgewise-81", make), {"turns": 1})
+            again = self.bench(place, "a")
+            self.assertEqual(again.once("bad-edgewise-81", make), {"turns": 1})
+            self.assertEqual(calls, [1])
+
+    def test_another_program_is_named_and_refused(self):
+        with tempfile.TemporaryDirectory() as place:
+            self.bench(place, "a")
+            with self.assertRaisesRegex(ValueError, "another binary"):
+                self.bench(place, "b")
+
+    def test_a_cell_that_broke_is_tried_once_more(self):
+        calls = []
+
+        def make():
+            calls.append(1)
+            if len(calls) == 1:
+                raise OSError("gone")
+            return "played"
+
+        with contextlib.redirect_stderr(io.StringIO()):
+            self.assertEqual(main.twice(make, "cell"), "played")
+            with self.assertRaises(OSError):
+                calls.clear()
+                main.twice(lambda: (_ for _ in ()).throw(OSError("still gone")), "cell")
 
 
 class Reports(unittest.TestCase):

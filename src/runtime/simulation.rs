@@ -96,7 +96,7 @@ fn live(seed: u64) -> (Vec<String>, BTreeMap<&'static str, u64>) {
 }
 
 /// What has to happen in many worlds, or they show nothing.
-const HAPPENS: [&str; 14] = [
+const HAPPENS: [&str; 15] = [
     "answered at an endpoint",
     "answered on the device",
     "came home before the first token",
@@ -110,6 +110,7 @@ const HAPPENS: [&str; 14] = [
     "local-only turn beside an endpoint",
     "turn that nobody agreed to send",
     "background turn",
+    "memory squeeze",
     "pinned",
 ];
 

@@ -12,6 +12,8 @@ mod terminal;
 #[path = "../support/fault.rs"]
 #[expect(dead_code, reason = "other tests watch the server and speak TLS with it")]
 mod fault;
+#[path = "../support/lasting.rs"]
+mod lasting;
 #[path = "../support/table.rs"]
 mod table;
 

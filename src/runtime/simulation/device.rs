@@ -18,6 +18,7 @@ use super::network::Stretch;
 use crate::backend::Backend;
 use crate::backend::BoxFuture;
 use crate::backend::TokenSink;
+use crate::chat::DeviceLevel;
 use crate::chat::DeviceSample;
 use crate::chat::Fault;
 use crate::chat::Foresight;
@@ -50,6 +51,10 @@ const DECODE_TPS: [f64; 3] = [104.0, 67.5, 39.6];
 /// The share of the wanted processor time that is spent waiting then.
 const WAITS: [f64; 3] = [0.007, 0.37, 0.5];
 
+/// The memory of the machine, and how much of it is to be had: usually, and in a squeeze.
+const MEMORY: u64 = 8 << 30;
+const FREE: [u64; 2] = [4 << 30, 200 << 20];
+
 /// What a batch takes that has nothing in it, although somebody waits.
 const IDLE_STEP: Duration = Duration::from_secs(1);
 
@@ -68,6 +73,8 @@ struct Shared {
     speed: f64,
     /// When one neighbour is busy, and when another one is.
     busy: [Vec<Stretch>; 2],
+    /// When others take nearly all of its memory.
+    squeezed: Vec<Stretch>,
     state: Mutex<State>,
     work: Notify,
     health: watch::Sender<Health>,
@@ -100,10 +107,17 @@ impl Device {
         let busy = [(45, 120), (45, 400)].map(|(length, apart)| {
             Stretch::some(chance, Duration::from_secs(length), Duration::from_secs(apart))
         });
+        let speed = chance.one(&[1.0, 1.0, 0.2, 4.0]);
+        let squeezed = if chance.percent(30) {
+            Stretch::some(chance, Duration::from_secs(40), Duration::from_mins(8))
+        } else {
+            Vec::new()
+        };
         let device = Self(Arc::new(Shared {
             world,
-            speed: chance.one(&[1.0, 1.0, 0.2, 4.0]),
+            speed,
             busy,
+            squeezed,
             state: Mutex::default(),
             work: Notify::new(),
             health: watch::Sender::new(Health::default()),
@@ -118,11 +132,12 @@ impl Device {
         self.0.health.subscribe()
     }
 
-    /// Returns whether it is fast, and nobody else has used it for `time`.
+    /// Returns whether it is fast, and nobody else has used its processors or memory for `time`.
     pub(super) fn is_well(&self, time: Duration) -> bool {
         let at = self.0.world.begun.elapsed();
         let begin = at.saturating_sub(time);
-        self.0.speed >= 1.0 && !self.0.busy.iter().flatten().any(|it| it.meets(begin, at))
+        let mut others = self.0.busy.iter().flatten().chain(&self.0.squeezed);
+        self.0.speed >= 1.0 && !others.any(|it| it.meets(begin, at))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -201,13 +216,22 @@ impl Device {
                 continue;
             }
             let time = |share: f64| Some(SAMPLED_EVERY.mul_f64(share)).filter(|_| runs);
+            let squeezed = Stretch::covers(&self.0.squeezed, self.0.world.begun.elapsed());
             let sample = DeviceSample {
+                total_bytes: Some(MEMORY),
+                available_bytes: Some(FREE[usize::from(squeezed)]),
                 run_wait: time(WAITS[crowd]),
                 run_time: time(1.0 - WAITS[crowd]),
                 ..DeviceSample::default()
             };
             let ratio = runs.then(|| DECODE_TPS[crowd] / DECODE_TPS[0]);
             let level = machine.observe(&sample, ratio, self.0.world.begun.elapsed());
+            if squeezed {
+                self.0.world.seen.count("memory squeeze");
+                if level != DeviceLevel::Overloaded {
+                    self.0.world.seen.wrong(format!("a squeeze is no overload but {level:?}"));
+                }
+            }
             let rate = |rates: [f64; 3]| measured.then(|| rates[crowd] * self.0.speed);
             let rates = Rates {
                 prefill_tps: rate(PREFILL_TPS),
