@@ -35,7 +35,7 @@ pub use id::{MessageId, SessionId, TurnId};
 pub use key::{Key, KeyCode, Mods};
 pub use message::{MediaHash, Message, Part, Role};
 pub use node::{Answer, Node, NodeState, Span, TurnSettings};
-pub use outlook::{Outlook, Promise};
+pub use outlook::{Outlook, Place, Promise, Shelved};
 pub use saved::{Draft, Hit, Listed, Saving, ScrollAnchor, SessionInfo};
 pub use time::Timestamp;
 pub use tree::{Tree, TreeError};

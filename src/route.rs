@@ -21,6 +21,7 @@ mod words;
 
 pub use breaker::{Breaker, Gate};
 pub use decide::decide;
+pub use decide::look;
 pub use lesson::{Fuse, Lesson, Met};
 pub use machine::DeviceMachine;
 pub use request::{

@@ -51,6 +51,8 @@ pub(super) const COMMANDS: &[Spec] = &[
         Argument::Wanted("local|remote|auto|why"),
         "where this session runs",
     ),
+    spec("model", Command::Model, Argument::Maybe("NAME"), "route and model of this session"),
+    spec("again", Command::Again, Argument::Maybe("local|ENDPOINT"), "answer once more, elsewhere"),
     spec("redact", Command::Redact, Argument::None, "copy what of it may leave"),
     spec("copy", Command::Copy, Argument::None, "copy the newest answer"),
     spec("save", Command::Save, Argument::Maybe("FILE"), "save the newest answer to a file"),
@@ -111,6 +113,10 @@ pub(super) enum Command {
     Close,
     /// Pins the session's route, frees it, or says why.
     Route,
+    /// Has the session answered by another model, or shows routes and models.
+    Model,
+    /// Has the newest question answered once more, elsewhere.
+    Again,
     /// Copies what of the session in front may leave.
     Redact,
     /// Copies the newest answer, or what is marked.

@@ -75,6 +75,13 @@ pub enum Effect {
     /// Have sessions hold this many tokens from the next turn on: by another engine, if the pool of
     /// this one is too small for it.
     Enlarge(u32),
+    /// Have a session's turns on this device answered by this model from now on, and load it; what it
+    /// has come to is told as `Msg::Load`, what is wrong with it as `Msg::NoModel`.
+    Model(SessionId, String),
+    /// Tell what is known of the endpoints, as `Msg::Places`, for a prompt of so many tokens.
+    Places(u32),
+    /// Look which models are on this machine; they come as `Msg::Shelved`.
+    Shelf,
     /// Ask the engine for its figures, which come as `Msg::Health`; start none.
     Look,
     /// Drop every trace of a session's cached state.

@@ -53,6 +53,10 @@ pub enum Action {
     Help,
     /// Shows the device's signals.
     Device,
+    /// Shows where the session may be answered, and by which model.
+    Places,
+    /// Asks where the marked question is to be answered once more.
+    AgainOn,
     /// Puts away what lies on top, else shows the end of the transcript.
     Dismiss,
     /// Stops the program until the shell continues it.

@@ -19,8 +19,10 @@ use crate::app::update::Held;
 use crate::app::update::Sight;
 use crate::app::update::Typing;
 use crate::chat::MessageId;
+use crate::chat::Place;
 use crate::chat::Saving;
 use crate::chat::SessionId;
+use crate::chat::Shelved;
 use crate::chat::Timestamp;
 use crate::chat::TurnId;
 
@@ -100,6 +102,12 @@ pub struct Model {
     /// The context before it was enlarged, until an engine has room for the larger one.
     pub(super) smaller: Option<u32>,
     pub(super) palette: Palette,
+    /// The endpoints as they were last told of.
+    pub(super) places: Vec<Place>,
+    /// The models on this machine; `None` until they were looked for.
+    pub(super) shelf: Option<Vec<Shelved>>,
+    /// The profile's own model.
+    pub(super) usual: String,
     pub(super) files: Files,
     /// The session and the draft whose files are being read.
     pub(super) attaching: Option<(SessionId, String)>,
@@ -127,6 +135,7 @@ impl Model {
             sessions: vec![Session::new(first)],
             current: 0,
             engine: EngineStatus::new(settings.remote_first),
+            usual: settings.model.clone(),
             settings,
             overlay: None,
             notice: None,
@@ -148,6 +157,8 @@ impl Model {
             held: None,
             smaller: None,
             palette: Palette::default(),
+            places: Vec::new(),
+            shelf: None,
             files: Files::default(),
             attaching: None,
             line: String::new(),
@@ -233,6 +244,11 @@ impl Model {
     /// Returns the list to choose from; of use while it lies on top.
     pub fn palette(&self) -> &Palette {
         &self.palette
+    }
+
+    /// Returns the endpoints as they were last told of.
+    pub fn places(&self) -> &[Place] {
+        &self.places
     }
 
     /// Returns the line that is typed on top.

@@ -13,10 +13,12 @@ use crate::chat::Message;
 use crate::chat::MessageId;
 use crate::chat::Node;
 use crate::chat::Outlook;
+use crate::chat::Place;
 use crate::chat::PrivacyClass;
 use crate::chat::Saving;
 use crate::chat::SessionId;
 use crate::chat::SessionInfo;
+use crate::chat::Shelved;
 use crate::chat::TurnEvent;
 use crate::chat::TurnId;
 
@@ -80,6 +82,17 @@ pub enum Msg {
         asked: String,
         /// Their names, directories with `/` at the end.
         names: Vec<String>,
+    },
+    /// What is known of the profile's endpoints.
+    Places(Vec<Place>),
+    /// The models on this machine.
+    Shelved(Vec<Shelved>),
+    /// The model that was chosen for a session cannot be used.
+    NoModel {
+        /// Which session.
+        session: SessionId,
+        /// Why.
+        fault: Fault,
     },
     /// What a draft would cost.
     Foreseen {

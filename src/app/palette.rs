@@ -3,6 +3,7 @@
 use crate::app::command::Command;
 use crate::app::fuzzy;
 use crate::app::keymap::Action;
+use crate::route::Pin;
 use crate::text::Address;
 use crate::text::Clean;
 
@@ -24,6 +25,12 @@ pub(super) enum Does {
     Open(Address),
     /// Takes a theme.
     Theme(String),
+    /// Says where the session's turns run; `None` leaves it to the mode.
+    Pin(Option<Pin>),
+    /// Has the marked question answered once more, there.
+    Again(Pin),
+    /// Has the session answered by a model of this machine.
+    Model(String),
 }
 
 /// One line of a list.
@@ -78,6 +85,15 @@ impl Palette {
     /// Returns the index of the selected one among them.
     pub fn selected(&self) -> usize {
         self.selected
+    }
+
+    /// Takes other lines in; what was typed, and what was selected if it is still there, stay.
+    pub(super) fn exchange(&mut self, choices: Vec<Choice>) {
+        let selected = self.chosen().map(|choice| choice.does.clone());
+        self.choices = choices;
+        self.narrow();
+        let at = self.shown().position(|choice| Some(&choice.does) == selected.as_ref());
+        self.selected = at.unwrap_or(0);
     }
 
     pub(super) fn chosen(&self) -> Option<&Choice> {

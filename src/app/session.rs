@@ -63,6 +63,8 @@ pub struct Session {
     pub(super) summary: Option<Summary>,
     /// How the newest turn is taken back.
     pub(super) undo: Option<Undo>,
+    /// The model that the user chose for it; `None` is the profile's.
+    pub(super) model: Option<String>,
     /// Where the user wants its turns to run.
     pub(super) pin: Option<Pin>,
     /// The same for the next turn only.
@@ -143,6 +145,7 @@ impl Session {
             window: None,
             summary: None,
             undo: None,
+            model: None,
             pin: None,
             pin_once: None,
         }

@@ -60,7 +60,7 @@ impl EngineStatus {
     }
 
     /// Returns the rates that came with the newest figures, oldest first.
-    pub fn history(&self) -> impl ExactSizeIterator<Item = &Rates> {
+    pub fn history(&self) -> impl ExactSizeIterator<Item = &Rates> + DoubleEndedIterator {
         self.history.iter()
     }
 
@@ -71,6 +71,12 @@ impl EngineStatus {
         }
         self.history.push_back(health.rates);
         self.health = Some(health);
+    }
+
+    /// Begins anew with another model's engine.
+    pub(super) fn exchange(&mut self, state: LoadState, at: Duration) {
+        *self = Self::default();
+        self.load(state, at);
     }
 
     /// Takes a load state in.

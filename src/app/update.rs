@@ -15,6 +15,7 @@ mod outlook;
 mod reading;
 mod routing;
 mod saving;
+mod selecting;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,8 @@ pub(super) use filling::Files;
 pub use growing::Larger;
 pub use outlook::Cost;
 pub(super) use outlook::Sight;
+
+use std::time::Duration;
 
 use crate::app::effect::Effect;
 use crate::app::model::Model;
@@ -51,6 +54,7 @@ impl Model {
         }
         self.take(msg, &mut effects);
         self.notice_desk();
+        self.fit_model(&mut effects);
         self.watch(&mut effects);
         self.look_for_files(&mut effects);
         self.look_ahead(&mut effects);
@@ -90,7 +94,11 @@ impl Model {
             | Msg::Files { .. }
             | Msg::Wheel(_)
             | Msg::Mouse(_)
-            | Msg::Click { .. } => {
+            | Msg::Click { .. }
+            | Msg::Foreseen { .. }
+            | Msg::Places(_)
+            | Msg::Shelved(_)
+            | Msg::NoModel { .. } => {
                 self.by_hand(msg, effects);
             }
             Msg::Saving(saving) => {
@@ -112,17 +120,13 @@ impl Model {
             Msg::Found { query, hits } => self.found(&query, hits),
             Msg::Missing(fault) | Msg::Damaged(fault) => self.say(Notice::fault(&fault)),
             Msg::Laid(laid) => self.laid(&laid),
-            Msg::Foreseen { number, outlook } => self.foreseen(number, outlook),
-            Msg::Quit(at) => {
-                self.observe(at);
-                self.leave(effects);
-            }
+            Msg::Quit(at) => self.leave_at(at, effects),
             Msg::Deadline => self.abandon(effects),
             Msg::Redraw => self.touch(),
         }
     }
 
-    /// Takes what comes of the mouse and of the user's editor.
+    /// Takes what comes of the mouse and of the user's editor, and what was asked for.
     fn by_hand(&mut self, msg: Msg, effects: &mut Vec<Effect>) {
         match msg {
             Msg::Edited(text) => self.edited(&text),
@@ -131,9 +135,20 @@ impl Model {
             Msg::Wheel(rows) => self.wheel(rows),
             Msg::Mouse(taken) => self.mouse = taken,
             Msg::Click { message, block } => self.click(message, block, effects),
-            _ => {}
+            _ => return self.learn(msg),
         }
         self.touch();
+    }
+
+    /// Takes in what is known of routes and models.
+    fn learn(&mut self, msg: Msg) {
+        match msg {
+            Msg::Foreseen { number, outlook } => self.foreseen(number, outlook),
+            Msg::Places(places) => self.places_told(places),
+            Msg::Shelved(models) => self.shelf_told(models),
+            Msg::NoModel { session, fault } => self.no_model(session, &fault),
+            _ => {}
+        }
     }
 
     fn say(&mut self, notice: Notice) {
@@ -167,6 +182,11 @@ impl Model {
             self.engine.observe(health);
             self.touch();
         }
+    }
+
+    fn leave_at(&mut self, at: Duration, effects: &mut Vec<Effect>) {
+        self.observe(at);
+        self.leave(effects);
     }
 
     /// The engine is gone. An answer that it cut short says so itself.

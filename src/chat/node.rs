@@ -76,6 +76,8 @@ pub struct TurnSettings {
     /// The oldest message that was sent, where the user had earlier ones left out; `None` where
     /// all of the conversation was sent.
     pub sent_from: Option<MessageId>,
+    /// The model that the user chose for the session; `None` where it is the profile's.
+    pub model: Option<String>,
 }
 
 /// Where a stretch of an answer came from.

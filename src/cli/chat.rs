@@ -49,6 +49,7 @@ pub(super) fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
         plain,
         inline: settings.chat.inline || cli.common.inline,
         outside: Outside::read(env),
+        paths: paths.clone(),
         scratch: paths.ensure_runtime()?,
         question: question(cli)?,
         keeping: keeping(cli, env)?,

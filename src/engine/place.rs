@@ -57,16 +57,25 @@ impl EngineConfig {
     /// of this one is large enough.
     #[must_use]
     pub fn with_context(&self, n_ctx: u32) -> Self {
-        let mut config = self.clone();
-        let Spec { load, socket, lock, log } = &mut config.spec;
-        load.pool_tokens = load.pool_tokens.max(n_ctx);
-        let name = name(load);
-        for (path, ending) in [(socket, "sock"), (lock, "lock"), (log, "log")] {
-            path.set_file_name(format!("{name}.{ending}"));
-        }
+        let load = &self.spec.load;
+        let pool_tokens = load.pool_tokens.max(n_ctx);
+        let mut config = self.with_load(LoadSpec { pool_tokens, ..load.clone() });
         if let Some(demand) = &mut config.demand {
             demand.n_ctx = n_ctx;
         }
+        config
+    }
+
+    /// Returns the same for what loads something else: another engine.
+    #[must_use]
+    pub fn with_load(&self, load: LoadSpec) -> Self {
+        let mut config = self.clone();
+        let Spec { socket, lock, log, .. } = &mut config.spec;
+        let name = name(&load);
+        for (path, ending) in [(socket, "sock"), (lock, "lock"), (log, "log")] {
+            path.set_file_name(format!("{name}.{ending}"));
+        }
+        config.spec.load = load;
         config
     }
 }

@@ -65,14 +65,7 @@ pub fn decide(
     device: &DeviceState,
     policy: &Policy,
 ) -> Result<Decision, Fault> {
-    let considered: Vec<Candidate> = routes
-        .iter()
-        .map(|view| {
-            let candidate = predict::candidate(request, view);
-            let rejected = filter::reject(request, view, &candidate, policy);
-            Candidate { rejected, ..candidate }
-        })
-        .collect();
+    let considered = look(request, routes, policy);
     let table = Table { request, considered: &considered, device, policy };
     let (chosen, why) = table.choose().ok_or_else(|| refusal(request, policy, &considered))?;
     let price = table.price(chosen);
@@ -82,6 +75,16 @@ pub fn decide(
     }
     let Candidate { route, model, .. } = chosen;
     Ok(Decision { route: route.clone(), model: model.clone(), reason, price, considered })
+}
+
+/// Looks at every route: what it promises and costs, and what stands against it.
+pub fn look(request: &Request, routes: &[RouteView], policy: &Policy) -> Vec<Candidate> {
+    let looked_at = routes.iter().map(|view| {
+        let candidate = predict::candidate(request, view);
+        let rejected = filter::reject(request, view, &candidate, policy);
+        Candidate { rejected, ..candidate }
+    });
+    looked_at.collect()
 }
 
 struct Table<'a> {

@@ -2,6 +2,7 @@
 
 mod helpers;
 mod opening;
+mod shelf;
 
 pub use opening::{Left, Opening};
 
@@ -36,15 +37,18 @@ use crate::chat::Fault;
 use crate::chat::Generation;
 use crate::chat::Key;
 use crate::chat::KeyCode;
+use crate::chat::LoadState;
 use crate::chat::Outlook;
 use crate::chat::StopReason;
 use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
 use crate::chat::TurnId;
 use crate::chat::Usage;
+use crate::config::Paths;
 use crate::engine::EngineEvent;
 use crate::store::Saved;
 use crate::theme::Theme;
+use shelf::named;
 
 /// Between two frames: no screen shows more than 60 a second.
 const FRAME: Duration = Duration::from_millis(16);
@@ -100,6 +104,8 @@ enum Done {
     Files(String, Vec<String>),
     /// What a draft would cost.
     Foreseen(u64, Outlook),
+    /// What is known of routes and models, or of a model that was chosen.
+    Learned(Box<Msg>),
     /// The draft was edited.
     Edited(io::Result<String>),
 }
@@ -113,9 +119,15 @@ struct Chat {
     signals: Signals,
     inputs: mpsc::Receiver<Input>,
     turns: TurnQueue,
-    engine: mpsc::Receiver<EngineEvent>,
+    engine: mpsc::Receiver<(String, EngineEvent)>,
     /// For another engine's news, should one be wanted.
-    events: mpsc::Sender<EngineEvent>,
+    events: mpsc::Sender<(String, EngineEvent)>,
+    /// How far the engine of each model was when it last said so.
+    loads: HashMap<String, LoadState>,
+    /// Where models are looked for.
+    paths: Arc<Paths>,
+    /// The profile's own model.
+    own_model: String,
     keeper: Keeper,
     kept: mpsc::Receiver<News>,
     /// The question of the command line, until it is asked: where a session is resumed, in it.
@@ -151,7 +163,7 @@ enum Woken {
     Signal(Signal),
     Input(Option<Input>),
     Turn(TurnId, TurnEvent),
-    Engine(EngineEvent),
+    Engine(String, EngineEvent),
     Kept(News),
     Done(Done),
     Written,
@@ -206,7 +218,7 @@ impl Chat {
             // Once the terminal is gone its closed channel would wake the loop again and again.
             input = self.inputs.recv(), if self.deadline.is_none() => Woken::Input(input),
             Some((turn, event)) = self.turns.recv() => Woken::Turn(turn, event),
-            Some(event) = self.engine.recv() => Woken::Engine(event),
+            Some((model, event)) = self.engine.recv() => Woken::Engine(model, event),
             Some(news) = self.kept.recv() => Woken::Kept(news),
             Some(done) = self.told.recv() => Woken::Done(done),
             () = self.screen.written() => Woken::Written,
@@ -251,12 +263,7 @@ impl Chat {
                 self.update(Msg::Turn { turn, event, at })?;
                 unrecorded.map_or(Ok(()), |fault| self.update(Msg::Told(fault.message)))
             }
-            Woken::Engine(EngineEvent::Load(state)) => self.update(Msg::Load { state, at }),
-            Woken::Engine(EngineEvent::Health(health)) => {
-                self.driver.observe(&health);
-                self.update(Msg::Health(health))
-            }
-            Woken::Engine(EngineEvent::Lost(fault)) => self.update(Msg::Lost(fault)),
+            Woken::Engine(model, event) => self.hear_engine(model, event, at),
             Woken::Kept(news) => self.heard(news, at),
             Woken::Written if self.screen.is_over() => self.hang_up(at),
             Woken::Written => {
@@ -274,8 +281,8 @@ impl Chat {
                 Woken::Turn(turn, event)
             } else if let Ok(input) = self.inputs.try_recv() {
                 Woken::Input(Some(input))
-            } else if let Ok(event) = self.engine.try_recv() {
-                Woken::Engine(event)
+            } else if let Ok((model, event)) = self.engine.try_recv() {
+                Woken::Engine(model, event)
             } else if let Ok(news) = self.kept.try_recv() {
                 Woken::Kept(news)
             } else {
@@ -381,8 +388,14 @@ impl Chat {
                     Some(cancelled) => *cancelled = true,
                     None => self.driver.cancel(turn),
                 },
-                Effect::Enlarge(n_ctx) => self.driver.enlarge(n_ctx, self.events.clone()),
-                Effect::Look => self.driver.look(),
+                Effect::Enlarge(n_ctx) => {
+                    let events = named(self.own_model.clone(), self.events.clone());
+                    self.driver.enlarge(n_ctx, events);
+                }
+                Effect::Look => self.driver.look(self.model.current().id()),
+                Effect::Model(session, model) => self.take_model(session, &model),
+                Effect::Places(tokens) => self.tell_places(tokens),
+                Effect::Shelf => self.tell_shelf(),
                 Effect::Forget(session) => self.driver.forget(session),
                 Effect::Copy { text, what } => self.copy(text, what),
                 Effect::Write { path, text } => {

@@ -25,6 +25,7 @@ use crate::chat::Foresight;
 use crate::chat::Generation;
 use crate::chat::Health;
 use crate::chat::Outlook;
+use crate::chat::Place;
 use crate::chat::Probe;
 use crate::chat::SessionId;
 use crate::chat::StopReason;
@@ -32,6 +33,7 @@ use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
 use crate::chat::TurnId;
 use crate::chat::Usage;
+use crate::config::Paths;
 use crate::engine::Engine;
 use crate::engine::EngineEvent;
 use crate::remote;
@@ -51,6 +53,10 @@ const FORESEEN_WITHIN: Duration = Duration::from_secs(2);
 pub(super) struct Driver<B = Engine> {
     /// What answers on this device.
     engine: Option<B>,
+    /// Engines of models that the user chose for sessions, each with the front that asks it.
+    others: HashMap<String, (Front, B)>,
+    /// Those sessions.
+    models: HashMap<SessionId, String>,
     /// Engines with too small a pool, until no turn runs any more.
     left: Vec<B>,
     queue: mpsc::Sender<(TurnId, TurnEvent)>,
@@ -77,6 +83,8 @@ impl<B: Backend + Clone + 'static> Driver<B> {
     ) -> Self {
         let mut driver = Self {
             engine,
+            others: HashMap::new(),
+            models: HashMap::new(),
             left: Vec::new(),
             queue,
             router: Arc::new(Mutex::new(Router::new(front))),
@@ -125,10 +133,10 @@ impl<B: Backend + Clone + 'static> Driver<B> {
         let session = self.sessions.entry(generation.session);
         let cancel = session.or_insert_with(|| self.root.child_token()).child_token();
         self.turns.insert(turn, cancel.clone());
-        let (engine, queue) = (self.engine.clone(), self.queue.clone());
+        let (front, engine) = self.answering(generation.session);
+        let (front, engine, queue) = (front.clone(), engine.cloned(), self.queue.clone());
         let (router, clock) = (Arc::clone(&self.router), self.clock);
         let consent = self.consents.get(&generation.session).cloned().unwrap_or_default();
-        let front = self.front.clone();
         let at = clock.at();
         tokio::spawn(async move {
             let Some(mut sink) = TokenSink::open(turn, queue, cancel).await else { return };
@@ -173,7 +181,7 @@ impl<B: Backend + Clone + 'static> Driver<B> {
 
     /// Evaluates ahead what is foreseen of the next prompt, on this device only.
     pub(super) fn prepare(&self, generation: Generation, foresight: Foresight) {
-        if let Some(engine) = &self.engine {
+        if let (_, Some(engine)) = self.answering(generation.session) {
             engine.prepare(generation, foresight);
         }
     }
@@ -187,7 +195,7 @@ impl<B: Backend + Clone + 'static> Driver<B> {
         pin: Option<Pin>,
         counts: bool,
     ) -> impl Future<Output = Outlook> + Send + use<B> {
-        let engine = self.engine.clone().filter(|_| counts);
+        let engine = self.answering(generation.session).1.cloned().filter(|_| counts);
         let router = Arc::clone(&self.router);
         let consent = self.consents.get(&generation.session).cloned().unwrap_or_default();
         let at = self.clock.at();
@@ -239,9 +247,45 @@ impl<B: Backend + Clone + 'static> Driver<B> {
         }
         self.consents.remove(&session);
         lock(&self.router).forget(session);
-        if let Some(engine) = &self.engine {
-            engine.forget(session);
+        self.models.remove(&session);
+        let others = self.others.values().map(|(_, engine)| engine);
+        others.chain(&self.engine).for_each(|engine| engine.forget(session));
+    }
+
+    /// Returns what answers a session on this device, and the front that asks it.
+    fn answering(&self, session: SessionId) -> (&Front, Option<&B>) {
+        match self.models.get(&session).and_then(|model| self.others.get(model)) {
+            Some((front, engine)) => (front, Some(engine)),
+            None => (&self.front, self.engine.as_ref()),
         }
+    }
+
+    /// Has a session's turns on this device answered by a model from now on; `false` where there is no
+    /// engine for it yet.
+    pub(super) fn assign(&mut self, session: SessionId, model: &str) -> bool {
+        let own = self.front.model == model;
+        if !own && !self.others.contains_key(model) {
+            return false;
+        }
+        if own {
+            self.models.remove(&session);
+        } else {
+            self.models.insert(session, model.to_owned());
+        }
+        let mut router = lock(&self.router);
+        router.forget_device();
+        router.answers(session, model.to_owned());
+        true
+    }
+
+    /// Takes another model's engine in, with the front that asks it.
+    pub(super) fn add(&mut self, model: String, front: Front, engine: B) {
+        self.others.insert(model, (front, engine));
+    }
+
+    /// Tells what is known of the endpoints for a prompt of so many tokens.
+    pub(super) fn places(&self, prompt_tokens: u32) -> Vec<Place> {
+        self.front.places(prompt_tokens)
     }
 
     /// Stops everything.
@@ -251,11 +295,29 @@ impl<B: Backend + Clone + 'static> Driver<B> {
 }
 
 impl Driver {
-    /// Asks how the engine does; what it says comes as an event.
-    pub(super) fn look(&self) {
-        if let Some(engine) = &self.engine {
+    /// Asks how the engine of a session does; what it says comes as an event.
+    pub(super) fn look(&self, session: SessionId) {
+        if let (_, Some(engine)) = self.answering(session) {
             engine.look();
         }
+    }
+
+    /// Makes the engine of another model of this machine and has it load.
+    ///
+    /// # Errors
+    /// The model is missing or bad, or no turn of this front is answered on this device.
+    pub(super) fn open(
+        &mut self,
+        model: &str,
+        paths: &Paths,
+        events: mpsc::Sender<EngineEvent>,
+    ) -> Result<(), Fault> {
+        let front = self.front.with_model(model, paths)?;
+        let config = front.engine.clone().ok_or_else(|| Fault::new("there is no engine"))?;
+        let engine = Engine::new(config, events);
+        engine.warm();
+        self.add(model.to_owned(), front, engine);
+        Ok(())
     }
 
     /// Has turns run from now on where there is room for a session of `n_ctx` tokens.

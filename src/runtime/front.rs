@@ -10,6 +10,7 @@ use thiserror::Error;
 use super::clock;
 use super::consent::Consent;
 use crate::app;
+use crate::chat::Candidate;
 use crate::chat::Compute;
 use crate::chat::Constraint;
 use crate::chat::Decision;
@@ -18,8 +19,10 @@ use crate::chat::Generation;
 use crate::chat::Limits;
 use crate::chat::Mode;
 use crate::chat::Node;
+use crate::chat::Place as Known;
 use crate::chat::Priority;
 use crate::chat::PrivacyClass;
+use crate::chat::Route;
 use crate::chat::SessionId;
 use crate::config::ConfigError;
 use crate::config::Env;
@@ -160,6 +163,35 @@ impl Front {
         Ok(front)
     }
 
+    /// Returns the same front with another model of this machine.
+    ///
+    /// # Errors
+    /// The model is missing or bad, or no turn of this front is answered on this device.
+    pub(super) fn with_model(&self, name: &str, paths: &Paths) -> Result<Self, Fault> {
+        let none = || Fault::new("no model of this device is used here").hint("change the mode");
+        let config = self.engine.as_ref().ok_or_else(none)?;
+        let file = models::locate(name, paths)?;
+        let mut front = self.clone();
+        front.profile.n_ctx = context(&self.profile, &file);
+        let n_ctx = front.profile.n_ctx;
+        let was = &config.spec.load;
+        let load = LoadSpec {
+            // A pool that the user has fixed stays as large.
+            pool_tokens: if was.pool_tokens > self.profile.n_ctx { was.pool_tokens } else { n_ctx },
+            model_bytes: file.bytes,
+            model_changed_ns: changed_ns(&file),
+            model: file.path.clone(),
+            ..was.clone()
+        };
+        let mut config = config.with_load(load);
+        let Compute { cache_k, cache_v, .. } = front.profile.compute;
+        let footprint = file.footprint().with_cache(cache_k, cache_v);
+        config.demand = Some(Demand { footprint, n_ctx });
+        front.engine = Some(config);
+        front.model = file.name;
+        Ok(front)
+    }
+
     /// Returns whether a turn is likely to be answered on this device, so that its model is loaded
     /// before the question is there.
     pub fn warms(&self) -> bool {
@@ -202,6 +234,24 @@ impl Front {
             Some(RouteView::remote(name, model, facts))
         });
         here.into_iter().chain(remotes).collect()
+    }
+
+    /// Tells what is known of the profile's endpoints for a prompt of so many tokens.
+    pub(super) fn places(&self, prompt_tokens: u32) -> Vec<Known> {
+        let facts = self.routes(None, prompt_tokens, &Consent::All);
+        // The user's own word counts more than what the mode prefers.
+        let mode = self.profile.mode;
+        let mode = if mode == Mode::LocalOnly { mode } else { Mode::Auto };
+        let request =
+            Request { mode, class: PrivacyClass::Open, prompt_tokens, ..Request::default() };
+        let policy = Policy { egress: self.egress, ..Policy::default() };
+        let looked_at = route::look(&request, &facts, &policy);
+        let place = |it: Candidate| {
+            let Route::Remote(endpoint) = it.route else { return None };
+            let measured = it.predicted.filter(|_| self.fleet.is_measured(&endpoint));
+            Some(Known { endpoint, model: it.model, measured, rejected: it.rejected })
+        };
+        looked_at.into_iter().filter_map(place).collect()
     }
 
     /// Refuses a mode that no route could serve, whatever the device and the turn are.
@@ -255,17 +305,20 @@ fn context(profile: &Profile, file: &ModelFile) -> u32 {
     profile.n_ctx.min(file.header.context_length.max(1))
 }
 
+fn changed_ns(file: &ModelFile) -> u128 {
+    file.modified.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_nanos())
+}
+
 fn load(settings: &Settings, profile: &Profile, file: &ModelFile) -> LoadSpec {
     let pool = match settings.engine.pool_tokens {
         // One session of full length: those that are idle go to memory, shorter ones run together.
         PoolTokens::Auto => profile.n_ctx,
         PoolTokens::Fixed(tokens) => tokens.max(profile.n_ctx),
     };
-    let changed = file.modified.duration_since(SystemTime::UNIX_EPOCH);
     LoadSpec {
         model: file.path.clone(),
         model_bytes: file.bytes,
-        model_changed_ns: changed.map_or(0, |since| since.as_nanos()),
+        model_changed_ns: changed_ns(file),
         pool_tokens: pool,
         max_turns: settings.engine.max_turns,
         kv_ram_gb: match settings.engine.kv_ram {

@@ -71,6 +71,8 @@ pub(super) struct Router {
     ratio: Option<f64>,
     local_risk: Risk,
     sessions: HashMap<SessionId, Known>,
+    /// The models that answer sessions here, where it is not the profile's.
+    models: HashMap<SessionId, String>,
     turns: HashMap<TurnId, Running>,
     /// The first record that could not be written; it is told once.
     unrecorded: Option<Fault>,
@@ -113,6 +115,7 @@ impl Router {
             ratio: None,
             local_risk: Risk::default(),
             sessions: HashMap::new(),
+            models: HashMap::new(),
             turns: HashMap::new(),
             unrecorded: None,
         }
@@ -208,7 +211,11 @@ impl Router {
             local.n_ctx = generation.limits.n_ctx;
         }
         let local = self.front.engine.is_some().then_some(local);
-        let routes = self.front.routes(local, request.prompt_tokens, &consent);
+        let mut routes = self.front.routes(local, request.prompt_tokens, &consent);
+        if let Some(model) = self.models.get(&generation.session) {
+            let here = routes.iter_mut().filter(|view| view.route == Route::Local);
+            here.for_each(|view| view.model.clone_from(model));
+        }
         route::decide(&request, &routes, &device, &policy)
     }
 
@@ -344,8 +351,19 @@ impl Router {
         self.unrecorded.take()
     }
 
+    /// Takes note that a session is answered by another model of this device than the profile's.
+    pub(super) fn answers(&mut self, session: SessionId, model: String) {
+        self.models.insert(session, model);
+    }
+
+    /// Forgets how the device did: another model is asked now.
+    pub(super) fn forget_device(&mut self) {
+        (self.health, self.ratio, self.local_risk) = (None, None, Risk::default());
+    }
+
     /// Forgets a session.
     pub(super) fn forget(&mut self, session: SessionId) {
+        self.models.remove(&session);
         self.sessions.remove(&session);
     }
 }

@@ -138,5 +138,6 @@ fn settings(front: &Front) -> TurnSettings {
         sampling: front.profile.sampling.clone(),
         limits: front.limits(),
         sent_from: None,
+        model: None,
     }
 }

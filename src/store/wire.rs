@@ -242,11 +242,13 @@ pub(super) struct WireSettings {
     n_ctx: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     sent_from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
 }
 
 impl From<&TurnSettings> for WireSettings {
     fn from(settings: &TurnSettings) -> Self {
-        let TurnSettings { profile, system, sampling, limits, sent_from } = settings;
+        let TurnSettings { profile, system, sampling, limits, sent_from, model } = settings;
         Self {
             profile: profile.clone(),
             system: system.clone(),
@@ -260,6 +262,7 @@ impl From<&TurnSettings> for WireSettings {
             stop: limits.stop.clone(),
             n_ctx: limits.n_ctx,
             sent_from: sent_from.map(|id| id.to_string()),
+            model: model.clone(),
         }
     }
 }
@@ -279,6 +282,7 @@ impl From<WireSettings> for TurnSettings {
             },
             limits: Limits { max_tokens: wire.max_tokens, stop: wire.stop, n_ctx: wire.n_ctx },
             sent_from: wire.sent_from.and_then(|id| id.parse().ok()),
+            model: wire.model,
         }
     }
 }

@@ -4,6 +4,8 @@ use crate::app::Model;
 use crate::app::Turn;
 use crate::chat::DeviceLevel;
 use crate::chat::Health;
+use crate::chat::Place;
+use crate::chat::Prediction;
 use crate::chat::Rates;
 use crate::device;
 use crate::device::Reading;
@@ -14,6 +16,7 @@ use crate::ui::figures::DOT;
 use crate::ui::figures::bars;
 use crate::ui::figures::bytes;
 use crate::ui::figures::rate;
+use crate::ui::figures::time;
 use crate::ui::overlay::Row;
 use crate::ui::rows::Rows;
 
@@ -32,6 +35,7 @@ pub(super) fn rows(model: &Model, beside: bool, columns: usize) -> Vec<Row> {
     }
     speeds(model, &mut rows);
     cache(model.current().turns(), &mut rows);
+    endpoints(model.places(), &mut rows);
     rows.heading("signals");
     let known = health.cloned().unwrap_or_default();
     let concerns = route::concerns(&known.sample, &known.rates);
@@ -76,6 +80,26 @@ fn speeds(model: &Model, rows: &mut Rows) {
         }
     }
 }
+
+/// What was measured of the endpoints, where there are any.
+fn endpoints(places: &[Place], rows: &mut Rows) {
+    if !places.is_empty() {
+        rows.heading("endpoints");
+    }
+    for place in places {
+        let (role, mut words) = match place.measured {
+            None => (Role::Dim, "not measured yet".to_owned()),
+            Some(Prediction { ttft, tbt, .. }) => {
+                (Role::Text, format!("TTFT {}{DOT}{} between tokens", time(ttft), time(tbt)))
+            }
+        };
+        if let Some(rejected) = place.rejected {
+            words = format!("{words}{DOT}{}", rejected.words());
+        }
+        rows.add(role, &place.endpoint, &words);
+    }
+}
+
 fn cache(turns: &[Turn], rows: &mut Rows) {
     let sum = |of: fn(&Turn) -> u32| turns.iter().map(|turn| u64::from(of(turn))).sum::<u64>();
     let prompt = sum(|turn| turn.usage().prompt_tokens);

@@ -57,6 +57,7 @@ mod fuzz;
 mod hostile;
 mod looks;
 mod overlays;
+mod places;
 mod plain;
 mod promises;
 mod spec;

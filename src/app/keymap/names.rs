@@ -10,7 +10,7 @@ use crate::config::KeyLine;
 use crate::config::nearest;
 
 /// Every action with its name; those with a number have it at the end.
-const ACTIONS: [(&str, Action); 65] = [
+const ACTIONS: [(&str, Action); 67] = [
     ("send", Action::Send),
     ("interrupt", Action::Interrupt),
     ("leave", Action::Leave),
@@ -30,6 +30,7 @@ const ACTIONS: [(&str, Action); 65] = [
     ("search", Action::Search),
     ("help", Action::Help),
     ("device", Action::Device),
+    ("places", Action::Places),
     ("dismiss", Action::Dismiss),
     ("suspend", Action::Suspend),
     ("repaint", Action::Repaint),
@@ -64,6 +65,7 @@ const ACTIONS: [(&str, Action); 65] = [
     ("later", Action::Read(1)),
     ("reword", Action::Reword),
     ("again", Action::Again),
+    ("again-on", Action::AgainOn),
     ("continue", Action::Continue),
     ("previous-sibling", Action::Sibling(-1)),
     ("next-sibling", Action::Sibling(1)),

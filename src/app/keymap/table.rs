@@ -70,6 +70,11 @@ pub(super) const READING: Group = Group {
         ),
         entry("r", "answer once more", &[(plain(KeyCode::Char('r')), Action::Again)]),
         entry(
+            "R",
+            "answer once more, on another route",
+            &[(plain(KeyCode::Char('R')), Action::AgainOn)],
+        ),
+        entry(
             "x",
             "continue an answer cut short",
             &[(plain(KeyCode::Char('x')), Action::Continue)],
@@ -131,6 +136,7 @@ const CHAT: &[Entry] = &[
     entry("Ctrl-P", "all commands", &[(ctrl_c('p'), Action::Palette)]),
     entry("F1  ?", "this list", &[(plain(KeyCode::F(1)), Action::Help)]),
     entry("F2", "the device: signals, speeds", &[(plain(KeyCode::F(2)), Action::Device)]),
+    entry("F4", "route and model of this session", &[(plain(KeyCode::F(4)), Action::Places)]),
     entry("Esc", "dismiss, to the end, read", &[(plain(KeyCode::Esc), Action::Dismiss)]),
     entry("Alt-V", "source or rendered", &[(alt_c('v'), Action::Raw)]),
     entry("Alt-T", "show, fold reasoning", &[(alt_c('t'), Action::Thoughts)]),

@@ -35,6 +35,9 @@ impl Session {
             session.tree.load(node, siblings);
         }
         session.follow_path(next);
+        let path = session.tree.path();
+        let newest = path.iter().rev().find_map(|node| node.answer.as_deref());
+        session.model = newest.and_then(|answer| answer.settings.model.clone());
         session.composer.load(&info.draft.text, usize::try_from(info.draft.cursor).unwrap_or(0));
         session.queue = info.queued.iter().cloned().collect();
         session.tags.clone_from(&info.tags);

@@ -57,6 +57,9 @@ impl Model {
             Does::Run(command) => self.run(command, "", effects),
             Does::Open(address) => effects.push(Effect::Follow(address)),
             Does::Theme(name) => self.take_theme(&name, effects),
+            Does::Pin(pin) => self.pin_to(pin, false),
+            Does::Again(pin) => self.again_on(pin, effects),
+            Does::Model(name) => self.take_model(&name),
             Does::Begin(text) | Does::Recall(text) => {
                 let composer = &mut self.current_mut().composer;
                 composer.clear();

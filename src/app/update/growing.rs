@@ -20,7 +20,8 @@ impl Model {
     /// Returns the next larger context: twice as much, at most what the model was trained on.
     /// `None` where it has that already, and where the newest turn ran at an endpoint.
     pub fn larger(&self) -> Option<Larger> {
-        let growth = self.settings.growth?;
+        // What is known is what the profile's model takes.
+        let growth = self.settings.growth.filter(|_| self.settings.model == self.usual)?;
         let held = self.settings.limits.n_ctx;
         let n_ctx = held.saturating_mul(2).min(growth.train_tokens);
         let here = !self.current().turns().last().is_some_and(Turn::is_remote);

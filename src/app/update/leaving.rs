@@ -55,6 +55,7 @@ impl Model {
         self.overlay = Some(Overlay::Device(0));
         self.looked_at = self.now;
         effects.push(Effect::Look);
+        self.look_at_places(effects);
     }
 
     /// Asks for newer figures while the panel is open.
@@ -62,6 +63,7 @@ impl Model {
         if self.looks_again_at().is_some_and(|at| self.now >= at) {
             self.looked_at = self.now;
             effects.push(Effect::Look);
+            self.look_at_places(effects);
         }
     }
 

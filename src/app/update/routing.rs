@@ -29,29 +29,6 @@ impl Model {
                 return;
             }
         };
-        let told = match &pin {
-            None => "the mode decides again".to_owned(),
-            Some(pin) => format!(
-                "{} on {}",
-                if once { "the next turn runs" } else { "every turn runs" },
-                place(pin)
-            ),
-        };
-        let session = self.current_mut();
-        if once {
-            session.pin_once = pin;
-        } else {
-            session.pin_once = None;
-            session.pin = pin;
-        }
-        self.notice = Some(Notice::info(&told));
-    }
-}
-
-fn place(pin: &Pin) -> String {
-    match pin {
-        Pin::Local => "this device".to_owned(),
-        Pin::Remote(None) => "the profile's endpoint".to_owned(),
-        Pin::Remote(Some(endpoint)) => endpoint.clone(),
+        self.pin_to(pin, once);
     }
 }

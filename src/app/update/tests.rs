@@ -43,6 +43,7 @@ mod leaving;
 mod overflowing;
 mod promises;
 mod saving;
+mod selecting;
 mod sessions;
 mod variants;
 

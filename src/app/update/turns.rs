@@ -140,6 +140,7 @@ impl Model {
                 spans: spans.map(|answer| answer.spans.clone()).unwrap_or_default(),
                 settings: TurnSettings {
                     sent_from: self.sessions[index].window,
+                    model: self.sessions[index].model.clone(),
                     ..in_force(&self.settings)
                 },
                 ..Answer::default()
@@ -258,5 +259,6 @@ fn in_force(settings: &Settings) -> TurnSettings {
         sampling: settings.sampling.clone(),
         limits: settings.limits.clone(),
         sent_from: None,
+        model: None,
     }
 }

@@ -14,6 +14,7 @@ use crate::chat::Node;
 use crate::chat::Role;
 use crate::chat::StopReason;
 use crate::chat::Take;
+use crate::route::Pin;
 
 impl Model {
     /// Puts the marked question into the draft; what is sent then is its sibling.
@@ -34,6 +35,28 @@ impl Model {
         }
         if let Some(question) = self.marked_question() {
             self.answer_marked(question, None, effects);
+        }
+    }
+
+    /// Has the marked question, or the newest one, answered once more on a route of the user's choice,
+    /// beside the answer that there is.
+    pub(super) fn again_on(&mut self, pin: Pin, effects: &mut Vec<Effect>) {
+        if self.is_busy() {
+            return;
+        }
+        if let Some(question) = self.marked_question() {
+            self.current_mut().pin_once = Some(pin);
+            self.answer_marked(question, None, effects);
+        }
+    }
+
+    /// Follows `/again`: answers the newest question once more, on the route that is named if any is.
+    pub(super) fn again_by_word(&mut self, word: &str, effects: &mut Vec<Effect>) {
+        match word {
+            "" => self.show_again(effects),
+            "local" => self.again_on(Pin::Local, effects),
+            "remote" => self.again_on(Pin::Remote(None), effects),
+            endpoint => self.again_on(Pin::Remote(Some(endpoint.to_owned())), effects),
         }
     }
 
@@ -100,6 +123,7 @@ impl Model {
         fork.title.clone_from(&session.title);
         fork.tree = tree;
         fork.class = session.class;
+        fork.model.clone_from(&session.model);
         fork.follow_path(&mut self.next_turn);
         fork.kept.known = true;
         self.current_mut().reading = None;
@@ -126,10 +150,14 @@ impl Model {
         );
     }
 
-    /// Returns the question of the marked turn, or says that there is none.
-    fn marked_question(&mut self) -> Option<MessageId> {
+    /// Returns the question of the marked turn, of the newest one if none is marked, or says that there
+    /// is none.
+    pub(super) fn marked_question(&mut self) -> Option<MessageId> {
         let session = self.current();
-        let turn = session.reading.and_then(|id| session.turn_of(id));
+        let turn = match session.reading {
+            Some(id) => session.turn_of(id),
+            None => session.turns().last(),
+        };
         let asked = turn.filter(|turn| turn.asker() == Role::User).and_then(Turn::asked);
         if asked.is_none() {
             self.notice = Some(Notice::info("there is no question here"));
@@ -138,7 +166,7 @@ impl Model {
     }
 
     /// Returns whether the path in front cannot change now, and says why.
-    fn is_busy(&mut self) -> bool {
+    pub(super) fn is_busy(&mut self) -> bool {
         let session = self.current();
         let why = match session.running() {
             Some(_) => BUSY,

@@ -135,6 +135,7 @@ impl Chat {
             Done::Told(line) => self.update(Msg::Told(line)),
             Done::Attached(read) => self.update(Msg::Attached(read)),
             Done::Files(asked, names) => self.update(Msg::Files { asked, names }),
+            Done::Learned(msg) => self.update(*msg),
             Done::Foreseen(number, outlook) => self.update(Msg::Foreseen { number, outlook }),
             Done::Edited(edited) => {
                 self.away = false;

@@ -11,11 +11,13 @@ use super::Chat;
 use super::DONE;
 use super::ENGINE_EVENTS;
 use super::TURN_EVENTS;
+use super::named;
 use crate::app;
 use crate::app::Keymap;
 use crate::app::Model;
 use crate::app::Msg;
 use crate::backend::turn_queue;
+use crate::config::Paths;
 use crate::engine::Engine;
 use crate::prompt::Form;
 use crate::runtime::Front;
@@ -63,6 +65,8 @@ pub struct Opening {
     pub inline: bool,
     /// What is around this program.
     pub outside: Outside,
+    /// Where models are looked for.
+    pub paths: Paths,
     /// A directory that only the user can enter, for a draft in an editor.
     pub scratch: PathBuf,
     /// The first question, if it was given on the command line.
@@ -78,7 +82,8 @@ impl Chat {
         let resumes = matches!(keeping, Keeping::In(..));
         let screen = Screen::new(theme, opening.plain, front.panic_at.clone())?;
         let (events, engine) = mpsc::channel(ENGINE_EVENTS);
-        let backend = front.engine.clone().map(|config| Engine::new(config, events.clone()));
+        let own = named(front.model.clone(), events.clone());
+        let backend = front.engine.clone().map(|config| Engine::new(config, own));
         if let Some(backend) = backend.as_ref().filter(|_| front.warms()) {
             backend.warm();
         }
@@ -106,6 +111,9 @@ impl Chat {
             told,
             tells,
             foreseeing: None,
+            loads: HashMap::new(),
+            paths: Arc::new(opening.paths),
+            own_model: front.model.clone(),
             away: false,
             driver: Driver::new(front, backend, queue, clock),
             screen,
