@@ -66,11 +66,18 @@ def neighbours(draw):
     return 2 if at < TWO else 1 if at < TWO + ONE else 0
 
 
+def place(dialogue, turn):
+    """Returns a turn's own number from 0 to 1: those of any dialogues in a row, or of every so many, lie
+    evenly (Kronecker's sequence of the golden ratio), so that few dialogues meet as many outages as is
+    said, and not as many as chance has it."""
+    return (2 * dialogue + turn) * 0.6180339887498949 % 1.0
+
+
 def conditions(wan, dialogue, turns):
     """Returns what each turn of a dialogue meets: the same for every policy."""
     load, net = random.Random(f"load {dialogue}"), random.Random(f"{wan} {dialogue}")
-    return [{"neighbours": neighbours(load), "outage": outage(WANS[wan], net),
-             "seed": net.randrange(1 << 30)} for _ in range(turns)]
+    return [{"neighbours": neighbours(load), "outage": outage(WANS[wan], place(dialogue, turn), net),
+             "seed": net.randrange(1 << 30)} for turn in range(turns)]
 
 
 def dialogues(path, count):

@@ -32,10 +32,11 @@ def delay(wan, draw):
     return seconds
 
 
-def outage(wan, draw):
+def outage(wan, place, draw):
     """Returns an outage that a turn meets, or None: when it begins, in seconds from the question (before
-    it as often as behind it, when an answer is on its way), how long it lasts, and of which kind it is."""
-    if draw.random() >= wan["outages"]:
+    it as often as behind it, when an answer is on its way), how long it lasts, and of which kind it is.
+    `place` is the turn's own number from 0 to 1."""
+    if place >= wan["outages"]:
         return None
     return [draw.uniform(-2.5, 2.5), draw.uniform(4, 12), draw.choice(("dark", "down"))]
 
@@ -68,8 +69,10 @@ class Link:
 
     async def begin(self, wan, seed, off):
         """Begins a turn: counts anew, with other conditions."""
-        for task in list(self.tasks):
+        before = list(self.tasks)
+        for task in before:
             task.cancel()
+        await asyncio.gather(*before, return_exceptions=True)
         self.wan, self.draw, self.off, self.bytes = wan, random.Random(seed), off, [0, 0]
         self.begun = asyncio.get_running_loop().time()
         if not self.server:
@@ -87,16 +90,13 @@ class Link:
 
     async def close_for(self, start, length):
         """Cuts what is open, and lets nobody in while the outage lasts."""
-        try:
-            await asyncio.sleep(max(0.0, start))
-            self.server.close()
-            self.server = None
-            for writer in list(self.writers):
-                writer.transport.abort()
-            await asyncio.sleep(length + min(0.0, start))
-        finally:
-            if not self.server:
-                await self.listen()
+        await asyncio.sleep(max(0.0, start))
+        self.server.close()
+        self.server = None
+        for writer in list(self.writers):
+            writer.transport.abort()
+        await asyncio.sleep(length + min(0.0, start))
+        await self.listen()
 
     def until_back(self):
         """Returns the seconds until bytes pass again."""

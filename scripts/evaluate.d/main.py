@@ -156,10 +156,11 @@ def print_report(options, found, others, seconds):
           f"{os.path.basename(options.model)}; {datetime.date.today().isoformat()}; "
           f"{options.count} dialogues; {seconds:.0f} s\n")
     for wan, by_policy in found.items():
-        facts = WANS[wan]
+        facts, turns = WANS[wan], next(iter(by_policy.values()))
+        met = sum(turn["outage"] is not None for turn in turns)
         print(f"**{wan}**: {facts['rtt'] * 1000:.0f} ms round trip, {facts['loss']:.0%} loss, "
-              f"{facts['tail']:.0%} of the pieces queued, {facts['outages']:.0%} of the turns with an "
-              f"outage; {sum(map(len, by_policy.values()))} turns\n")
+              f"{facts['tail']:.0%} of the pieces queued, an outage in {met} of {len(turns)} turns of "
+              f"each policy; {sum(map(len, by_policy.values()))} turns\n")
         print(report.table(by_policy), end="\n\n")
         for line in report.reached(by_policy):
             print(f"- {line}")

@@ -112,7 +112,14 @@ class Conditions(unittest.TestCase):
         self.assertAlmostEqual(sorted(delays)[2000], 0.06, delta=0.001)
         late = sum(delay > 0.2 for delay in delays) / 4000
         self.assertTrue(0.02 < late < 0.08, late)
-        self.assertIsNone(link.outage(link.WANS["good"], draw))
+        self.assertIsNone(link.outage(link.WANS["good"], 0.0, draw))
+
+    def test_few_dialogues_meet_as_many_outages_as_is_said(self):
+        for step in (1, 3, 4, 5):
+            turns = [one for name in range(81, 81 + 20 * step, step)
+                     for one in cells.conditions("bad", name, 2)]
+            met = sum(one["outage"] is not None for one in turns)
+            self.assertTrue(4 <= met <= 8, f"{met} of {len(turns)} turns, every {step}th dialogue")
 
     def test_headers_weigh_on_small_pieces(self):
         self.assertEqual(link.on_wire(100), 100 + 2 * link.HEADERS)
@@ -218,6 +225,22 @@ class Far(unittest.TestCase):
             writer.close()
 
         asyncio.run(whole())
+
+    def test_the_next_turn_finds_the_link_up_again(self):
+        async def whole():
+            relay, failed = link.Link(0), []
+            asyncio.get_running_loop().set_exception_handler(lambda *told: failed.append(told))
+            port = await relay.listen()
+            for _ in range(20):
+                await relay.begin(link.WANS["good"], 1, [-1, 600, "down"])
+                while relay.server:
+                    await asyncio.sleep(0)
+                await relay.begin(link.WANS["good"], 1, None)
+                _, writer = await asyncio.open_connection("127.0.0.1", port)
+                writer.close()
+            return failed
+
+        self.assertEqual(asyncio.run(whole()), [])
 
     def test_an_answer_waits_until_a_dark_line_is_back(self):
         answer, _ = self.ask({**link.WANS["good"], "rtt": 0.002}, [-1, 1.3, "dark"])

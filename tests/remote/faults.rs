@@ -9,12 +9,15 @@ use std::io::Read as _;
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use edgewise::chat::FaultKind;
 use edgewise::config::Protocol;
 use serde_json::Value;
 
 use crate::fault::Server;
+use crate::fault::Step;
+use crate::fault::answer;
 use crate::handing::Asking;
 use crate::home::command;
 use crate::home::configure;
@@ -22,6 +25,7 @@ use crate::home::run;
 use crate::home::stdout;
 use crate::table::Ends;
 use crate::table::Fault;
+use crate::table::Frames;
 use crate::table::KEY;
 use crate::table::PROMPT;
 use crate::table::rows;
@@ -75,10 +79,10 @@ impl Ran {
     }
 }
 
-/// Asks one endpoint, saves the turn, and says everything that can be said on the way.
-fn ask(home: &Home, endpoint: &str) -> Ran {
-    let args = ["ask", "-v", "--json", "--no-stdin", "--mode", "remote-only", "-s", "new"];
-    let args = [&args[..], &["--max-tokens", "64", "--endpoint", endpoint, PROMPT]].concat();
+/// Asks one endpoint, and says everything that can be said on the way.
+fn ask(home: &Home, endpoint: &str, more: &[&str]) -> Ran {
+    let args = ["ask", "-v", "--json", "--no-stdin", "--mode", "remote-only"];
+    let args = [&args[..], more, &["--max-tokens", "64", "--endpoint", endpoint, PROMPT]].concat();
     let mut command = command(home, &args);
     let mut child =
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program runs");
@@ -148,7 +152,7 @@ fn play(protocol: Protocol) {
     let done = Mutex::new(Vec::new());
     let work = || {
         while let Some(at) = { next.lock().expect("nobody panicked").next() } {
-            let ran = ask(&home, &format!("row{at}"));
+            let ran = ask(&home, &format!("row{at}"), &["-s", "new"]);
             check(&home, &format!("{protocol:?}: {}", rows[at].name), rows[at].ends, &ran);
             done.lock().expect("nobody panicked").push((at, ran));
         }
@@ -243,6 +247,25 @@ fn every_fault_ends_by_name_in_anthropics_words() {
 #[test]
 fn every_fault_ends_by_name_in_ollamas_words() {
     play(Protocol::Ollama);
+}
+
+#[test]
+fn an_answer_without_end_is_given_up_and_takes_no_more_memory_than_another() {
+    let frames = Frames(Protocol::OpenAi);
+    let flood = Step::Repeat(frames.text(&"word ".repeat(12_000)).into_bytes(), Duration::ZERO);
+    let endless = Server::plain(vec![vec![Step::Read, Step::Send(frames.head()), flood]]);
+    let well = Server::plain(vec![answer(frames.whole())]);
+    let home = Home::new();
+    let at = |name: &str, server: &Server| (name.to_owned(), Protocol::OpenAi, server.url("/v1"));
+    write(&home, &[at("well", &well), at("endless", &endless)]);
+    let usual = ask(&home, "well", &[]).peak_kib;
+    let ran = ask(&home, "endless", &[]);
+    assert_eq!(ran.code, Some(3), "{}", ran.finish());
+    let error = ran.finish()["error"].to_string();
+    assert!(error.contains("the stream is longer than 64 MiB"), "{error}");
+    assert!(ran.text().len() > 60 << 20, "all that came is given: {} bytes", ran.text().len());
+    let growth = ran.peak_kib.saturating_sub(usual);
+    assert!(usual > 0 && growth <= GROWTH_KIB, "{growth} KiB more than {usual}");
 }
 
 #[test]
