@@ -46,7 +46,8 @@ class Neighbours:
 
     def __init__(self, count):
         command = [sys.executable, "-c", HOG]
-        self.processes = [subprocess.Popen(command, stdin=subprocess.DEVNULL) for _ in range(count)]
+        self.processes = [subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                                           stderr=subprocess.DEVNULL) for _ in range(count)]
 
     def __enter__(self):
         if self.processes:

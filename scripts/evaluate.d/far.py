@@ -8,6 +8,7 @@ port that it would like: what a program learned of an endpoint holds for its add
 """
 
 import asyncio
+import contextlib
 import json
 import sys
 
@@ -37,4 +38,6 @@ async def main():
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    # Ctrl-C at the evaluation means this process as well.
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(main())

@@ -30,22 +30,22 @@ class Bench:
     """What the cells are played with; cells that are there already are not played again."""
 
     def __init__(self, options, stack):
-        self.binary, self.model, self.out = options.binary, options.model, options.out
+        self.binary, self.model = options.binary, options.model
         self.stack, self.kept, self.questions, self.others = stack, {}, {}, []
+        what = self.conditions(options)
+        # What one program did is not mixed with what another one does, or under other conditions.
+        name = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]
+        self.out = f"{options.out}/{name}"
         os.makedirs(f"{self.out}/cells", exist_ok=True)
-        self.hold_to(options)
+        self.once("what", lambda: what)
 
-    def hold_to(self, options):
-        """Refuses to mix what one program did with what another one does, or under other conditions."""
+    @staticmethod
+    def conditions(options):
+        """Returns what a cell depends on."""
         here = os.path.dirname(os.path.abspath(__file__))
         conditions = [f"{here}/{name}.py" for name in ("cells", "link", "policies", "program", "replay")]
-        now = {"binary": digest(options.binary), "model": digest(options.model),
-               "dialogues": digest(options.dialogues), "conditions": digest(*conditions)}
-        was = self.once("what", lambda: now)
-        if was != now:
-            other = ", ".join(name for name in now if was.get(name) != now[name])
-            raise ValueError(f"{self.out} holds what was played with another {other}; "
-                             "remove it, or name another directory with --out")
+        return {"binary": digest(options.binary), "model": digest(options.model),
+                "dialogues": digest(options.dialogues), "conditions": digest(*conditions)}
 
     def kept_for(self, kind, key, make):
         if (kind, key) not in self.kept:
@@ -97,7 +97,7 @@ def play_all(bench, far, options):
     cells_of = [(wan, policy, identity) for wan in options.wans for identity, _ in dialogues
                 for policy in options.policies]
     left = sum(not bench.has(f"{wan}-{policy}-{identity}") for wan, policy, identity in cells_of)
-    say(f"{len(cells_of)} cells, {left} to play")
+    say(f"{len(cells_of)} cells, {left} to play; they are kept in {bench.out}")
     played, begun = 0, time.monotonic()
     for wan in options.wans:
         for identity, questions in dialogues:
@@ -225,11 +225,7 @@ def main():
         signal.signal(number, interrupt)
     begun = time.monotonic()
     with contextlib.ExitStack() as stack:
-        try:
-            bench = Bench(options, stack)
-        except ValueError as error:
-            say(error)
-            return 1
+        bench = Bench(options, stack)
         # What was learned of an endpoint holds for its address.
         wished = bench.once("port", lambda: 0) if bench.has("port") else 0
         far = stack.enter_context(cells.Far(wished))
