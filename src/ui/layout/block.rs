@@ -71,7 +71,9 @@ pub(super) struct Block {
     pub(super) question: Wrapped,
     /// Rows of reasoning that is not folded.
     thought: Wrapped,
-    /// Whether there is reasoning.
+    /// Whether something was told apart from the answer.
+    told_apart: bool,
+    /// Whether there is reasoning: more than blanks.
     thinks: bool,
     pub(super) answer: Answer,
     lines: Vec<Line>,
@@ -120,17 +122,20 @@ impl Block {
     pub(super) fn new(turn: TurnId, shape: Shape) -> Self {
         let (question, thought) = (Wrapped::default(), Wrapped::default());
         let answer = Answer::new(shape);
-        Self { turn, question, thought, thinks: false, answer, lines: Vec::new() }
+        let (told_apart, thinks, lines) = (false, false, Vec::new());
+        Self { turn, question, thought, told_apart, thinks, answer, lines }
     }
 
     pub(super) fn update(&mut self, turn: &Turn, shape: Shape, stats: &mut Stats) {
         let columns = usize::from(shape.width);
         self.question.extend(turn.shown_question().as_str(), columns, stats);
-        let thinks = !turn.shown_thought().as_str().trim().is_empty();
-        if thinks && !self.thinks {
-            // What was shown may turn out to have been reasoning.
+        let told_apart = !turn.shown_thought().is_empty();
+        if told_apart && !self.told_apart {
+            // What was shown may turn out to have been reasoning, were it nothing but a blank.
             self.answer = Answer::new(shape);
         }
+        self.told_apart = told_apart;
+        let thinks = !turn.shown_thought().as_str().trim().is_empty();
         self.thinks = thinks;
         if thinks && shape.thoughts {
             self.thought.extend(turn.shown_thought().as_str(), columns, stats);
