@@ -19,6 +19,7 @@ mod overlay;
 mod paint;
 mod palette;
 mod panel;
+mod passed;
 mod picker;
 mod plain;
 mod queue;
@@ -37,6 +38,7 @@ mod welcome;
 mod why;
 mod wrapped;
 
+pub use passed::{Passing, passed};
 pub use plain::Announcer;
 pub use screen::{Drawn, draw};
 pub use view::{Stats, View};

@@ -20,6 +20,7 @@ pub struct Growth {
 /// A snapshot of the resolved profile; during a run only the context changes, where the user takes
 /// a larger one.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Settings {
     /// The profile's name, for the screen.
     pub profile: String,
@@ -46,6 +47,8 @@ pub struct Settings {
     /// Whether turns go to an endpoint first: the model on this device is not loaded before one
     /// does not.
     pub remote_first: bool,
+    /// Whether the chat is on the terminal's normal screen, whose scrollback has what is above.
+    pub inline: bool,
     /// Whether any trace may be kept after a turn.
     pub ephemeral: bool,
     /// What keys do.

@@ -38,6 +38,7 @@ pub(super) fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
     let look = look::look(&settings.theme, &paths.config, depth(cli, env), env);
     let (keys, complaint) = look::keys(&paths.config);
     let plain = cli.common.plain || env.get("TERM").is_some_and(|term| term == "dumb");
+    let inline = settings.chat.inline || cli.common.inline;
     let opening = Opening {
         themes: look.themes,
         theme: look.theme,
@@ -47,7 +48,7 @@ pub(super) fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
         complaints: look.complaints.into_iter().chain(complaint).collect(),
         mouse: settings.chat.mouse,
         plain,
-        inline: settings.chat.inline || cli.common.inline,
+        inline,
         outside: Outside::read(env),
         paths: paths.clone(),
         scratch: paths.ensure_runtime()?,
@@ -64,7 +65,7 @@ pub(super) fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
     if ended.is_none() {
         let keep_alive = prepared.front.engine.as_ref().filter(|_| prepared.front.warms());
         let stderr = stays(keep_alive.map(|engine| engine.keep_alive).unwrap_or_default());
-        let stdout = if prepared.settings.chat.print_on_exit && !plain {
+        let stdout = if prepared.settings.chat.print_on_exit && !plain && !inline {
             left.transcript
         } else {
             String::new()

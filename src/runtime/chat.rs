@@ -81,6 +81,7 @@ pub async fn chat(front: &Front, opening: Opening) -> io::Result<Left> {
     let ended = match entered.and_then(|()| Chat::new(front, opening, signals)) {
         Ok(mut chat) => {
             let ended = chat.run().await;
+            chat.leave().await;
             let ended = ended.map(|die_by| Left { die_by, transcript: chat.model.transcript() });
             // The shell's screen comes back first: a disk may take its time.
             terminal::restore();

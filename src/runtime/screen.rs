@@ -2,6 +2,8 @@
 //!
 //! A terminal that stalls makes frames be skipped, not queued.
 
+mod inline;
+
 use std::io;
 use std::io::Write;
 use std::sync::Arc;
@@ -12,9 +14,15 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc;
 
 use ratatui::Terminal;
+use ratatui::TerminalOptions;
+use ratatui::Viewport;
 use ratatui::backend::CrosstermBackend;
+use ratatui::buffer::Buffer;
+use ratatui::buffer::Cell;
 use ratatui::layout::Position;
 use ratatui::layout::Rect;
+use ratatui::layout::Size;
+use ratatui::style::Modifier;
 use tokio::sync::Notify;
 
 use super::crash;
@@ -26,6 +34,7 @@ use crate::chat::MessageId;
 use crate::theme::Theme;
 use crate::ui;
 use crate::ui::Announcer;
+use crate::ui::Passing;
 use crate::ui::View;
 
 /// Terminals show what lies between these at once (DEC mode 2026); others ignore them.
@@ -53,6 +62,17 @@ impl Write for Frame {
     }
 }
 
+/// How the chat is on the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// A screen of its own.
+    Full,
+    /// The normal screen, with what is above it in the scrollback.
+    Inline,
+    /// Lines that are only added.
+    Plain,
+}
+
 /// The screen: draws the model and sends the difference to the terminal.
 #[derive(Debug)]
 pub(super) struct Screen {
@@ -67,6 +87,10 @@ pub(super) struct Screen {
     before: Vec<u8>,
     on_its_way: bool,
     written: Arc<Written>,
+    manner: Manner,
+    size: Size,
+    /// The row of the cursor.
+    cursor: u16,
 }
 
 /// What the writing thread tells.
@@ -93,9 +117,11 @@ impl Screen {
     ///
     /// # Errors
     /// The terminal does not tell its size.
-    pub(super) fn new(theme: Theme, plain: bool, panic_at: Option<String>) -> io::Result<Self> {
-        let frame = Frame::default();
+    pub(super) fn new(theme: Theme, manner: Manner, panic_at: Option<String>) -> io::Result<Self> {
+        let (frame, plain) = (Frame::default(), manner == Manner::Plain);
         let terminal = Terminal::new(CrosstermBackend::new(frame.clone()))?;
+        // None yet: the first frame of a normal screen takes its own.
+        let (size, cursor) = (Size::default(), 0);
         let (writer, frames) = mpsc::sync_channel::<Vec<u8>>(1);
         let written = Arc::new(Written::default());
         let writing = Writing(Arc::clone(&written));
@@ -117,6 +143,9 @@ impl Screen {
             before: Vec::new(),
             on_its_way: false,
             written,
+            manner,
+            size,
+            cursor,
         })
     }
 
@@ -156,23 +185,98 @@ impl Screen {
             }
             return Ok(None);
         }
-        let mut laid = None;
-        let (theme, view) = (&self.theme, &mut self.view);
-        self.terminal.draw(|frame| {
-            let area = frame.area();
-            let drawn = ui::draw(model, theme, view, area, frame.buffer_mut());
-            if let Some(cursor) = drawn.cursor {
-                frame.set_cursor_position(cursor);
-            }
-            laid = drawn.laid;
-        })?;
+        if self.manner == Manner::Inline {
+            self.fit(model)?;
+        }
+        let mut laid = self.render(model)?;
         let mut bytes = std::mem::take(&mut self.before);
         bytes.extend_from_slice(BEGIN_UPDATE);
+        if self.manner == Manner::Inline && laid.is_some() {
+            let mut passed = Vec::new();
+            while let Some(rows) = self.passed(model, Passing::Above) {
+                passed.extend(inline::above(&rows, self.size.height)?);
+            }
+            if !passed.is_empty() {
+                // What was drawn stands elsewhere now.
+                self.frame.take();
+                self.forget();
+                laid = self.render(model)?;
+                bytes.extend(links::joined(&passed));
+            }
+        }
         bytes.extend(links::joined(&self.frame.take()));
         bytes.extend_from_slice(END_UPDATE);
         // The channel is empty: only one frame is ever on its way.
         self.on_its_way = self.writer.send(bytes).is_ok();
         Ok(laid)
+    }
+
+    fn render(&mut self, model: &Model) -> io::Result<Option<Laid>> {
+        let mut laid = None;
+        let (theme, view, row) = (&self.theme, &mut self.view, &mut self.cursor);
+        self.terminal.draw(|frame| {
+            let area = frame.area();
+            let drawn = ui::draw(model, theme, view, area, frame.buffer_mut());
+            if let Some(cursor) = drawn.cursor {
+                frame.set_cursor_position(cursor);
+                *row = cursor.y;
+            }
+            laid = drawn.laid;
+        })?;
+        Ok(laid)
+    }
+
+    fn passed(&mut self, model: &Model, passing: Passing) -> Option<Buffer> {
+        let screen = Rect::from((Position::ORIGIN, self.size));
+        ui::passed(model, &self.theme, &mut self.view, (passing, screen))
+    }
+
+    /// Takes the size that the terminal has now, without erasing anything.
+    fn fit(&mut self, model: &Model) -> io::Result<()> {
+        let size = self.terminal.size()?;
+        if size == self.size {
+            return Ok(());
+        }
+        if self.size != Size::default() {
+            let rows = inline::moved(self.size.height, self.cursor, size.height);
+            self.view.moved(model.current().id(), rows);
+        }
+        self.size = size;
+        let viewport = Viewport::Fixed(Rect::from((Position::ORIGIN, size)));
+        let backend = CrosstermBackend::new(self.frame.clone());
+        self.terminal = Terminal::with_options(backend, TerminalOptions { viewport })?;
+        self.forget();
+        Ok(())
+    }
+
+    /// Makes the next frame write every cell: nothing is known of what the terminal shows.
+    fn forget(&mut self) {
+        let area = self.terminal.current_buffer_mut().area;
+        let mut unlike = Cell::default();
+        // No cell is ever drawn so.
+        unlike.modifier = Modifier::all();
+        *self.terminal.current_buffer_mut() = Buffer::filled(area, unlike);
+        self.terminal.swap_buffers();
+    }
+
+    /// Leaves the conversation on a normal screen, instead of the chat. Only with no frame on its way.
+    ///
+    /// # Errors
+    /// None: memory takes all bytes.
+    pub(super) fn leave(&mut self, model: &Model) -> io::Result<()> {
+        if self.manner != Manner::Inline {
+            return Ok(());
+        }
+        let (mut bytes, height) = (Vec::new(), self.size.height);
+        let mut rows = self.passed(model, Passing::Rest);
+        while let Some(next) = self.passed(model, Passing::Rest) {
+            if let Some(rows) = rows.replace(next) {
+                bytes.extend(inline::above(&rows, height)?);
+            }
+        }
+        bytes.extend(inline::last(rows.as_ref(), height)?);
+        self.on_its_way = self.writer.send(links::joined(&bytes)).is_ok();
+        Ok(())
     }
 
     /// Puts bytes before the next frame: they are for the terminal, and draw nothing.
@@ -205,6 +309,10 @@ impl Screen {
     /// # Errors
     /// The terminal does not tell its size.
     pub(super) fn repaint(&mut self) -> io::Result<()> {
+        if self.manner == Manner::Inline {
+            self.forget();
+            return Ok(());
+        }
         // `clear` would ask the terminal for its cursor, wait for the answer and eat keys meanwhile.
         let size = self.terminal.size()?;
         self.terminal.resize(Rect::from((Position::ORIGIN, size)))

@@ -67,8 +67,13 @@ pub(super) fn enter(inline: bool) -> io::Result<()> {
     drop(saved);
     INLINE.store(inline, Ordering::SeqCst);
     let bytes = if first { ENTER } else { ENTER_AGAIN };
-    // The normal screen is the same without the first of the sequences.
-    write(if inline { &bytes[ALTERNATE.len()..] } else { bytes })
+    if !inline {
+        return write(bytes);
+    }
+    // The normal screen is the same without the first of the sequences. What the shell left on it
+    // goes into the scrollback, as by any output of as many lines, and the screen is free.
+    let rows = rustix::termios::tcgetwinsize(io::stdout()).map_or(0, |size| size.ws_row);
+    write(&[&bytes[ALTERNATE.len()..], b"\r", &b"\n".repeat(rows.into())].concat())
 }
 
 /// Returns the bytes that take the mouse, or leave it to the terminal.

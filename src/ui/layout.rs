@@ -5,6 +5,7 @@
 
 mod block;
 mod lines;
+mod passing;
 
 pub(super) use block::Before;
 pub(super) use block::Row;
@@ -41,6 +42,10 @@ pub(super) struct Layout {
     starts: Vec<usize>,
     rows: usize,
     settled: usize,
+    /// Rows that left the screen at its top for good, and were given to the terminal.
+    passed: usize,
+    /// The first row on the screen.
+    top: usize,
 }
 
 impl Layout {
@@ -54,6 +59,8 @@ impl Layout {
     ) -> Option<usize> {
         let renumbered = self.shape != shape || self.epoch != session.epoch();
         let place = renumbered.then(|| self.place(session.scroll().top()?)).flatten();
+        let passed = renumbered.then(|| self.place(self.passed)).flatten();
+        let opened = self.blocks.is_empty() && session.epoch() > 0;
         if self.shape != shape {
             *self = Self { shape, epoch: session.epoch(), ..Self::default() };
         } else if self.epoch != session.epoch() {
@@ -61,6 +68,13 @@ impl Layout {
             self.align(session, stats);
         }
         self.grow(session, stats);
+        if opened {
+            // What was said before is in no terminal's scrollback, and need not be.
+            self.passed = self.final_rows();
+        } else if renumbered {
+            self.passed = passed.and_then(|place| self.row(&place)).unwrap_or(self.passed);
+        }
+        self.passed = self.passed.min(self.rows);
         place.and_then(|place| self.row(&place))
     }
 
@@ -72,6 +86,8 @@ impl Layout {
         let both = self.blocks.iter().zip(&turns[before..]);
         let same = both.take_while(|(block, turn)| block.turn == turn.id()).count();
         self.blocks.truncate(same);
+        let kept: usize = self.blocks.iter().map(Block::height).sum();
+        self.passed = self.passed.min(kept);
         let older = turns[..before].iter().map(|turn| {
             stats.laid_turns += 1;
             let mut block = Block::new(turn.id(), self.shape);
@@ -79,6 +95,7 @@ impl Layout {
             block
         });
         let older: Vec<Block> = older.collect();
+        self.passed += older.iter().map(Block::height).sum::<usize>();
         self.blocks.splice(0..0, older);
         self.settled = self.blocks.len().saturating_sub(1);
         self.rows = 0;

@@ -118,6 +118,11 @@ impl Rich {
         self.codes.get(index).cloned()
     }
 
+    /// Returns how many rows no later text changes.
+    pub(super) fn closed_rows(&self) -> usize {
+        self.closed.1
+    }
+
     /// Returns the rows.
     pub(super) fn rows(&self) -> &[Row] {
         &self.rows

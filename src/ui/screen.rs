@@ -74,6 +74,13 @@ impl Areas {
             status: take(1),
         }
     }
+
+    /// Puts the tabs under the transcript: what leaves the screen at its top is transcript.
+    fn with_tabs_below(mut self) -> Self {
+        self.transcript.y = self.tabs.y;
+        self.tabs.y = self.transcript.bottom();
+        self
+    }
 }
 
 /// Draws the model into `area` of `buf`.
@@ -94,6 +101,7 @@ pub fn draw(model: &Model, theme: &Theme, view: &mut View, area: Rect, buf: &mut
     let notices = u16::from(model.notice().is_some()) + u16::from(banner.is_some());
     let offered = complete::rows(model, area);
     let areas = Areas::new(area, draft_rows, notices + offered, queue::rows(session, area));
+    let areas = if model.settings().inline { areas.with_tabs_below() } else { areas };
     tabs::draw(model, theme, areas.tabs, buf);
     let (top, rows, anchor) = draw_transcript(Scene { model, theme }, view, areas.transcript, buf);
     complete::draw(model, theme, (areas.notice, offered), buf);
@@ -106,14 +114,7 @@ pub fn draw(model: &Model, theme: &Theme, view: &mut View, area: Rect, buf: &mut
     let height = areas.transcript.height;
     let behind = rows.saturating_sub(top + usize::from(height));
     let rule = draw_rule(theme, (behind, session.scroll().unseen(rows)), areas.rule, buf);
-    let rule = paint::after(rule, 2);
-    if session.editing().is_some() {
-        let told = Clean::one_line(" another wording · Esc gives it up ", areas.rule.width.into());
-        let rest = paint::put(buf, rule, Shown::all(&told), style(theme, Role::Accent));
-        cost::draw(model, theme, paint::after(rest, 1), buf);
-    } else {
-        cost::draw(model, theme, rule, buf);
-    }
+    draw_on_rule(Scene { model, theme }, areas.rule.width, paint::after(rule, 2), buf);
     let cursor = view.draft.draw(session.composer(), theme, areas.draft, buf);
     status::draw(model, theme, areas.status, buf);
     let (help_slack, field) = overlay::draw(model, theme, area, buf);
@@ -128,6 +129,18 @@ pub fn draw(model: &Model, theme: &Theme, view: &mut View, area: Rect, buf: &mut
     let laid =
         Laid { session, width, height, rows, top, anchor, epoch, composer_width, help_slack };
     Drawn { cursor: typing.then_some(cursor).or(field), laid: Some(laid) }
+}
+
+/// Says what the draft is for and what sending it costs.
+fn draw_on_rule(scene: Scene<'_>, width: u16, rule: Rect, buf: &mut Buffer) {
+    let Scene { model, theme } = scene;
+    let rest = if model.current().editing().is_some() {
+        let told = Clean::one_line(" another wording · Esc gives it up ", width.into());
+        paint::after(paint::put(buf, rule, Shown::all(&told), style(theme, Role::Accent)), 1)
+    } else {
+        rule
+    };
+    cost::draw(model, theme, rest, buf);
 }
 
 /// Draws the transcript; returns its first row on the screen, how many rows there are, and what is
@@ -149,6 +162,7 @@ fn draw_transcript(
     let height = usize::from(area.height);
     let reached = session.scroll().goal().and_then(|it| layout.reach(session, it, (top, height)));
     let top = reached.map_or(top, |top| top.min(last));
+    layout.show_from(top);
     if session.turns().is_empty() {
         welcome::draw(scene.model, scene.theme, area, buf);
     } else {

@@ -61,6 +61,14 @@ impl View {
         found.map(|(_, message, block)| (*message, *block))
     }
 
+    /// Takes note that the terminal moved so many rows at its top into its scrollback, or back from
+    /// it if negative: it was given another height.
+    pub fn moved(&mut self, session: SessionId, rows: isize) {
+        if let Some(layout) = self.layouts.get_mut(&session) {
+            layout.moved(rows);
+        }
+    }
+
     /// Returns what drawing has cost so far.
     pub fn stats(&self) -> Stats {
         self.stats

@@ -21,6 +21,7 @@ mod endpoint;
 mod faults;
 mod handing;
 mod home;
+mod inline;
 mod keys;
 mod leaving;
 mod real;

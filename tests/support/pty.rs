@@ -42,6 +42,9 @@ sh -c 'echo "front $$."; exec "$@"' sh "$@"
 echo "[ended $?]"
 while read -r line; do eval "$line"; echo "[ended $?]"; done"#;
 
+/// Rows that the terminal keeps of what left its normal screen.
+const SCROLLBACK: usize = 10_000;
+
 const BEGIN_UPDATE: &[u8] = b"\x1b[?2026h";
 const END_UPDATE: &[u8] = b"\x1b[?2026l";
 
@@ -169,6 +172,19 @@ impl Seen {
         }
     }
 
+    /// Makes the screen lower as terminals do: the cursor stays on it, and what is above goes.
+    fn push_up(&mut self, rows: u16) {
+        let screen = self.parser.screen();
+        let ((height, _), (row, column)) = (screen.size(), screen.cursor_position());
+        let up = (row + 1).saturating_sub(rows);
+        if screen.alternate_screen() || up == 0 {
+            return;
+        }
+        let lines = "\n".repeat(up.into());
+        let moves = format!("\x1b[{height};1H{lines}\x1b[{};{}H", row + 1 - up, column + 1);
+        self.parser.process(moves.as_bytes());
+    }
+
     fn show(&mut self, length: usize) {
         let rest = self.held.split_off(length);
         let bytes = std::mem::replace(&mut self.held, rest);
@@ -259,7 +275,7 @@ impl Pty {
             command.env(name, value);
         }
         let shared = Arc::new(Shared::default());
-        shared.lock().parser.screen_mut().set_size(size.rows, size.cols);
+        shared.lock().parser = vt100::Parser::new(size.rows, size.cols, SCROLLBACK);
         let reader = pair.master.try_clone_reader().expect("a reader");
         let reader = std::thread::spawn({
             let shared = Arc::clone(&shared);
@@ -365,10 +381,34 @@ impl Pty {
         self.shared.lock().frames.last().expect("a frame").clone()
     }
 
+    /// Returns the rows of the scrollback and of the screen, from above.
+    pub(super) fn history(&self) -> Vec<String> {
+        let mut seen = self.shared.lock();
+        let screen = seen.parser.screen_mut();
+        let (_, columns) = screen.size();
+        screen.set_scrollback(usize::MAX);
+        let mut all = Vec::new();
+        for offset in (1..=screen.scrollback()).rev() {
+            screen.set_scrollback(offset);
+            all.extend(screen.rows(0, columns).next());
+        }
+        screen.set_scrollback(0);
+        all.extend(screen.rows(0, columns));
+        all.iter().map(|row| row.trim_end().to_owned()).collect()
+    }
+
+    /// Has every cell written anew on the normal screen and compares.
+    pub(super) fn assert_repainted(&mut self) {
+        let before = self.last();
+        self.send("\x0c");
+        self.see("the same picture", |frame| frame.text == before.text);
+    }
+
     /// Gives the terminal another size.
     pub(super) fn resize(&mut self, cols: u16, rows: u16) {
         let mut seen = self.shared.lock();
         self.at = seen.frames.len();
+        seen.push_up(rows);
         // The parser cannot hold a wide character in one column, nor wrap in one row.
         seen.parser.screen_mut().set_size(rows.max(2), cols.max(2));
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };

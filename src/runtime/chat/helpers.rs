@@ -22,7 +22,26 @@ use crate::runtime::terminal;
 use crate::text::Clean;
 use crate::theme::Kind;
 
+/// How long a terminal may take to show what is left of the chat.
+const LEAVE_WITHIN: Duration = Duration::from_millis(500);
+
 impl Chat {
+    /// Leaves the conversation on a normal screen, where the terminal takes it.
+    pub(super) async fn leave(&mut self) {
+        if !self.inline || self.deadline.is_some() || self.away {
+            return;
+        }
+        if !self.screen.is_free() {
+            if tokio::time::timeout(LEAVE_WITHIN, self.screen.written()).await.is_err() {
+                return;
+            }
+            self.screen.free();
+        }
+        if self.screen.leave(&self.model).is_ok() && !self.screen.is_free() {
+            tokio::time::timeout(LEAVE_WITHIN, self.screen.written()).await.ok();
+        }
+    }
+
     pub(super) fn copy(&mut self, text: Clean, what: String) {
         let terminal = outside::osc52(&self.outside, &text);
         if let Some(bytes) = &terminal {

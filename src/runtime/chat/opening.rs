@@ -28,6 +28,7 @@ use crate::runtime::input;
 use crate::runtime::keeper::Keeper;
 use crate::runtime::keeper::Keeping;
 use crate::runtime::outside::Outside;
+use crate::runtime::screen::Manner;
 use crate::runtime::screen::Screen;
 use crate::runtime::signals::Signals;
 use crate::theme::Theme;
@@ -77,10 +78,11 @@ pub struct Opening {
 
 impl Chat {
     pub(super) fn new(front: &Front, opening: Opening, signals: Signals) -> io::Result<Self> {
+        let manner = manner(&opening);
         let Opening { theme, themes, keeping, question, keys, prompts, complaints, .. } = opening;
         let names = themes.iter().map(|(name, _)| name.clone()).collect();
         let resumes = matches!(keeping, Keeping::In(..));
-        let screen = Screen::new(theme, opening.plain, front.panic_at.clone())?;
+        let screen = Screen::new(theme, manner, front.panic_at.clone())?;
         let (events, engine) = mpsc::channel(ENGINE_EVENTS);
         let own = named(front.model.clone(), events.clone());
         let backend = front.engine.clone().map(|config| Engine::new(config, own));
@@ -88,7 +90,9 @@ impl Chat {
             backend.warm();
         }
         let (queue, turns) = turn_queue(TURN_EVENTS);
-        let own = app::Settings { keys, prompts, themes: names, ..app::Settings::default() };
+        let inline = manner == Manner::Inline;
+        let own =
+            app::Settings { keys, prompts, themes: names, inline, ..app::Settings::default() };
         let settings = settings(front, &keeping, own);
         let (width, height) = crossterm::terminal::size()?;
         let (keeper, kept) = Keeper::start(keeping);
@@ -104,7 +108,7 @@ impl Chat {
             themes,
             follows_ground: opening.follows_ground,
             plain: opening.plain,
-            inline: opening.inline,
+            inline,
             mouse: opening.mouse,
             outside: Arc::new(opening.outside),
             scratch: opening.scratch,
@@ -133,6 +137,14 @@ impl Chat {
             exit: false,
             panic_at: front.panic_at.clone(),
         })
+    }
+}
+
+fn manner(opening: &Opening) -> Manner {
+    match (opening.plain, opening.inline) {
+        (true, _) => Manner::Plain,
+        (false, true) => Manner::Inline,
+        (false, false) => Manner::Full,
     }
 }
 

@@ -151,6 +151,16 @@ impl Block {
         self.answer_row() + self.answer.height() + self.lines.len()
     }
 
+    /// Returns how many of its rows no later word changes, while it is open: those of closed
+    /// blocks of the answer, and all before them.
+    pub(super) fn final_rows(&self) -> usize {
+        let closed = match &self.answer {
+            Answer::Rendered(rich) => rich.closed_rows(),
+            Answer::Source(_) => 0,
+        };
+        if closed > 0 { self.answer_row() + closed } else { 0 }
+    }
+
     /// Returns the row behind the question.
     pub(super) fn question_end(&self) -> usize {
         QUESTION_ROW + self.question.rows().len()

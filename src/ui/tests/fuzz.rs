@@ -171,6 +171,17 @@ fn try_out(given: &Given) {
     check(&mut stage, name);
 }
 
+/// What failed once, whatever is tried above later.
+#[test]
+fn what_failed_once_does_not_again() {
+    let empty = String::new;
+    for answer in ["\n\u{1b}]0;t\u{7}</think>", "\n</think>"] {
+        let (answer, theme) = (answer.to_owned(), THEME.to_owned());
+        let name = empty();
+        try_out(&Given { answer, cut: 1, title: empty(), name, theme, size: (80, 24) });
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(cases()))]
 
