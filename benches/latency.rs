@@ -134,7 +134,7 @@ impl Front {
         loop {
             match self.turns.recv().await.expect("the queue is open") {
                 (turn, TurnEvent::Token(event)) => return (turn.0, event),
-                (_, TurnEvent::Routed(_) | TurnEvent::Waiting { .. }) => {}
+                (_, TurnEvent::Routed(_) | TurnEvent::Waiting { .. } | TurnEvent::Anew) => {}
             }
         }
     }

@@ -104,7 +104,7 @@ impl Front {
         let event = tokio::time::timeout(PATIENCE, self.turns.recv()).await;
         match event.expect("an event comes").expect("the queue is open") {
             (turn, TurnEvent::Token(event)) => (turn, event),
-            (_, TurnEvent::Routed(_) | TurnEvent::Waiting { .. }) => {
+            (_, TurnEvent::Routed(_) | TurnEvent::Waiting { .. } | TurnEvent::Anew) => {
                 unreachable!("the engine chooses no route")
             }
         }

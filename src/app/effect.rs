@@ -4,6 +4,7 @@ use crate::chat::Change;
 use crate::chat::Foresight;
 use crate::chat::Generation;
 use crate::chat::MessageId;
+use crate::chat::Route;
 use crate::chat::SessionId;
 use crate::chat::Timestamp;
 use crate::chat::TurnId;
@@ -40,6 +41,8 @@ pub enum Effect {
         generation: Generation,
         /// The user's word on where it runs.
         pin: Option<Pin>,
+        /// Where an answer to the same question broke off: this one is begun elsewhere.
+        broke_off: Option<Route>,
     },
     /// The user lets a session's turns go to the named endpoint, from the next one on.
     Allow(SessionId, String),

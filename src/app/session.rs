@@ -67,6 +67,8 @@ pub struct Session {
     pub(super) model: Option<String>,
     /// Where the user wants its turns to run.
     pub(super) pin: Option<Pin>,
+    /// What held for the newest question.
+    pub(super) pin_asked: Option<Pin>,
     /// The same for the next turn only.
     pub(super) pin_once: Option<Pin>,
 }
@@ -147,6 +149,7 @@ impl Session {
             undo: None,
             model: None,
             pin: None,
+            pin_asked: None,
             pin_once: None,
         }
     }

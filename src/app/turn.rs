@@ -89,6 +89,8 @@ pub struct Turn {
     spans: Vec<Span>,
     phase: Phase,
     stopping: bool,
+    /// It broke off, and another route may begin it anew.
+    anew: bool,
     prefill: Option<Prefill>,
     rate: Rate,
     usage: Usage,
@@ -117,6 +119,7 @@ impl Turn {
             spans: Vec::new(),
             phase: Phase::Unanswered,
             stopping: false,
+            anew: false,
             prefill: None,
             rate: Rate::default(),
             usage: Usage::default(),
@@ -248,6 +251,13 @@ impl Turn {
         }
     }
 
+    /// Returns where it broke off, if another route may begin it anew.
+    pub(super) fn broke_off(&self) -> Option<&Route> {
+        let interrupted = matches!(self.end(), Some(StopReason::Interrupted(_)));
+        let route = self.decision.as_ref().map(|decision| &decision.route);
+        route.filter(|_| self.anew && interrupted && !self.stopping)
+    }
+
     /// Returns whether it was asked to stop and has not ended yet.
     pub fn is_stopping(&self) -> bool {
         self.stopping && self.is_open()
@@ -329,6 +339,7 @@ impl Turn {
             TurnEvent::Waiting { left, why } => {
                 self.phase = Phase::Waiting(left, Clean::one_line(&why, WHY_GRAPHEMES));
             }
+            TurnEvent::Anew => self.anew = true,
             TurnEvent::Token(TokenEvent::Queued(ahead)) => self.phase = Phase::Queued(ahead),
             TurnEvent::Token(TokenEvent::Prefill { done, total, cached }) => {
                 self.evaluated(done, total, cached, at);

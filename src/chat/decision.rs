@@ -133,11 +133,13 @@ pub enum Reject {
     RateLimit,
     /// It would cost more than is left.
     Budget,
+    /// An answer to the same question broke off there.
+    BrokeOff,
 }
 
 impl Reject {
     /// Every reason with its code in records and machine-readable output.
-    pub const NAMES: [(&'static str, Self); 14] = [
+    pub const NAMES: [(&'static str, Self); 15] = [
         ("privacy", Self::Privacy),
         ("pin", Self::Pin),
         ("mode", Self::Mode),
@@ -152,6 +154,7 @@ impl Reject {
         ("breaker", Self::Breaker),
         ("rate_limit", Self::RateLimit),
         ("budget", Self::Budget),
+        ("broke_off", Self::BrokeOff),
     ];
 
     /// Returns the code.
@@ -181,6 +184,7 @@ impl Reject {
             Self::Breaker => "it failed too often lately",
             Self::RateLimit => "it asked to be left alone for a while",
             Self::Budget => "it would cost more than is left",
+            Self::BrokeOff => "the answer to this question broke off there",
         }
     }
 }

@@ -40,6 +40,9 @@ pub enum TurnEvent {
         /// One clause that says for what.
         why: String,
     },
+    /// The answer broke off, nobody goes on with it, and another route may begin it anew; right before
+    /// its end, which is an interruption.
+    Anew,
     /// What the backend says.
     Token(TokenEvent),
 }

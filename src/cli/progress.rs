@@ -54,7 +54,9 @@ impl Progress {
             Told::Turn(TurnEvent::Token(TokenEvent::Delta(_) | TokenEvent::Finished(..))) => {
                 return self.clear();
             }
-            Told::Turn(TurnEvent::Routed(_)) | Told::Engine(_) => return String::new(),
+            Told::Turn(TurnEvent::Routed(_) | TurnEvent::Anew) | Told::Engine(_) => {
+                return String::new();
+            }
         };
         if at < PATIENCE {
             return String::new();

@@ -23,7 +23,8 @@ pub(super) fn reject(
     candidate: &Candidate,
     policy: &Policy,
 ) -> Option<Reject> {
-    match (&view.route, &view.facts) {
+    let again = request.broke_off.as_ref() == Some(&view.route);
+    let stands_against = match (&view.route, &view.facts) {
         (Route::Local, Facts::Local(facts)) => local(request, facts),
         (Route::Remote(endpoint), Facts::Remote(facts)) => may_go(request, endpoint, policy)
             .or_else(|| endpoint_is_able(request, facts))
@@ -32,7 +33,8 @@ pub(super) fn reject(
         (Route::Local, Facts::Remote(_)) | (Route::Remote(_), Facts::Local(_)) => {
             Some(Reject::NoModel)
         }
-    }
+    };
+    stands_against.or(again.then_some(Reject::BrokeOff))
 }
 
 fn local(request: &Request, facts: &LocalFacts) -> Option<Reject> {

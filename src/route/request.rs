@@ -40,6 +40,8 @@ pub struct Request {
     pub answer_tokens: u32,
     /// Whether the turn needs what text-only endpoints lack: tools, attachments, a grammar.
     pub more_than_text: bool,
+    /// Where an answer to the same question broke off: it is begun anew somewhere else.
+    pub broke_off: Option<Route>,
 }
 
 /// Tokens of an answer where nothing is known of it.
@@ -56,6 +58,7 @@ impl Default for Request {
             prompt_tokens: 0,
             answer_tokens: ANSWER_TOKENS,
             more_than_text: false,
+            broke_off: None,
         }
     }
 }

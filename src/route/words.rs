@@ -20,6 +20,19 @@ pub(super) fn reason(
     chosen: &Candidate,
     (why, device): (Why, &DeviceState),
 ) -> String {
+    let said = why_there(request, considered, chosen, (why, device));
+    match &request.broke_off {
+        Some(route) => format!("begun anew, because {route} broke off; {said}"),
+        None => said,
+    }
+}
+
+fn why_there(
+    request: &Request,
+    considered: &[Candidate],
+    chosen: &Candidate,
+    (why, device): (Why, &DeviceState),
+) -> String {
     let mode = request.mode;
     let here = considered.iter().find(|candidate| is_local(candidate));
     let barred = here.and_then(|here| here.rejected).filter(|reject| *reject != Reject::Mode);

@@ -19,6 +19,7 @@ use super::Front;
 use super::clock::Clock;
 use super::crash;
 use super::driver::Driver;
+use super::driver::Wish;
 use super::ground;
 use super::input::Input;
 use super::keeper::Keeper;
@@ -374,8 +375,8 @@ impl Chat {
                 Effect::Redact { from, at, into, created } => {
                     self.keeper.redact(from, at, (into, created));
                 }
-                Effect::Generate { turn, generation, pin } => {
-                    self.driver.pin(turn, pin);
+                Effect::Generate { turn, generation, pin, broke_off } => {
+                    self.driver.wish(turn, Wish { pin, broke_off });
                     self.begin(turn, generation);
                 }
                 Effect::Prepare(generation, foresight) => {

@@ -3,7 +3,7 @@
 //!
 //! An answer is handed on once at the most, and only to where nothing stood against the turn from
 //! the beginning. What the user stopped, what a filter ended and what is held to a form stays where
-//! it is.
+//! it is. Where nobody can go on, another route may begin it anew, as an answer of its own.
 
 use super::Front;
 use crate::backend::Backend;
@@ -19,6 +19,7 @@ use crate::chat::Message;
 use crate::chat::Role;
 use crate::chat::Route;
 use crate::chat::StopReason;
+use crate::chat::TurnEvent;
 use crate::chat::Usage;
 use crate::privacy;
 use crate::remote::Order;
@@ -32,6 +33,8 @@ pub(super) struct Course<'a, B> {
     pub(super) front: &'a Front,
     /// What answers on this device.
     pub(super) engine: Option<&'a B>,
+    /// No answer to its question has broken off yet.
+    pub(super) is_first: bool,
 }
 
 impl<B: Backend> Course<'_, B> {
@@ -42,7 +45,7 @@ impl<B: Backend> Course<'_, B> {
         generation: Generation,
         mut sink: TokenSink,
     ) {
-        let others = self.able_to_go_on(&decision, &generation);
+        let others = self.open_to(&decision);
         if others.iter().all(|route| *route == decision.route) {
             return self.begin(decision, generation, sink).await;
         }
@@ -61,50 +64,72 @@ impl<B: Backend> Course<'_, B> {
         }
     }
 
-    /// Returns the routes that could go on with an answer, the endpoints in their order, then this
-    /// device; none where the turn's answer cannot be continued.
-    fn able_to_go_on(&self, decision: &Decision, generation: &Generation) -> Vec<Route> {
-        if generation.constraint != Constraint::Free {
-            return Vec::new();
-        }
-        let fleet = &self.front.fleet;
-        let able = |name: &str| fleet.get(name).is_some_and(|remote| remote.continues());
-        let names = self.front.profile.endpoints.iter().filter(|name| able(name));
-        let endpoints = names.map(|name| Route::Remote(name.clone()));
+    /// Returns the routes that nothing stands against, the endpoints in their order, then this device.
+    fn open_to(&self, decision: &Decision) -> Vec<Route> {
+        let endpoints = self.front.profile.endpoints.iter().cloned().map(Route::Remote);
         let here = self.engine.map(|_| Route::Local);
         endpoints.chain(here).filter(|route| allows(&decision.considered, route)).collect()
     }
 
+    /// Returns whether a route goes on with text that another one began.
+    fn continues(&self, route: &Route) -> bool {
+        match route {
+            Route::Local => true,
+            Route::Remote(name) => self.front.fleet.get(name).is_some_and(|it| it.continues()),
+        }
+    }
+
     /// Goes on with an answer that broke off, at one of these routes.
-    async fn go_on(&self, others: Vec<Route>, generation: Generation, broken: Broken) {
-        let Broken { mut sink, route, text, usage, fault } = broken;
-        let mut others: Vec<Route> =
-            others.into_iter().filter(|other| Some(other) != route.as_ref()).collect();
-        let Some(generation) = continued(generation, &text, usage.completion_tokens) else {
-            return sink.finish(StopReason::Interrupted(fault), Usage::default());
+    async fn go_on(&self, mut others: Vec<Route>, generation: Generation, broken: Broken) {
+        let Broken { sink, route, text, usage, fault } = broken;
+        others.retain(|other| Some(other) != route.as_ref());
+        let limit = generation.limits.max_tokens;
+        if limit.is_some_and(|most| usage.completion_tokens >= most) {
+            return end(sink, fault);
+        }
+        let able = others.iter().filter(|route| self.continues(route)).cloned().collect();
+        let lost = match continued(generation, &text, usage.completion_tokens) {
+            Some(rest) => self.hand_on(able, rest, (sink, fault)).await,
+            None => Some((sink, fault)),
         };
-        let device = others.pop_if(|route| *route == Route::Local).is_some();
-        let endpoints: Vec<String> = others.into_iter().filter_map(name).collect();
+        let Some((sink, fault)) = lost else { return };
+        let goes_anew = self.is_first && !others.is_empty() && !sink.is_cancelled();
+        if goes_anew && sink.told(TurnEvent::Anew).await.is_break() {
+            return;
+        }
+        end(sink, fault);
+    }
+
+    /// Asks these routes for the rest of an answer. Returns the turn if none of them gives any of it,
+    /// with all that went wrong.
+    async fn hand_on(
+        &self,
+        mut able: Vec<Route>,
+        rest: Generation,
+        (mut sink, fault): (TokenSink, Fault),
+    ) -> Option<(TokenSink, Fault)> {
+        let device = able.pop_if(|route| *route == Route::Local).is_some();
+        let endpoints: Vec<String> = able.into_iter().filter_map(name).collect();
         let reason = format!("the answer goes on here; {fault}");
-        let may_leave = |name: &String| {
-            privacy::may_leave(generation.class, &Route::Remote(name.clone())).is_ok()
-        };
+        let may_leave =
+            |name: &String| privacy::may_leave(rest.class, &Route::Remote(name.clone())).is_ok();
         let mut faults = vec![fault];
         if let Some(first) = endpoints.first().filter(|name| may_leave(name)) {
             let model = self.front.fleet.get(first).and_then(|it| it.endpoint().model.clone());
             let route = Route::Remote(first.clone());
             let decision = Decision::new(route, model.unwrap_or_default(), reason.clone());
             let order = Order { decision, endpoints: &endpoints, device };
-            match self.front.fleet.run(order, &generation, &mut sink).await {
-                Ok(()) => return,
+            match self.front.fleet.run(order, &rest, &mut sink).await {
+                Ok(()) => return None,
                 Err(fault) => faults.push(fault),
             }
         }
         if device {
             let decision = Decision::new(Route::Local, &self.front.model, reason);
-            return self.here(decision, generation, sink).await;
+            self.here(decision, rest, sink).await;
+            return None;
         }
-        sink.finish(StopReason::Interrupted(joined(faults)), Usage::default());
+        Some((sink, joined(faults)))
     }
 
     /// Runs a turn on this device.
@@ -157,9 +182,17 @@ fn allows(considered: &[Candidate], route: &Route) -> bool {
     considered.iter().any(|candidate| candidate.rejected.is_none() && candidate.route == *route)
 }
 
-/// Makes the question for the rest of an answer; `None` where there is no rest, or where it would
-/// begin within reasoning, which is no text that another model goes on with.
+/// Ends a turn whose answer broke off.
+fn end(mut sink: TokenSink, fault: Fault) {
+    sink.finish(StopReason::Interrupted(fault), Usage::default());
+}
+
+/// Makes the question for the rest of an answer; `None` where it would begin within reasoning, which
+/// is no text that another model goes on with, or is held to a form from its beginning.
 fn continued(mut generation: Generation, said: &str, tokens: u32) -> Option<Generation> {
+    if generation.constraint != Constraint::Free {
+        return None;
+    }
     let most = generation.limits.max_tokens.map(|most| most.saturating_sub(tokens));
     let begun = match generation.messages.pop_if(|last| last.role == Role::Assistant) {
         Some(begun) => begun.plain() + said,
@@ -167,7 +200,7 @@ fn continued(mut generation: Generation, said: &str, tokens: u32) -> Option<Gene
     };
     let (opens, closes) = THOUGHT;
     let thinks = begun.trim_start().starts_with(opens) && !begun.contains(closes);
-    if thinks || most == Some(0) {
+    if thinks {
         return None;
     }
     generation.limits.max_tokens = most;
@@ -219,8 +252,10 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_rest_or_is_in_thought_is_not_handed_on() {
-        assert_eq!(continued(question(None), "Because", 10), None);
+    fn what_is_in_thought_or_held_to_a_form_is_not_handed_on() {
+        let held = Constraint::JsonSchema("{}".to_owned());
+        let held = Generation { constraint: held, ..question(None) };
+        assert_eq!(continued(held, "{", 2), None);
         assert_eq!(continued(question(None), "\n<think>\nHm", 2), None);
         assert!(continued(question(None), "<think>Hm</think>Well", 5).is_some());
     }

@@ -27,6 +27,7 @@ use crate::chat::Health;
 use crate::chat::Outlook;
 use crate::chat::Place;
 use crate::chat::Probe;
+use crate::chat::Route;
 use crate::chat::SessionId;
 use crate::chat::StopReason;
 use crate::chat::TokenEvent;
@@ -48,6 +49,15 @@ const PROBE_WITHIN: Duration = Duration::from_millis(50);
 /// The same while somebody still writes, who waits for nothing.
 const FORESEEN_WITHIN: Duration = Duration::from_secs(2);
 
+/// What is said of where a turn runs.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wish {
+    /// The user's word.
+    pub(super) pin: Option<Pin>,
+    /// Where an answer to the same question broke off.
+    pub(super) broke_off: Option<Route>,
+}
+
 /// Starts and stops turns; a token per turn, under its session's, under the program's.
 #[derive(Debug)]
 pub(super) struct Driver<B = Engine> {
@@ -68,7 +78,7 @@ pub(super) struct Driver<B = Engine> {
     turns: HashMap<TurnId, Cancel>,
     /// Where the user lets sessions go.
     consents: HashMap<SessionId, Consent>,
-    pins: HashMap<TurnId, Pin>,
+    wishes: HashMap<TurnId, Wish>,
     /// Where what endpoints teach is kept; `None` keeps nothing.
     memory: Option<Store>,
 }
@@ -94,7 +104,7 @@ impl<B: Backend + Clone + 'static> Driver<B> {
             sessions: HashMap::new(),
             turns: HashMap::new(),
             consents: HashMap::new(),
-            pins: HashMap::new(),
+            wishes: HashMap::new(),
             memory: None,
         };
         if let Some(store) = front.memory.clone() {
@@ -110,11 +120,9 @@ impl<B: Backend + Clone + 'static> Driver<B> {
         self.memory = Some(store);
     }
 
-    /// Takes the user's word on where a turn runs that begins later.
-    pub(super) fn pin(&mut self, turn: TurnId, pin: Option<Pin>) {
-        if let Some(pin) = pin {
-            self.pins.insert(turn, pin);
-        }
+    /// Takes in what is said of where a turn runs that begins later.
+    pub(super) fn wish(&mut self, turn: TurnId, wish: Wish) {
+        self.wishes.insert(turn, wish);
     }
 
     /// Takes note that the user lets a session's turns go to an endpoint.
@@ -129,7 +137,7 @@ impl<B: Backend + Clone + 'static> Driver<B> {
 
     /// Begins a turn: says where it runs and why, then starts it there.
     pub(super) fn generate(&mut self, turn: TurnId, generation: Generation) {
-        let pin = self.pins.remove(&turn);
+        let Wish { pin, broke_off } = self.wishes.remove(&turn).unwrap_or_default();
         let session = self.sessions.entry(generation.session);
         let cancel = session.or_insert_with(|| self.root.child_token()).child_token();
         self.turns.insert(turn, cancel.clone());
@@ -141,7 +149,8 @@ impl<B: Backend + Clone + 'static> Driver<B> {
         tokio::spawn(async move {
             let Some(mut sink) = TokenSink::open(turn, queue, cancel).await else { return };
             crash::provoke("turn", front.panic_at.as_deref());
-            let mut asked = Asked { pin, probe: None, consent, at };
+            let is_first = broke_off.is_none();
+            let mut asked = Asked { pin, probe: None, consent, broke_off, at };
             let choice = lock(&router).has_choice(&generation, &asked);
             if let Some(engine) = engine.as_ref().filter(|_| choice) {
                 asked.probe = probe(engine, &generation, PROBE_WITHIN).await;
@@ -149,7 +158,7 @@ impl<B: Backend + Clone + 'static> Driver<B> {
             let decision = lock(&router).begin(turn, &generation, asked);
             match decision {
                 Ok(decision) => {
-                    let course = Course { front: &front, engine: engine.as_ref() };
+                    let course = Course { front: &front, engine: engine.as_ref(), is_first };
                     course.run(decision, generation, sink).await;
                 }
                 Err(fault) => sink.finish(StopReason::Failed(fault), Usage::default()),

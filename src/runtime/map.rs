@@ -308,6 +308,7 @@ impl Mapping {
                 self.glance(show, MapStep::Token);
             }
             TurnEvent::Waiting { .. }
+            | TurnEvent::Anew
             | TurnEvent::Token(TokenEvent::Queued(_) | TokenEvent::Prefill { .. }) => {}
             TurnEvent::Token(TokenEvent::Finished(reason, usage)) => {
                 let Some(Open { session, mut outcome, .. }) = self.open.remove(&turn) else {

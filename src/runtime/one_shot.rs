@@ -323,7 +323,8 @@ impl Asking {
             }
             TurnEvent::Token(TokenEvent::Queued(_) | TokenEvent::Prefill { .. })
             | TurnEvent::Routed(_)
-            | TurnEvent::Waiting { .. } => false,
+            | TurnEvent::Waiting { .. }
+            | TurnEvent::Anew => false,
         }
     }
 

@@ -96,6 +96,7 @@ impl Recorder {
                 }));
             }
             TurnEvent::Waiting { .. }
+            | TurnEvent::Anew
             | TurnEvent::Token(TokenEvent::Queued(_) | TokenEvent::Prefill { .. }) => {}
         }
         None

@@ -55,6 +55,8 @@ pub(super) struct Asked {
     pub(super) probe: Option<Probe>,
     /// Where the user lets the session go.
     pub(super) consent: Consent,
+    /// Where an answer to the same question broke off.
+    pub(super) broke_off: Option<Route>,
     /// When it was asked.
     pub(super) at: Duration,
 }
@@ -174,7 +176,7 @@ impl Router {
 
     fn decide(&mut self, generation: &Generation, asked: Asked) -> Result<Decision, Fault> {
         let choice = self.has_choice(generation, &asked);
-        let Asked { pin, probe, consent, at } = asked;
+        let Asked { pin, probe, consent, broke_off, at } = asked;
         let profile = &self.front.profile;
         let known = self.sessions.entry(generation.session).or_default();
         let estimated = remote::estimate(generation);
@@ -190,6 +192,7 @@ impl Router {
             answer_tokens: likely_answer(&known.answers).min(limit),
             // A schema is every protocol's to know, a grammar none's.
             more_than_text: grammar || generation.messages.iter().any(has_more_than_text),
+            broke_off,
         };
         let policy = Policy {
             egress: self.front.egress,
@@ -279,7 +282,8 @@ impl Router {
                 }
             }
             TurnEvent::Token(TokenEvent::Queued(_) | TokenEvent::Prefill { .. })
-            | TurnEvent::Waiting { .. } => {}
+            | TurnEvent::Waiting { .. }
+            | TurnEvent::Anew => {}
         }
     }
 

@@ -29,9 +29,18 @@ pub(crate) enum Says {
     Refusal(&'static str),
 }
 
-/// A running endpoint that speaks as `OpenAI` does; it ends with the test's process.
+/// How it speaks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Speaks {
+    OpenAi,
+    Anthropic,
+    Ollama,
+}
+
+/// A running endpoint; it ends with the test's process.
 pub(crate) struct Endpoint {
     url: String,
+    protocol: &'static str,
     asked: Arc<Mutex<Vec<Value>>>,
     gate: Arc<Gate>,
 }
@@ -51,10 +60,20 @@ impl Gate {
 }
 
 impl Endpoint {
-    /// Starts one that answers in these ways.
+    /// Starts one that answers in these ways, as `OpenAI` does.
     pub(crate) fn start(ways: Vec<Says>) -> Self {
+        Self::speaking(Speaks::OpenAi, ways)
+    }
+
+    /// Starts one that answers in these ways.
+    pub(crate) fn speaking(speaks: Speaks, ways: Vec<Says>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}/v1", listener.local_addr().expect("its address"));
+        let (protocol, path) = match speaks {
+            Speaks::OpenAi => ("openai", "v1"),
+            Speaks::Anthropic => ("anthropic", "v1"),
+            Speaks::Ollama => ("ollama", "api"),
+        };
+        let url = format!("http://{}/{path}", listener.local_addr().expect("its address"));
         let asked = Arc::new(Mutex::new(Vec::new()));
         let gate = Arc::new(Gate::default());
         let (keeps, waits) = (Arc::clone(&asked), Arc::clone(&gate));
@@ -62,17 +81,17 @@ impl Endpoint {
             for stream in listener.incoming().flatten() {
                 let (ways, keeps, waits) = (ways.clone(), Arc::clone(&keeps), Arc::clone(&waits));
                 // A client that leaves half-way is no fault of the server's.
-                thread::spawn(move || serve(&stream, &ways, (&keeps, &waits)).ok());
+                thread::spawn(move || serve(&stream, (speaks, &ways), (&keeps, &waits)).ok());
             }
         });
-        Self { url, asked, gate }
+        Self { url, protocol, asked, gate }
     }
 
     /// Returns its table of a configuration file.
     pub(crate) fn table(&self, name: &str) -> String {
-        let url = &self.url;
+        let Self { url, protocol, .. } = self;
         format!(
-            "[endpoints.{name}]\nprotocol = \"openai\"\nbase_url = \"{url}\"\nmodel = \"big\"\n"
+            "[endpoints.{name}]\nprotocol = \"{protocol}\"\nbase_url = \"{url}\"\nmodel = \"big\"\n"
         )
     }
 
@@ -98,9 +117,64 @@ impl Endpoint {
     }
 }
 
+impl Speaks {
+    fn start(self) -> String {
+        let events = match self {
+            Self::Anthropic => vec![
+                json!({ "type": "message_start", "message": { "model": "big" } }),
+                json!({ "type": "content_block_start", "index": 0, "content_block": {} }),
+            ],
+            Self::OpenAi | Self::Ollama => Vec::new(),
+        };
+        events.iter().map(|event| format!("data: {event}\n\n")).collect()
+    }
+
+    fn piece(self, text: &str) -> String {
+        match self {
+            Self::OpenAi => {
+                let choice = json!({ "index": 0, "delta": { "content": text } });
+                format!("data: {}\n\n", json!({ "model": "big", "choices": [choice] }))
+            }
+            Self::Anthropic => {
+                let delta = json!({ "type": "text_delta", "text": text });
+                let event = json!({ "type": "content_block_delta", "index": 0, "delta": delta });
+                format!("data: {event}\n\n")
+            }
+            Self::Ollama => {
+                format!(
+                    "{}\n",
+                    json!({ "model": "big", "message": { "content": text }, "done": false })
+                )
+            }
+        }
+    }
+
+    fn end(self) -> String {
+        match self {
+            Self::OpenAi => {
+                let choice = json!({ "index": 0, "delta": {}, "finish_reason": "stop" });
+                format!("data: {}\n\ndata: [DONE]\n\n", json!({ "choices": [choice] }))
+            }
+            Self::Anthropic => [
+                json!({ "type": "content_block_stop", "index": 0 }),
+                json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" } }),
+                json!({ "type": "message_stop" }),
+            ]
+            .iter()
+            .map(|event| format!("data: {event}\n\n"))
+            .collect(),
+            Self::Ollama => {
+                let last =
+                    json!({ "message": { "content": "" }, "done": true, "done_reason": "stop" });
+                format!("{last}\n")
+            }
+        }
+    }
+}
+
 fn serve(
     mut stream: &TcpStream,
-    ways: &[Says],
+    (speaks, ways): (Speaks, &[Says]),
     (asked, gate): (&Mutex<Vec<Value>>, &Gate),
 ) -> std::io::Result<()> {
     let mut reader = BufReader::new(stream.try_clone()?);
@@ -128,37 +202,37 @@ fn serve(
             if matches!(way, Says::Held(_)) {
                 gate.wait();
             }
-            say(stream, text)?;
-            let stop = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
-            write!(stream, "data: {stop}\n\ndata: [DONE]\n\n")
+            say(stream, speaks, text)?;
+            write!(stream, "{}", speaks.end())
         }
-        Says::Part(text) => say(stream, text),
+        Says::Part(text) => say(stream, speaks, text),
         Says::Endless(text) => {
-            accept(stream)?;
+            accept(stream, speaks)?;
             loop {
-                words(stream, text)?;
+                words(stream, speaks, text)?;
             }
         }
     }
 }
 
 /// Streams a text word by word.
-fn say(stream: &TcpStream, text: &str) -> std::io::Result<()> {
-    accept(stream)?;
-    words(stream, text)
+fn say(stream: &TcpStream, speaks: Speaks, text: &str) -> std::io::Result<()> {
+    accept(stream, speaks)?;
+    words(stream, speaks, text)
 }
 
-fn accept(mut stream: &TcpStream) -> std::io::Result<()> {
-    stream.write_all(
-        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n",
-    )
+fn accept(mut stream: &TcpStream, speaks: Speaks) -> std::io::Result<()> {
+    let kind = match speaks {
+        Speaks::OpenAi | Speaks::Anthropic => "text/event-stream",
+        Speaks::Ollama => "application/x-ndjson",
+    };
+    write!(stream, "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\nconnection: close\r\n\r\n")?;
+    write!(stream, "{}", speaks.start())
 }
 
-fn words(mut stream: &TcpStream, text: &str) -> std::io::Result<()> {
+fn words(mut stream: &TcpStream, speaks: Speaks, text: &str) -> std::io::Result<()> {
     for word in text.split_inclusive(' ') {
-        let piece =
-            json!({ "model": "big", "choices": [{ "index": 0, "delta": { "content": word } }] });
-        write!(stream, "data: {piece}\n\n")?;
+        write!(stream, "{}", speaks.piece(word))?;
         stream.flush()?;
     }
     Ok(())

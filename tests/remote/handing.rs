@@ -11,12 +11,14 @@ use serde_json::Value;
 
 use crate::endpoint::Endpoint;
 use crate::endpoint::Says;
+use crate::endpoint::Speaks;
 use crate::home::command;
 use crate::home::configure;
 use crate::home::run;
 use crate::home::stdout;
 use crate::terminal::Home;
 use crate::terminal::Process;
+use crate::terminal::Pty;
 
 /// What the model answers at length.
 const STORY: &str = "Write a long story about a dragon.";
@@ -161,4 +163,100 @@ fn an_answer_changes_hands_once() {
     let code = asking.end();
     assert_eq!((code, asking.text().as_str()), (Some(3), "One three "), "{:?}", asking.parts());
     assert_eq!((lan.asked().len(), wan.asked().len()), (1, 1));
+}
+
+#[test]
+fn ollama_goes_on_with_what_another_endpoint_leaves() {
+    let lan = Endpoint::start(vec![Says::Part("One two ")]);
+    let far = Endpoint::speaking(Speaks::Ollama, vec![Says::All("three.")]);
+    let home = Home::new();
+    let profile = "privacy = \"open\"\nmode = \"remote-only\"\nendpoint = [\"lan\", \"far\"]";
+    configure(&home, profile, &(lan.table("lan") + &far.table("far")));
+    let mut asking = Asking::start(&home, &["Count."]);
+    assert_eq!((asking.end(), asking.text().as_str()), (Some(0), "One two three."));
+    let sent = far.asked().remove(0);
+    let last = sent["messages"].as_array().and_then(|all| all.last()).expect("a message");
+    assert_eq!((&last["role"], &last["content"]), (&"assistant".into(), &"One two ".into()));
+}
+
+/// Asks in the chat, whose turns may go to both endpoints of the profile.
+fn chat(home: &Home, endpoints: usize) -> Pty {
+    let mut pty = Pty::start(home, &[], &[]);
+    pty.ready();
+    pty.ask("Count.");
+    for _ in 0..endpoints {
+        pty.see_text("May this session leave this device?");
+        pty.send("y");
+    }
+    pty
+}
+
+#[test]
+fn an_answer_that_nobody_goes_on_with_is_begun_anew_in_the_chat_and_its_part_is_kept() {
+    let lan = Endpoint::start(vec![Says::Part("One two ")]);
+    // What speaks as Anthropic does and is not Anthropic's does not go on with text.
+    let far = Endpoint::speaking(Speaks::Anthropic, vec![Says::Held("All of it at last.")]);
+    let home = Home::new();
+    let profile = "privacy = \"open\"\nmode = \"remote-only\"\nendpoint = [\"lan\", \"far\"]";
+    configure(&home, profile, &(lan.table("lan") + &far.table("far")));
+    let mut pty = chat(&home, 1);
+    pty.see("the other question", |frame| frame.has("to far ("));
+    pty.send("y");
+    let label = pty.see("where and why", |frame| frame.has("remote:far · big"));
+    assert!(label.has("begun anew, because remote:lan broke off"), "{}", label.text);
+    assert!(!label.has("One two"), "the part is a sibling: {}", label.text);
+    far.release();
+    pty.see("the answer", |frame| frame.has("All of it at last.") && frame.has(" ready · "));
+    let sent = far.asked().remove(0);
+    assert_eq!(sent["messages"].as_array().map(Vec::len), Some(1), "nothing of the part: {sent}");
+    // It is a way back to the part, which says what it is.
+    pty.send("\x1b");
+    pty.see("a marked message", |frame| frame.has("2/2"));
+    pty.send("\x1b[D");
+    let part = pty.see("the part", |frame| frame.has("1/2") && frame.has("One two"));
+    assert!(part.has("interrupted: lan: "), "{}", part.text);
+    let audit = stdout(&run(&home, &["audit", "list", "--json"]));
+    let ends: Vec<Value> =
+        audit.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let ends: Vec<_> = ends.iter().map(|it| (&it["chosen"], &it["actual"]["finish"])).collect();
+    assert_eq!(
+        ends,
+        [
+            (&"remote:lan".into(), &"interrupted".into()),
+            (&"remote:far".into(), &"end_of_turn".into())
+        ]
+    );
+}
+
+#[test]
+fn what_an_engine_leaves_is_begun_anew_where_nobody_goes_on() {
+    let far = Endpoint::speaking(Speaks::Anthropic, vec![Says::All("All of it at last.")]);
+    let home = Home::new();
+    let profile =
+        format!("privacy = \"open\"\nmode = \"prefer-local\"\nendpoint = \"far\"\n{PATIENT}");
+    configure(&home, &profile, &far.table("far"));
+    let mut pty = Pty::start(&home, &["--temp", "0", "--max-tokens", "1500"], &[]);
+    pty.ready();
+    pty.ask(STORY);
+    pty.see_text("May this session leave this device?");
+    pty.send("y");
+    pty.see("a beginning", |frame| frame.has("• ") && frame.has("tok/s"));
+    let engine = pty.front().engine();
+    engine.signal(Signal::KILL);
+    pty.see("the answer", |frame| frame.has("All of it at last.") && frame.has(" ready · "));
+    let sent = far.asked().remove(0);
+    assert_eq!(sent["messages"].as_array().map(Vec::len), Some(1), "nothing of the part: {sent}");
+}
+
+#[test]
+fn a_script_keeps_the_part_and_says_that_it_is_one() {
+    let lan = Endpoint::start(vec![Says::Part("One two ")]);
+    let far = Endpoint::speaking(Speaks::Anthropic, vec![Says::All("All of it.")]);
+    let home = Home::new();
+    let profile = "privacy = \"open\"\nmode = \"remote-only\"\nendpoint = [\"lan\", \"far\"]";
+    configure(&home, profile, &(lan.table("lan") + &far.table("far")));
+    let mut asking = Asking::start(&home, &["Count."]);
+    // What is on stdout cannot be taken back.
+    assert_eq!((asking.end(), asking.text().as_str()), (Some(3), "One two "));
+    assert_eq!(far.asked().len(), 0);
 }

@@ -10,6 +10,7 @@ use crate::app::notice::Notice;
 use crate::chat::Generation;
 use crate::chat::Key;
 use crate::chat::PrivacyClass;
+use crate::chat::Route;
 use crate::chat::SessionId;
 use crate::chat::TurnId;
 use crate::route::Pin;
@@ -35,12 +36,12 @@ impl Model {
     pub(super) fn send_out(
         &mut self,
         index: usize,
-        (turn, pin): (TurnId, Option<Pin>),
+        (turn, pin, broke_off): (TurnId, Option<Pin>, Option<Route>),
         generation: Generation,
         effects: &mut Vec<Effect>,
     ) {
         let asks = self.unasked(index, pin.as_ref(), generation.class);
-        let effect = Effect::Generate { turn, generation, pin };
+        let effect = Effect::Generate { turn, generation, pin, broke_off };
         if !asks.is_empty() && index == self.current {
             self.held = Some(Held { effect, asks });
             self.overlay = Some(Overlay::Egress);

@@ -114,7 +114,7 @@ impl Model {
             return self.nothing_to_drop();
         };
         let before = session.tree.leaf();
-        let asking = Asking { asked: asked.id, new: None, begun: None, before, window: Some(kept) };
+        let asking = Asking { window: Some(kept), ..Asking::again(asked.id, before) };
         self.answer(index, asking, effects);
     }
 
@@ -144,7 +144,7 @@ impl Model {
         self.notice = Some(Notice::info("summing the oldest turns up · Ctrl-C stops it"));
         // A summary holds all that was said: it runs where nothing leaves.
         let pin = Some(Pin::Local);
-        effects.push(Effect::Generate { turn, generation, pin });
+        effects.push(Effect::Generate { turn, generation, pin, broke_off: None });
     }
 
     /// Takes a step of a summary in; `false` if the turn is none.
@@ -174,7 +174,10 @@ impl Model {
                 }
                 self.touch();
             }
-            TurnEvent::Routed(_) | TurnEvent::Waiting { .. } | TurnEvent::Token(_) => {}
+            TurnEvent::Routed(_)
+            | TurnEvent::Waiting { .. }
+            | TurnEvent::Anew
+            | TurnEvent::Token(_) => {}
         }
         true
     }

@@ -49,7 +49,7 @@ impl Model {
         );
         self.notice = Some(Notice::info(&told));
         let before = self.current().tree.leaf();
-        let asking = Asking { asked, new: None, begun: None, before, window: None };
+        let asking = Asking::again(asked, before);
         self.answer(self.current, asking, effects);
     }
 

@@ -17,6 +17,7 @@ use crate::chat::Node;
 use crate::chat::NodeState;
 use crate::chat::Priority;
 use crate::chat::Role;
+use crate::chat::Route;
 use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
 use crate::chat::TurnId;
@@ -113,7 +114,7 @@ impl Model {
         // What it follows was found in the tree, and its identity is new.
         if session.tree.add(node.clone()).is_ok() {
             let asked = node.id;
-            let asking = Asking { asked, new: Some(node), begun: None, before, window };
+            let asking = Asking { new: Some(node), window, ..Asking::again(asked, before) };
             self.answer(index, asking, effects);
         }
     }
@@ -121,7 +122,7 @@ impl Model {
     /// Has a question of a session that runs nothing answered.
     pub(super) fn answer(&mut self, index: usize, asking: Asking, effects: &mut Vec<Effect>) {
         let now = self.now;
-        let Asking { asked, new, begun, before, window: wanted } = asking;
+        let Asking { asked, new, begun, before, window: wanted, broke_off } = asking;
         let session = &mut self.sessions[index];
         if session.tree.stop_at(asked).is_err() {
             return;
@@ -158,10 +159,15 @@ impl Model {
         let Some(turn) = session.last_mut() else { return };
         turn.run(now);
         let turn = turn.id();
-        let pin = session.pin_once.take().or_else(|| session.pin.clone());
+        let pin = match &broke_off {
+            // It is the same question still.
+            Some(_) => session.pin_asked.clone(),
+            None => session.pin_once.take().or_else(|| session.pin.clone()),
+        };
+        session.pin_asked.clone_from(&pin);
         self.save_begin(index, nodes, effects);
         self.save_progress(index, effects);
-        self.send_out(index, (turn, pin), generation, effects);
+        self.send_out(index, (turn, pin, broke_off), generation, effects);
     }
 
     /// Takes a turn back that could not begin; what was asked is in the draft again.
@@ -223,6 +229,10 @@ impl Model {
             self.sessions[index].settle();
             self.save_end(index, effects);
             self.overflowed(index, effects);
+            let broke_off = self.sessions[index].turns().last().and_then(Turn::broke_off).cloned();
+            if let Some(at) = broke_off.filter(|_| !self.is_leaving()) {
+                self.begin_anew(index, at, effects);
+            }
         } else if self.sessions[index].running().is_some_and(Turn::is_much_unsaved) {
             self.save_progress(index, effects);
         }
@@ -250,6 +260,15 @@ pub(super) struct Asking {
     pub(super) before: Option<MessageId>,
     /// The oldest message that is sent, if the user has just left others out.
     pub(super) window: Option<MessageId>,
+    /// Where an answer to it broke off, if this one is begun for that.
+    pub(super) broke_off: Option<Route>,
+}
+
+impl Asking {
+    /// Has a question that is there answered; `before` is the leaf that was selected.
+    pub(super) fn again(asked: MessageId, before: Option<MessageId>) -> Self {
+        Self { asked, new: None, begun: None, before, window: None, broke_off: None }
+    }
 }
 
 fn in_force(settings: &Settings) -> TurnSettings {

@@ -12,9 +12,14 @@ use crate::chat::Change;
 use crate::chat::MessageId;
 use crate::chat::Node;
 use crate::chat::Role;
+use crate::chat::Route;
 use crate::chat::StopReason;
 use crate::chat::Take;
 use crate::route::Pin;
+
+/// What is said of an answer that is begun anew.
+const ANEW: &str =
+    "the answer broke off and is begun anew elsewhere · its part is kept: Esc, then ← → goes there";
 
 impl Model {
     /// Puts the marked question into the draft; what is sent then is its sibling.
@@ -143,11 +148,20 @@ impl Model {
         session.reading = None;
         session.scroll.follow();
         let before = session.tree.leaf();
-        self.answer(
-            self.current,
-            Asking { asked: question, new: None, begun, before, window: None },
-            effects,
-        );
+        self.answer(self.current, Asking { begun, ..Asking::again(question, before) }, effects);
+    }
+
+    /// Has the question of an answer that broke off answered elsewhere; what there is of it stays, as a
+    /// sibling. `at` is where it broke off.
+    pub(super) fn begin_anew(&mut self, index: usize, at: Route, effects: &mut Vec<Effect>) {
+        let session = &self.sessions[index];
+        let asked = session.turns().last().and_then(Turn::asked);
+        let (Some(asked), before) = (asked, session.tree.leaf()) else { return };
+        let asking = Asking { broke_off: Some(at), ..Asking::again(asked.id, before) };
+        self.answer(index, asking, effects);
+        if index == self.current {
+            self.notice = Some(Notice::info(ANEW));
+        }
     }
 
     /// Returns the question of the marked turn, of the newest one if none is marked, or says that there

@@ -53,7 +53,7 @@ impl Json {
                 "v": 1, "type": "waiting", "ms": millis(*left), "why": why,
             })),
             // Text that is held back until its character is whole is no event of its own.
-            TurnEvent::Token(TokenEvent::Queued(_)) => Printed::default(),
+            TurnEvent::Anew | TurnEvent::Token(TokenEvent::Queued(_)) => Printed::default(),
             TurnEvent::Token(TokenEvent::Delta(text)) if text.is_empty() => Printed::default(),
             TurnEvent::Token(TokenEvent::Delta(text)) => {
                 line(&json!({"v": 1, "type": "delta", "text": text}))

@@ -46,6 +46,7 @@ impl Plain {
             _ if self.finished => Printed::default(),
             TurnEvent::Routed(decision) => self.routed(decision),
             TurnEvent::Waiting { .. }
+            | TurnEvent::Anew
             | TurnEvent::Token(TokenEvent::Queued(_) | TokenEvent::Prefill { .. }) => {
                 Printed::default()
             }

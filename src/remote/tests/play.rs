@@ -121,7 +121,7 @@ pub(super) async fn turn(fleet: &Fleet, endpoints: &[&str], device: bool, cancel
     let mut ends = 0;
     while let Some((_, event)) = events.recv().await {
         assert_eq!(ends, 0, "something came behind the end: {event:?}");
-        match event {
+        match event.clone() {
             TurnEvent::Routed(decision) => told.routes.push(decision),
             TurnEvent::Waiting { left, why } => told.waits.push((left, why)),
             TurnEvent::Token(TokenEvent::Delta(text)) => told.text.push_str(&text),
@@ -129,7 +129,7 @@ pub(super) async fn turn(fleet: &Fleet, endpoints: &[&str], device: bool, cancel
                 ends += 1;
                 (told.reason, told.usage) = (reason, usage);
             }
-            TurnEvent::Token(other) => panic!("no endpoint tells {other:?}"),
+            TurnEvent::Token(_) | TurnEvent::Anew => panic!("no endpoint tells {event:?}"),
         }
     }
     assert_eq!(ends, 1, "{told:?}");

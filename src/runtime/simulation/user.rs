@@ -40,6 +40,7 @@ use crate::route::Pin;
 use crate::runtime::Front;
 use crate::runtime::clock::Clock;
 use crate::runtime::driver::Driver;
+use crate::runtime::driver::Wish;
 
 /// Turns of a user, and how many a script has under way at once.
 const TURNS: u64 = 14;
@@ -221,7 +222,7 @@ impl User {
         let at = self.clock.at();
         let cancel_at =
             self.chance.percent(8).then(|| at + self.chance.wait(Duration::from_secs(2)));
-        self.driver.pin(turn, pin.clone());
+        self.driver.wish(turn, Wish { pin: pin.clone(), broke_off: None });
         self.driver.generate(turn, generation);
         let track = Track {
             session,
@@ -305,7 +306,7 @@ impl User {
                 }
                 return true;
             }
-            TurnEvent::Token(_) | TurnEvent::Waiting { .. } => {}
+            TurnEvent::Token(_) | TurnEvent::Waiting { .. } | TurnEvent::Anew => {}
         }
         false
     }

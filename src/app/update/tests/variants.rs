@@ -273,3 +273,63 @@ proptest! {
         }
     }
 }
+
+/// Has a question begun at `lan` and broken off there; returns what follows.
+fn breaks_off(chat: &mut Chat, anew: bool) -> Vec<Effect> {
+    let lan = Route::Remote("lan".into());
+    let event = TurnEvent::Routed(Decision::new(lan, "big", "so"));
+    chat.send(Msg::Turn { turn: TurnId(0), event, at: chat.now });
+    chat.delta(0, "Half of ");
+    if anew {
+        chat.send(Msg::Turn { turn: TurnId(0), event: TurnEvent::Anew, at: chat.now });
+    }
+    chat.finish(0, StopReason::Interrupted(Fault::new("lan: gone")))
+}
+
+#[test]
+fn an_answer_that_nobody_goes_on_with_is_begun_anew_and_its_part_stays() {
+    let mut chat = Chat::new();
+    let asked = chat.ask("Why?");
+    chat.keys("Later?<Enter>");
+    let effects = breaks_off(&mut chat, true);
+    let [Effect::Generate { turn, generation, pin, broke_off }] = effects.as_slice() else {
+        panic!("one turn: {effects:?}")
+    };
+    assert_eq!((pin, broke_off), (&None, &Some(Route::Remote("lan".into()))));
+    assert_eq!(generation.messages, asked.messages, "the same question, without the part");
+    assert!(chat.notice().contains("begun anew"), "{}", chat.notice());
+    // Both are in the tree; what was queued waits for the new one.
+    let tree = chat.model.current().tree();
+    assert_eq!(tree.len(), 3);
+    let parts: Vec<_> =
+        tree.nodes().into_iter().filter(|node| node.message.role == Role::Assistant).collect();
+    assert_eq!(parts[0].message.plain(), "Half of ");
+    assert_eq!((parts[0].state, parts[1].state), (NodeState::Interrupted, NodeState::Streaming));
+    let turn = turn.0;
+    chat.delta(turn, "All of it.");
+    let next = chat.finish(turn, StopReason::EndOfTurn);
+    assert!(matches!(next.as_slice(), [Effect::Generate { broke_off: None, .. }]), "{next:?}");
+}
+
+#[test]
+fn what_breaks_off_where_there_is_nowhere_else_or_at_the_users_word_stays_as_it_is() {
+    let mut chat = Chat::new();
+    chat.ask("Why?");
+    assert!(breaks_off(&mut chat, false).is_empty());
+    let mut chat = Chat::new();
+    chat.ask("Why?");
+    chat.keys("<C-c>");
+    assert!(breaks_off(&mut chat, true).is_empty(), "it was stopped");
+}
+
+#[test]
+fn a_pin_holds_for_what_is_begun_anew() {
+    let mut chat = Chat::new();
+    chat.keys("/route once remote<Enter>");
+    chat.keys("Why?<Enter>");
+    let effects = breaks_off(&mut chat, true);
+    assert!(
+        matches!(effects.as_slice(), [Effect::Generate { pin: Some(Pin::Remote(None)), .. }]),
+        "{effects:?}"
+    );
+}
