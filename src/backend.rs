@@ -7,7 +7,7 @@ mod meter;
 mod sink;
 
 pub use meter::Meter;
-pub use sink::{Broken, Cancel, TokenSink, TurnQueue, turn_queue};
+pub use sink::{Broken, Cancel, Heard, TokenSink, TurnQueue, turn_queue};
 
 use std::fmt;
 use std::pin::Pin;

@@ -16,6 +16,7 @@ mod request;
 mod room;
 mod samples;
 mod signal;
+mod stall;
 mod switches;
 mod words;
 
@@ -31,5 +32,6 @@ pub use request::{
 pub use room::{idle_engine_is_in_the_way, idle_session_bytes};
 pub use samples::{Forecast, Prior, Ring, Risk, Sample};
 pub use signal::{Concern, concerns};
+pub use stall::stalls_after;
 pub use switches::{Switched, Switches};
 pub use words::price as price_words;

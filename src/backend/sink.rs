@@ -1,9 +1,11 @@
 //! Where a backend puts a turn's events.
 
 use std::ops::ControlFlow;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::backend::meter::Meter;
@@ -30,6 +32,9 @@ pub fn turn_queue(capacity: usize) -> (mpsc::Sender<(TurnId, TurnEvent)>, TurnQu
     mpsc::channel(capacity)
 }
 
+/// How often is looked whether a silent answer is held up by the front itself.
+const LOOKS: u32 = 8;
+
 /// The events of one turn. Dropping it without `Finished` emits `Failed`: the room for the last
 /// event is reserved when the sink is made, so a full queue cannot swallow it.
 #[derive(Debug)]
@@ -38,6 +43,8 @@ pub struct TokenSink {
     queue: mpsc::Sender<(TurnId, TurnEvent)>,
     last: Option<Permit>,
     cancel: Cancel,
+    /// Stops whoever answers now: a child of the turn's token.
+    halt: Cancel,
     /// An event was dropped: what would come behind it is dropped too.
     torn: bool,
     /// Who takes the turn over if it breaks off in mid-answer.
@@ -54,6 +61,41 @@ struct Heir {
     to: oneshot::Sender<Broken>,
     route: Option<Route>,
     text: String,
+    silence: Option<Duration>,
+    /// Tokens so far.
+    heard: watch::Sender<u64>,
+}
+
+/// Follows an answer from outside: whether it still comes.
+#[derive(Debug)]
+pub struct Heard {
+    tokens: watch::Receiver<u64>,
+    queue: mpsc::Sender<(TurnId, TurnEvent)>,
+    halt: Cancel,
+}
+
+impl Heard {
+    /// Waits until no token has come for `silence` behind the first one, and stops whoever answers
+    /// then: the answer is handed over as one that broke off. Returns without a word when it ends
+    /// before. Time in which the front takes nothing in says nothing of who answers.
+    ///
+    /// # Cancel safety
+    /// Safe: nothing is stopped then.
+    pub async fn stop_if_silent(mut self, silence: Duration) {
+        if self.tokens.wait_for(|tokens| *tokens > 0).await.is_err() {
+            return;
+        }
+        let mut quiet = 0;
+        while quiet < LOOKS {
+            match tokio::time::timeout(silence / LOOKS, self.tokens.changed()).await {
+                Ok(Ok(())) => quiet = 0,
+                Ok(Err(_)) => return,
+                Err(_) if self.queue.capacity() == 0 => quiet = 0,
+                Err(_) => quiet += 1,
+            }
+        }
+        self.halt.cancel();
+    }
 }
 
 /// An answer that broke off, still open: somebody else may go on with it, or end it.
@@ -86,7 +128,18 @@ impl TokenSink {
         let last = queue.clone().reserve_owned().await.ok()?;
         let last = Some(last);
         let meter = Meter::default();
-        Some(Self { turn, queue, last, cancel, torn: false, heir: None, earlier: None, meter })
+        let halt = cancel.child_token();
+        Some(Self {
+            turn,
+            queue,
+            last,
+            cancel,
+            halt,
+            torn: false,
+            heir: None,
+            earlier: None,
+            meter,
+        })
     }
 
     /// Returns the turn that this sink belongs to.
@@ -96,12 +149,12 @@ impl TokenSink {
 
     /// Returns whether the turn is to stop.
     pub fn is_cancelled(&self) -> bool {
-        self.cancel.is_cancelled()
+        self.halt.is_cancelled()
     }
 
-    /// Returns the turn's cancel token, to wait on beside other things.
+    /// Returns the cancel token of whoever answers, to wait on beside other things.
     pub fn cancel(&self) -> Cancel {
-        self.cancel.clone()
+        self.halt.clone()
     }
 
     /// Returns what counts the turn's bytes, for whoever sends any; its end tells them.
@@ -109,12 +162,19 @@ impl TokenSink {
         self.meter.clone()
     }
 
-    /// Has an answer that breaks off behind its first text handed over instead of ended. What is
-    /// returned never comes where the turn ends in any other way.
-    pub fn entrust(&mut self) -> oneshot::Receiver<Broken> {
+    /// Has an answer that breaks off behind its first text handed over instead of ended; it counts as
+    /// broken off where it gives nothing for `silence`, if that is said. What is handed over never
+    /// comes where the turn ends in any other way.
+    pub fn entrust(&mut self, silence: Option<Duration>) -> (oneshot::Receiver<Broken>, Heard) {
         let (to, broken) = oneshot::channel();
-        self.heir = Some(Heir { to, route: None, text: String::new() });
-        broken
+        let (heard, tokens) = watch::channel(0);
+        self.heir = Some(Heir { to, route: None, text: String::new(), silence, heard });
+        (broken, Heard { tokens, queue: self.queue.clone(), halt: self.halt.clone() })
+    }
+
+    /// Returns how long an answer that has begun may give nothing, where somebody else would go on.
+    pub fn silence(&self) -> Option<Duration> {
+        self.heir.as_ref().and_then(|heir| heir.silence)
     }
 
     /// Takes back [`TokenSink::entrust`]: however the turn ends, it ends here.
@@ -154,14 +214,15 @@ impl TokenSink {
             return ControlFlow::Continue(());
         }
         let text = match &event {
-            TokenEvent::Delta(text) if self.heir.is_some() => text.clone(),
-            _ => String::new(),
+            TokenEvent::Delta(text) if self.heir.is_some() => Some(text.clone()),
+            _ => None,
         };
         tokio::select! {
             biased;
             sent = self.send(TurnEvent::Token(event)) => {
-                if let Some(heir) = &mut self.heir {
+                if let Some((heir, text)) = self.heir.as_mut().zip(text) {
                     heir.text.push_str(&text);
+                    heir.heard.send_modify(|tokens| *tokens += 1);
                 }
                 sent
             }
@@ -175,6 +236,15 @@ impl TokenSink {
     /// Ends the turn; later calls do nothing.
     pub fn finish(&mut self, reason: StopReason, usage: Usage) {
         let Some(permit) = self.last.take() else { return };
+        // Whoever was stopped, and not by the user, fell silent.
+        let silent = self.silence().filter(|_| self.halt.is_cancelled());
+        let reason = match (silent, reason) {
+            (Some(time), StopReason::Cancelled) if !self.cancel.is_cancelled() => {
+                let seconds = time.as_secs().max(1);
+                StopReason::Interrupted(Fault::new(format!("no token came for {seconds} s")))
+            }
+            (_, reason) => reason,
+        };
         let (permit, reason) = match (self.heir.take(), reason) {
             (Some(heir), StopReason::Interrupted(fault))
                 if !heir.text.is_empty() && !self.torn && !self.cancel.is_cancelled() =>
@@ -207,12 +277,13 @@ impl TokenSink {
             queue: self.queue.clone(),
             last: Some(permit),
             cancel: self.cancel.clone(),
+            halt: self.cancel.child_token(),
             torn: false,
             heir: None,
             earlier: Some(usage),
             meter: self.meter.clone(),
         };
-        let Heir { to, route, text } = heir;
+        let Heir { to, route, text, .. } = heir;
         let broken = Broken { sink, route, text, usage, fault };
         let Broken { mut sink, fault, .. } = to.send(broken).err()?;
         Some((sink.last.take()?, StopReason::Interrupted(fault)))
@@ -300,7 +371,7 @@ mod tests {
         let (queue, events) = turn_queue(8);
         let sink = TokenSink::open(TurnId(1), queue, Cancel::new()).await;
         let mut sink = sink.expect("the queue is open");
-        let broken = sink.entrust();
+        let (broken, _) = sink.entrust(None);
         for text in says {
             assert!(sink.emit(TokenEvent::Delta((*text).to_owned())).await.is_continue());
         }
@@ -332,7 +403,7 @@ mod tests {
         assert!(broken.await.is_err(), "nothing came");
         assert!(finished(&events.recv().await.expect("its end").1));
         let (mut sink, broken, _events) = broken_off(&["a"]).await;
-        sink.cancel().cancel();
+        sink.cancel.cancel();
         sink.finish(interrupted(), Usage::default());
         assert!(broken.await.is_err(), "the user stopped it");
         let (mut sink, broken, _events) = broken_off(&["a"]).await;
@@ -344,5 +415,61 @@ mod tests {
         sink.finish(interrupted(), Usage::default());
         events.recv().await.expect("the text");
         assert!(finished(&events.recv().await.expect("its end").1), "nobody takes it");
+    }
+
+    async fn begun(
+        silence: Duration,
+        room: usize,
+    ) -> (TokenSink, oneshot::Receiver<Broken>, Heard, TurnQueue) {
+        let (queue, events) = turn_queue(room);
+        let sink = TokenSink::open(TurnId(1), queue, Cancel::new()).await;
+        let mut sink = sink.expect("the queue is open");
+        let (broken, heard) = sink.entrust(Some(silence));
+        (sink, broken, heard, events)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_falls_silent_is_stopped_and_its_answer_handed_over() {
+        let silence = Duration::from_secs(4);
+        let (mut sink, broken, heard, _events) = begun(silence, 8).await;
+        let follow = tokio::spawn(heard.stop_if_silent(silence));
+        // Before the first token nothing is a silence.
+        tokio::time::sleep(silence * 10).await;
+        assert!(!sink.is_cancelled());
+        for _ in 0..2 {
+            // What is held back is a token all the same.
+            assert!(sink.emit(TokenEvent::Delta(String::new())).await.is_continue());
+            tokio::time::sleep(silence * 3 / 4).await;
+            assert!(!sink.is_cancelled());
+        }
+        assert!(sink.emit(TokenEvent::Delta("a".into())).await.is_continue());
+        follow.await.expect("it looks until then");
+        assert!(sink.cancel().is_cancelled());
+        sink.finish(StopReason::Cancelled, Usage::default());
+        let broken = broken.await.expect("it is handed over");
+        assert_eq!(
+            (broken.text.as_str(), broken.fault.message.as_str()),
+            ("a", "no token came for 4 s")
+        );
+        assert!(!broken.sink.is_cancelled(), "whoever goes on is not stopped");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_front_that_takes_nothing_in_and_a_user_who_stops_are_no_silence() {
+        let silence = Duration::from_secs(4);
+        let (mut sink, broken, heard, mut events) = begun(silence, 4).await;
+        let follow = tokio::spawn(heard.stop_if_silent(silence));
+        // The queue has room for four, one of them for the end.
+        for _ in 0..3 {
+            assert!(sink.emit(TokenEvent::Delta("a".into())).await.is_continue());
+        }
+        tokio::time::sleep(silence * 10).await;
+        assert!(!sink.is_cancelled(), "nobody reads");
+        events.recv().await.expect("a token");
+        follow.await.expect("it looks until then");
+        assert!(sink.is_cancelled());
+        sink.cancel.cancel();
+        sink.finish(StopReason::Cancelled, Usage::default());
+        assert!(broken.await.is_err(), "the user stopped it");
     }
 }

@@ -35,6 +35,7 @@ use crate::net::Reply;
 use crate::net::Request;
 use crate::net::Site;
 use crate::net::Transport;
+use crate::route::stalls_after;
 
 /// How much of an error page is read.
 const PAGE_MAX: usize = 64 * 1024;
@@ -197,7 +198,7 @@ impl Remote {
                 Err(trouble) => return Err(trouble),
             }
             if talk.tally.progress() > before {
-                until = Instant::now() + patience.progress;
+                until = Instant::now() + talk.patience(patience);
             }
         }
     }
@@ -397,9 +398,16 @@ impl Talk<'_> {
         let _gone = self.sink.routed(decision).await;
     }
 
+    /// Returns how long may pass until the next step: less where somebody else would go on.
+    fn patience(&self, patience: Patience) -> Duration {
+        let silence = self.sink.silence().filter(|_| self.tally.has_text());
+        let measured = self.tally.tbt().map_or(Duration::ZERO, stalls_after);
+        silence.map_or(patience.progress, |silence| silence.max(measured).min(patience.progress))
+    }
+
     fn silent(&self, patience: Patience) -> Trouble {
         let (what, time) = if self.tally.has_text() {
-            ("it said nothing more for", patience.progress)
+            ("it said nothing more for", self.patience(patience))
         } else {
             ("it said nothing for", patience.first_token)
         };

@@ -1,5 +1,7 @@
 //! What one answer cost so far.
 
+use std::time::Duration;
+
 use tokio::time::Instant;
 
 use super::wire::Tokens;
@@ -51,12 +53,18 @@ impl Tally {
         self.steps
     }
 
+    /// Returns the mean time between pieces so far, or `None` before the second one.
+    pub(super) fn tbt(&self) -> Option<Duration> {
+        let (first, last) = (self.first?, self.last?);
+        last.saturating_duration_since(first).checked_div(self.deltas.checked_sub(1)?)
+    }
+
     /// Returns the usage: the endpoint's own counts, else pieces as they came; times as seen from
     /// here.
     pub(super) fn usage(&self) -> Usage {
         let between = |from: Option<Instant>, to: Option<Instant>| match (from, to) {
             (Some(from), Some(to)) => to.saturating_duration_since(from),
-            (_, _) => std::time::Duration::ZERO,
+            (_, _) => Duration::ZERO,
         };
         Usage {
             prompt_tokens: self.counted.prompt.unwrap_or(0),

@@ -5,6 +5,8 @@
 //! the beginning. What the user stopped, what a filter ended and what is held to a form stays where
 //! it is. Where nobody can go on, another route may begin it anew, as an answer of its own.
 
+use std::time::Duration;
+
 use super::Front;
 use crate::backend::Backend;
 use crate::backend::Broken;
@@ -16,6 +18,7 @@ use crate::chat::Fault;
 use crate::chat::FaultKind;
 use crate::chat::Generation;
 use crate::chat::Message;
+use crate::chat::Priority;
 use crate::chat::Role;
 use crate::chat::Route;
 use crate::chat::StopReason;
@@ -23,6 +26,7 @@ use crate::chat::TurnEvent;
 use crate::chat::Usage;
 use crate::privacy;
 use crate::remote::Order;
+use crate::route::stalls_after;
 
 /// What opens a model's reasoning in its text, and what closes it.
 const THOUGHT: (&str, &str) = ("<think>", "</think>");
@@ -49,8 +53,14 @@ impl<B: Backend> Course<'_, B> {
         if others.iter().all(|route| *route == decision.route) {
             return self.begin(decision, generation, sink).await;
         }
-        let broken = sink.entrust();
+        let silence = self.silence(&decision, &generation, &others);
+        let (broken, heard) = sink.entrust(silence);
+        // An endpoint's silence is noticed where its stream is read.
+        let looks = silence.filter(|_| decision.route == Route::Local);
         self.begin(decision, generation.clone(), sink).await;
+        if let Some(silence) = looks {
+            heard.stop_if_silent(silence).await;
+        }
         // It comes if the answer breaks off, and fails as soon as the turn ends in any other way.
         if let Ok(broken) = broken.await {
             self.go_on(others, generation, broken).await;
@@ -69,6 +79,23 @@ impl<B: Backend> Course<'_, B> {
         let endpoints = self.front.profile.endpoints.iter().cloned().map(Route::Remote);
         let here = self.engine.map(|_| Route::Local);
         endpoints.chain(here).filter(|route| allows(&decision.considered, route)).collect()
+    }
+
+    /// Returns how long an answer that has begun may stand still; `None` where nobody else would go on
+    /// with it, or where it waits for others on purpose.
+    fn silence(
+        &self,
+        decision: &Decision,
+        generation: &Generation,
+        others: &[Route],
+    ) -> Option<Duration> {
+        let elsewhere = |route: &&Route| **route != decision.route && self.continues(route);
+        let waits = decision.route == Route::Local && generation.priority < Priority::Interactive;
+        let free = generation.constraint == Constraint::Free;
+        let moves = free && !waits && others.iter().any(|route| elsewhere(&route));
+        // What the user finds good enough is no silence, whatever was predicted.
+        let predicted = decision.predicted().map_or(Duration::ZERO, |predicted| predicted.tbt);
+        moves.then(|| stalls_after(predicted.max(self.front.profile.slo.tbt)))
     }
 
     /// Returns whether a route goes on with text that another one began.
@@ -227,36 +254,4 @@ fn joined(faults: Vec<Fault>) -> Fault {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::runtime::simulation::front_with_endpoints;
-
-    fn question(earlier: Option<&str>) -> Generation {
-        let front = front_with_endpoints();
-        let mut generation = front.question(crate::chat::SessionId(1), &[], "Why?", true);
-        generation.limits.max_tokens = Some(10);
-        generation.messages.extend(earlier.map(|text| Message::text(Role::Assistant, text)));
-        generation
-    }
-
-    #[test]
-    fn the_rest_is_asked_for_behind_what_was_said_and_no_more_of_it() {
-        let rest = continued(question(None), "Because ", 4).expect("there is a rest");
-        assert_eq!(rest.limits.max_tokens, Some(6));
-        let last = rest.messages.last().expect("a message");
-        assert_eq!((last.role, last.plain().as_str()), (Role::Assistant, "Because "));
-        // An answer that was being continued already is one answer.
-        let rest = continued(question(Some("Be")), "cause", 4).expect("there is a rest");
-        assert_eq!(rest.messages.last().map(Message::plain).as_deref(), Some("Because"));
-        assert_eq!(rest.messages.len(), 2);
-    }
-
-    #[test]
-    fn what_is_in_thought_or_held_to_a_form_is_not_handed_on() {
-        let held = Constraint::JsonSchema("{}".to_owned());
-        let held = Generation { constraint: held, ..question(None) };
-        assert_eq!(continued(held, "{", 2), None);
-        assert_eq!(continued(question(None), "\n<think>\nHm", 2), None);
-        assert!(continued(question(None), "<think>Hm</think>Well", 5).is_some());
-    }
-}
+mod tests;

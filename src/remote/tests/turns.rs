@@ -12,12 +12,19 @@ use super::play::fault::reply;
 use super::play::remote;
 use super::play::turn;
 use super::play::{self};
+use crate::backend::Broken;
 use crate::backend::Cancel;
+use crate::backend::TokenSink;
+use crate::backend::turn_queue;
+use crate::chat::Decision;
 use crate::chat::Route;
 use crate::chat::StopReason;
 use crate::chat::Timestamp;
+use crate::chat::TurnId;
 use crate::config::Protocol;
 use crate::remote::Fleet;
+use crate::remote::Order;
+use crate::remote::Patience;
 use crate::route::Fuse;
 use crate::route::Gate;
 use crate::route::Lesson;
@@ -257,4 +264,43 @@ async fn what_an_earlier_run_learned_is_what_this_one_begins_with() {
     moved.recall(&lessons);
     let believed = Fleet::of([openai("lan", &nobody())]).facts("lan", 10, false);
     assert_eq!(moved.facts("lan", 10, false), believed);
+}
+
+/// Begins a turn that somebody else would go on with after `silence`; returns what is handed over.
+async fn handed_over(fleet: &Fleet, silence: Duration) -> Option<Broken> {
+    let (queue, _events) = turn_queue(1024);
+    let sink = TokenSink::open(TurnId(1), queue, Cancel::new()).await;
+    let mut sink = sink.expect("the queue is open");
+    let (broken, _heard) = sink.entrust(Some(silence));
+    let decision = Decision::new(Route::Remote("lan".to_owned()), "big", "asked for");
+    let order = Order { decision, endpoints: &["lan".to_owned()], device: true };
+    fleet.run(order, &play::generation(), &mut sink).await.expect("it begins");
+    drop(sink);
+    broken.await.ok()
+}
+
+#[tokio::test]
+async fn a_stream_that_stalls_is_handed_over_whatever_keeps_it_alive() {
+    // Far longer than the test may take: only the stall ends it.
+    let patience = Patience { progress: Duration::from_hours(1), ..CALM };
+    for (_, protocol) in Protocol::NAMES {
+        let frames = Frames(protocol);
+        let ping = match protocol {
+            Protocol::OpenAi => ": ping\n\n",
+            Protocol::Anthropic => "event: ping\ndata: {\"type\":\"ping\"}\n\n",
+            Protocol::Ollama => "\n",
+        };
+        let pings = Step::Repeat(ping.as_bytes().to_vec(), Duration::from_millis(20));
+        for then in [Step::Hold, pings] {
+            let server = Server::plain(vec![vec![Step::Read, Step::Send(frames.half()), then]]);
+            let endpoint = play::endpoint("lan", protocol, &server.url("/v1"));
+            let fleet = Fleet::of([remote(endpoint, patience)]);
+            let broken = handed_over(&fleet, Duration::from_millis(300)).await;
+            let broken = broken.expect("it is handed over");
+            assert_eq!(broken.text, "Hel", "{protocol:?}");
+            assert_eq!(broken.fault.message, "lan: it said nothing more for 1 s");
+            assert!(broken.sink.meter().read().down > 0);
+            assert!(fleet.lessons()[0].fuse.failed.contains(&true), "it counts as a failure");
+        }
+    }
 }
