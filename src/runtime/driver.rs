@@ -209,7 +209,7 @@ impl<B: Backend + Clone + 'static> Driver<B> {
         let consent = self.consents.get(&generation.session).cloned().unwrap_or_default();
         let at = self.clock.at();
         async move {
-            let mut asked = Asked { pin, probe: None, consent, at };
+            let mut asked = Asked { pin, probe: None, consent, broke_off: None, at };
             let mut blank_tokens = None;
             if let Some(engine) = &engine {
                 asked.probe = probe(engine, &generation, FORESEEN_WITHIN).await;
