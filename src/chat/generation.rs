@@ -2,6 +2,7 @@
 
 use crate::chat::Message;
 use crate::chat::PrivacyClass;
+use crate::chat::Role;
 use crate::chat::SessionId;
 
 /// How the next token is drawn. Defaults are llama.cpp's own (`common_params_sampling`).
@@ -91,6 +92,14 @@ pub struct Generation {
     pub priority: Priority,
     /// Whether any trace may be kept after the turn.
     pub ephemeral: bool,
+}
+
+impl Generation {
+    /// Returns the text of the answer that is to be continued; empty if none is.
+    pub fn begun(&self) -> String {
+        let last = self.messages.last().filter(|last| last.role == Role::Assistant);
+        last.map(Message::plain).unwrap_or_default()
+    }
 }
 
 /// What a generation would cost, before it is begun.

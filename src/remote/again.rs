@@ -2,7 +2,6 @@
 
 use super::wire;
 use crate::chat::Generation;
-use crate::chat::Role;
 use crate::config::Protocol;
 
 /// The end of the answer so far that was not sent. Nothing else is taken for a repetition: an answer
@@ -13,9 +12,7 @@ pub(super) struct Again(String);
 impl Again {
     /// Returns what a protocol is not sent of the answer that comes last, if one does.
     pub(super) fn behind(generation: &Generation, protocol: Protocol) -> Self {
-        let last = generation.messages.last().filter(|last| last.role == Role::Assistant);
-        let begun = last.map(crate::chat::Message::plain).unwrap_or_default();
-        Self(wire::unsent(protocol, &begun).to_owned())
+        Self(wire::unsent(protocol, &generation.begun()).to_owned())
     }
 
     /// Returns what of a piece is new. What comes first and was there already is not.

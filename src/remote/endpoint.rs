@@ -36,6 +36,7 @@ use crate::net::Request;
 use crate::net::Site;
 use crate::net::Transport;
 use crate::route::stalls_after;
+use crate::text::StopScan;
 
 /// How much of an error page is read.
 const PAGE_MAX: usize = 64 * 1024;
@@ -177,7 +178,8 @@ impl Remote {
         }
         let again = Again::behind(generation, protocol);
         let reader = Reader::new(protocol);
-        let mut talk = Talk { name, decision, sink, tally, reader, stop: None, again };
+        let stops = StopScan::behind(stops_to_look_for(generation), &generation.begun());
+        let mut talk = Talk { name, decision, sink, tally, reader, stop: None, again, stops };
         let patience = self.patience();
         let mut until = begun + patience.first_token;
         loop {
@@ -191,8 +193,12 @@ impl Remote {
             };
             match ended {
                 Ok(ControlFlow::Continue(())) => {}
-                Ok(ControlFlow::Break(reason)) => return Ok(reason),
+                Ok(ControlFlow::Break(reason)) => {
+                    talk.say_rest().await;
+                    return Ok(reason);
+                }
                 Err(trouble) if talk.tally.has_text() => {
+                    talk.say_rest().await;
                     return Ok(StopReason::Interrupted(trouble.fault));
                 }
                 Err(trouble) => return Err(trouble),
@@ -330,6 +336,7 @@ struct Talk<'a> {
     reader: Reader,
     stop: Option<StopReason>,
     again: Again,
+    stops: StopScan,
 }
 
 impl Talk<'_> {
@@ -363,8 +370,13 @@ impl Talk<'_> {
                 Step::Text(text) => {
                     self.tally.text(&text, Instant::now());
                     let text = self.again.taken_from(text);
-                    if self.sink.emit(TokenEvent::Delta(text)).await.is_break() {
+                    let scanned = self.stops.push(&text);
+                    if self.sink.emit(TokenEvent::Delta(scanned.text)).await.is_break() {
                         return ControlFlow::Break(StopReason::Cancelled);
+                    }
+                    if scanned.stopped {
+                        self.sink.keep();
+                        return ControlFlow::Break(StopReason::Stop);
                     }
                 }
                 Step::Thought => self.tally.thought(),
@@ -380,6 +392,15 @@ impl Talk<'_> {
             }
         }
         ControlFlow::Continue(())
+    }
+
+    /// Says what was held back: nothing more comes, so that it is no stop string.
+    async fn say_rest(&mut self) {
+        let rest = self.stops.finish();
+        if !rest.is_empty() {
+            // A turn that nobody follows any more ends all the same.
+            let _gone = self.sink.emit(TokenEvent::Delta(rest)).await;
+        }
     }
 
     /// Says who really answers, if that is not who was asked.
@@ -414,6 +435,13 @@ impl Talk<'_> {
         let fault = Fault::new(format!("{what} {} s", time.as_secs().max(1)));
         Trouble { fault: named(self.name, fault), kind: super::trouble::Kind::Transient }
     }
+}
+
+/// Returns the stop strings that this side looks for. An endpoint looks for them itself, but only in
+/// what it says itself: not in an answer that another one began.
+fn stops_to_look_for(generation: &Generation) -> Vec<String> {
+    let continues = !generation.begun().is_empty();
+    if continues { generation.limits.stop.clone() } else { Vec::new() }
 }
 
 /// Makes the fault for an answer that never got room to be told.

@@ -88,6 +88,7 @@ impl Turn {
         model: &Model,
     ) -> Result<Self, Fault> {
         let grammar = model.grammar(&generation.constraint)?;
+        let begun = generation.begun();
         let keep = Keep::of(&generation, key.client);
         let alone = matches!(keep, Keep::OneShot(_));
         let preamble = if alone { preamble(model, &generation.messages, &prompt) } else { 0 };
@@ -110,7 +111,7 @@ impl Turn {
             target: prompt,
             sampler,
             utf8: Utf8::default(),
-            stops: StopScan::new(generation.limits.stop.clone()),
+            stops: StopScan::behind(generation.limits.stop.clone(), &begun),
             limits: generation.limits,
             told_ahead: None,
             held_since: None,

@@ -101,13 +101,23 @@ impl Told {
 
 /// Runs a turn at `endpoints` in their order until its end.
 pub(super) async fn turn(fleet: &Fleet, endpoints: &[&str], device: bool, cancel: Cancel) -> Told {
+    asked(fleet, endpoints, device, (cancel, generation())).await
+}
+
+/// Runs a turn that asks this at `endpoints` in their order until its end.
+pub(super) async fn asked(
+    fleet: &Fleet,
+    endpoints: &[&str],
+    device: bool,
+    (cancel, generation): (Cancel, Generation),
+) -> Told {
     let (queue, mut events) = turn_queue(65_536);
     let sink = TokenSink::open(TurnId(1), queue, cancel).await;
     let mut sink = sink.expect("the queue is open");
     let names: Vec<String> = endpoints.iter().map(|name| (*name).to_owned()).collect();
     let decision = Decision::new(Route::Remote(names[0].clone()), "big", "asked for");
     let order = Order { decision, endpoints: &names, device };
-    if let Err(fault) = fleet.run(order, &generation(), &mut sink).await {
+    if let Err(fault) = fleet.run(order, &generation, &mut sink).await {
         sink.finish(StopReason::Failed(fault), Usage::default());
     }
     drop(sink);

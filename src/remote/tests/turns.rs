@@ -17,6 +17,8 @@ use crate::backend::Cancel;
 use crate::backend::TokenSink;
 use crate::backend::turn_queue;
 use crate::chat::Decision;
+use crate::chat::Message;
+use crate::chat::Role;
 use crate::chat::Route;
 use crate::chat::StopReason;
 use crate::chat::Timestamp;
@@ -301,6 +303,33 @@ async fn a_stream_that_stalls_is_handed_over_whatever_keeps_it_alive() {
             assert_eq!(broken.fault.message, "lan: it said nothing more for 1 s");
             assert!(broken.sink.meter().read().down > 0);
             assert!(fleet.lessons()[0].fuse.failed.contains(&true), "it counts as a failure");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_stop_string_is_met_across_a_seam_and_nothing_is_said_twice() {
+    for (_, protocol) in Protocol::NAMES {
+        let frames = Frames(protocol);
+        let rest = |pieces: &[&str]| {
+            let pieces: String = pieces.iter().map(|piece| frames.text(piece)).collect();
+            answer([frames.head(), (pieces + &frames.end()).into_bytes()].concat())
+        };
+        let table: [(&str, &[&str], &str, StopReason); 4] = [
+            ("One E", &["N", "D two"], "", StopReason::Stop),
+            ("One E", &["ND", " two"], "", StopReason::Stop),
+            ("One E", &["very", "body ", "EN"], "verybody EN", StopReason::EndOfTurn),
+            ("One", &[" two", " END three"], " two ", StopReason::Stop),
+        ];
+        for (begun, pieces, said, reason) in table {
+            let server = Server::plain(vec![rest(pieces)]);
+            let endpoint = play::endpoint("lan", protocol, &server.url("/v1"));
+            let fleet = Fleet::of([remote(endpoint, CALM)]);
+            let mut generation = play::generation();
+            generation.limits.stop = vec!["END".to_owned()];
+            generation.messages.push(Message::text(Role::Assistant, begun));
+            let told = play::asked(&fleet, &["lan"], false, (Cancel::new(), generation)).await;
+            assert_eq!((told.text.as_str(), &told.reason), (said, &reason), "{begun} {pieces:?}");
         }
     }
 }
