@@ -35,6 +35,8 @@ pub(crate) enum Speaks {
     OpenAi,
     Anthropic,
     Ollama,
+    /// As Ollama does where it has somebody else answer.
+    OllamaElsewhere,
 }
 
 /// A running endpoint; it ends with the test's process.
@@ -71,7 +73,7 @@ impl Endpoint {
         let (protocol, path) = match speaks {
             Speaks::OpenAi => ("openai", "v1"),
             Speaks::Anthropic => ("anthropic", "v1"),
-            Speaks::Ollama => ("ollama", "api"),
+            Speaks::Ollama | Speaks::OllamaElsewhere => ("ollama", "api"),
         };
         let url = format!("http://{}/{path}", listener.local_addr().expect("its address"));
         let asked = Arc::new(Mutex::new(Vec::new()));
@@ -124,7 +126,7 @@ impl Speaks {
                 json!({ "type": "message_start", "message": { "model": "big" } }),
                 json!({ "type": "content_block_start", "index": 0, "content_block": {} }),
             ],
-            Self::OpenAi | Self::Ollama => Vec::new(),
+            Self::OpenAi | Self::Ollama | Self::OllamaElsewhere => Vec::new(),
         };
         events.iter().map(|event| format!("data: {event}\n\n")).collect()
     }
@@ -139,6 +141,14 @@ impl Speaks {
                 let delta = json!({ "type": "text_delta", "text": text });
                 let event = json!({ "type": "content_block_delta", "index": 0, "delta": delta });
                 format!("data: {event}\n\n")
+            }
+            Self::OllamaElsewhere => {
+                let elsewhere = "https://far.example:443";
+                let line = json!({
+                    "model": "big-cloud", "remote_model": "huge", "remote_host": elsewhere,
+                    "message": { "content": text }, "done": false,
+                });
+                format!("{line}\n")
             }
             Self::Ollama => {
                 format!(
@@ -163,7 +173,7 @@ impl Speaks {
             .iter()
             .map(|event| format!("data: {event}\n\n"))
             .collect(),
-            Self::Ollama => {
+            Self::Ollama | Self::OllamaElsewhere => {
                 let last =
                     json!({ "message": { "content": "" }, "done": true, "done_reason": "stop" });
                 format!("{last}\n")
@@ -224,7 +234,7 @@ fn say(stream: &TcpStream, speaks: Speaks, text: &str) -> std::io::Result<()> {
 fn accept(mut stream: &TcpStream, speaks: Speaks) -> std::io::Result<()> {
     let kind = match speaks {
         Speaks::OpenAi | Speaks::Anthropic => "text/event-stream",
-        Speaks::Ollama => "application/x-ndjson",
+        Speaks::Ollama | Speaks::OllamaElsewhere => "application/x-ndjson",
     };
     write!(stream, "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\nconnection: close\r\n\r\n")?;
     write!(stream, "{}", speaks.start())

@@ -2,6 +2,7 @@
 
 use crate::endpoint::Endpoint;
 use crate::endpoint::Says;
+use crate::endpoint::Speaks;
 use crate::home::ask;
 use crate::home::configure;
 use crate::home::exits;
@@ -137,4 +138,29 @@ fn each_endpoint_is_asked_about_once_and_no_is_an_answer() {
     pty.see("the question", |frame| frame.has(&format!("to lan ({})", lan.origin())));
     pty.send("y");
     answered(&mut pty, "From the lan.");
+}
+
+#[test]
+fn a_server_on_this_device_that_passes_on_is_no_part_of_it() {
+    let near = Endpoint::speaking(Speaks::OllamaElsewhere, vec![Says::All("From far away.")]);
+    let home = home(&near);
+    // What may not leave does not go there either, however near it is.
+    exits(&ask(&home, &["-p", "private", "--mode", "remote-only", "A secret."]), 4);
+    for off in [&["--offline"][..], &["--mode", "local-only"]] {
+        ask(&home, &[off, &["--max-tokens", "1", "Hi."]].concat());
+    }
+    assert_eq!(near.asked().len(), 0, "{}", near.heard());
+    let told = ask(&home, &["-v", "Where?"]);
+    exits(&told, 0);
+    let said = stderr(&told);
+    assert!(
+        said.contains("remote:lan: huge: ") && said.contains("passes it on to https://far.example"),
+        "{said}"
+    );
+    let json = ask(&home, &["--json", "Where?"]);
+    let lines = stdout(&json);
+    let finish = lines.lines().last().expect("an end");
+    assert!(finish.contains("\"model\":\"huge\""), "{finish}");
+    let audit = stdout(&run(&home, &["audit", "list", "--json", "-n", "1"]));
+    assert!(audit.contains("\"served_model\":\"huge\""), "{audit}");
 }
