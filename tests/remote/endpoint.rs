@@ -119,6 +119,10 @@ impl Endpoint {
     }
 }
 
+fn sse(events: &[Value]) -> String {
+    events.iter().fold(String::new(), |all, event| format!("{all}data: {event}\n\n"))
+}
+
 impl Speaks {
     fn start(self) -> String {
         let events = match self {
@@ -128,7 +132,7 @@ impl Speaks {
             ],
             Self::OpenAi | Self::Ollama | Self::OllamaElsewhere => Vec::new(),
         };
-        events.iter().map(|event| format!("data: {event}\n\n")).collect()
+        sse(&events)
     }
 
     fn piece(self, text: &str) -> String {
@@ -165,14 +169,11 @@ impl Speaks {
                 let choice = json!({ "index": 0, "delta": {}, "finish_reason": "stop" });
                 format!("data: {}\n\ndata: [DONE]\n\n", json!({ "choices": [choice] }))
             }
-            Self::Anthropic => [
+            Self::Anthropic => sse(&[
                 json!({ "type": "content_block_stop", "index": 0 }),
                 json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" } }),
                 json!({ "type": "message_stop" }),
-            ]
-            .iter()
-            .map(|event| format!("data: {event}\n\n"))
-            .collect(),
+            ]),
             Self::Ollama | Self::OllamaElsewhere => {
                 let last =
                     json!({ "message": { "content": "" }, "done": true, "done_reason": "stop" });
