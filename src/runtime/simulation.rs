@@ -96,7 +96,7 @@ fn live(seed: u64) -> (Vec<String>, BTreeMap<&'static str, u64>) {
 }
 
 /// What has to happen in many worlds, or they show nothing.
-const HAPPENS: [&str; 15] = [
+const HAPPENS: [&str; 16] = [
     "answered at an endpoint",
     "answered on the device",
     "came home before the first token",
@@ -111,6 +111,7 @@ const HAPPENS: [&str; 15] = [
     "turn that nobody agreed to send",
     "background turn",
     "memory squeeze",
+    "stood still in mid-answer",
     "pinned",
 ];
 

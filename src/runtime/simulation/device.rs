@@ -58,6 +58,9 @@ const FREE: [u64; 2] = [4 << 30, 200 << 20];
 /// What a batch takes that has nothing in it, although somebody waits.
 const IDLE_STEP: Duration = Duration::from_secs(1);
 
+/// How long an engine stands still that somebody stopped.
+const STANDS_FOR: Duration = Duration::from_secs(30);
+
 /// Between two samples while something runs, and how long it is looked at after that.
 const SAMPLED_EVERY: Duration = Duration::from_secs(1);
 const SAMPLED_AFTER: Duration = Duration::from_secs(10);
@@ -167,6 +170,10 @@ impl Device {
             let decoding = if streams { f64::from(AT_ONCE) / DECODE_TPS[crowd] } else { 0.0 };
             let seconds = decoding + prompts as f64 / PREFILL_TPS[crowd];
             let time = Duration::from_secs_f64(seconds / self.0.speed);
+            if chance.next().is_multiple_of(1500) {
+                self.stand_still(streams).await;
+                continue;
+            }
             // A planner that leaves somebody out for ever is noticed by whoever waits.
             tokio::time::sleep(if shares.is_empty() { IDLE_STEP } else { time }).await;
             let dies = !shares.is_empty() && chance.next().is_multiple_of(5000);
@@ -181,6 +188,19 @@ impl Device {
             if dies {
                 turns.iter_mut().for_each(Turn::die);
             }
+            self.put_back(turns);
+        }
+    }
+
+    /// Does nothing for a while; the front ends what it does not want any more.
+    async fn stand_still(&self, streams: bool) {
+        if streams {
+            self.0.world.seen.count("stood still in mid-answer");
+        }
+        let until = Instant::now() + STANDS_FOR;
+        while Instant::now() < until {
+            tokio::time::sleep(IDLE_STEP).await;
+            let turns = std::mem::take(&mut self.state().turns);
             self.put_back(turns);
         }
     }

@@ -286,8 +286,13 @@ impl User {
                         seen.wrong(format!("it does not come back: {}", decision.reason));
                     }
                 }
-                if decision.price.is_some() && track.routes.len() == 1 {
+                if let Some(price) = decision.price.as_ref().filter(|_| track.routes.len() == 1) {
                     let session = track.session;
+                    let leaves = decision.route != Route::Local;
+                    let said = decision.reason.contains(" sent");
+                    if leaves != (price.bytes_out > 0) || leaves != said {
+                        seen.wrong(format!("{price:?}, and is said as: {}", decision.reason));
+                    }
                     self.switched(session, now);
                 }
             }
