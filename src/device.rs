@@ -18,7 +18,7 @@ mod sampler;
 mod schedule;
 
 pub use bandwidth::bandwidth;
-pub use contention::{Contention, Crowd, others};
+pub use contention::{Contention, Crowd};
 pub use cores::{Cores, cores};
 pub use reading::{Quantity, Reading, readings};
 pub use sampler::{Sampler, resident_bytes, saves_power};

@@ -3,6 +3,9 @@
 use crate::device::files::Files;
 use crate::device::schedule::Schedule;
 
+/// Ticks, of which a second has a hundred (`USER_HZ`), that tell what somebody did: half a second.
+const TICKS_MIN: u64 = 50;
+
 /// What others did to this process since the previous look. Unknown is `None`, never fine.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Crowd {
@@ -18,6 +21,8 @@ pub struct Contention {
     files: Files,
     schedule: Option<Schedule>,
     processors: Option<Processors>,
+    /// Processors that somebody used between the two newest looks, if these were not too close.
+    busy_cores: Option<f64>,
 }
 
 /// Ticks of all processors since the machine started.
@@ -30,7 +35,7 @@ struct Processors {
 
 impl Default for Contention {
     fn default() -> Self {
-        Self { files: Files::system(), schedule: None, processors: None }
+        Self { files: Files::system(), schedule: None, processors: None, busy_cores: None }
     }
 }
 
@@ -45,20 +50,23 @@ impl Contention {
             (wait + run > 0.0).then(|| wait / (wait + run))
         });
         let idle_cores = processors.zip(self.processors).and_then(|(now, was)| idle(now, was));
+        self.busy_cores = processors.zip(self.processors).and_then(|(now, was)| busy(now, was));
         (self.schedule, self.processors) = (schedule, processors);
         Crowd { wait_share, idle_cores }
     }
-}
 
-/// Reads how many others want a processor, for a program that has been asleep and cannot know: as
-/// many as are runnable at this moment, without this thread, but no more than the last minute had
-/// on average, so that a moment's bustle counts for nothing.
-pub fn others() -> Option<u32> {
-    waiting(&Files::system().read("proc/loadavg")?)
+    /// Reads how many others want a processor, for a program that was asleep until the newest look
+    /// and cannot know: as many as are runnable at this moment, without this thread, but no more
+    /// than used one while it slept, so that a moment's bustle counts for nothing: the front that
+    /// has just sent a question is on its way to sleep. Where the looks tell nothing the last
+    /// minute's load stands for that, in which this program's own work counts too.
+    pub fn others(&self) -> Option<u32> {
+        waiting(&self.files.read("proc/loadavg")?, self.busy_cores)
+    }
 }
 
 /// Parses `/proc/loadavg`: three averages, then runnable and all tasks (kernel: proc.rst).
-fn waiting(text: &str) -> Option<u32> {
+fn waiting(text: &str, busy_cores: Option<f64>) -> Option<u32> {
     let mut fields = text.split_ascii_whitespace();
     let average: f64 = fields.next()?.parse().ok()?;
     let runnable: u32 = fields.nth(2)?.split_once('/')?.0.parse().ok()?;
@@ -67,14 +75,21 @@ fn waiting(text: &str) -> Option<u32> {
         clippy::cast_sign_loss,
         reason = "a load is small and positive, and the cast saturates"
     )]
-    let average = average.round() as u32;
-    Some(runnable.saturating_sub(1).min(average))
+    let before = busy_cores.unwrap_or(average).round() as u32;
+    Some(runnable.saturating_sub(1).min(before))
 }
 
 fn idle(now: Processors, was: Processors) -> Option<f64> {
     let total = now.total.checked_sub(was.total).filter(|ticks| *ticks > 0)?;
     let idle = now.idle.checked_sub(was.idle)?;
     Some(idle as f64 / total as f64 * now.count as f64)
+}
+
+/// Returns how many processors were in use; `None` when too little time passed to say so.
+fn busy(now: Processors, was: Processors) -> Option<f64> {
+    let total = now.total.checked_sub(was.total)?;
+    (total >= TICKS_MIN * now.count).then_some(())?;
+    idle(now, was).map(|idle| (now.count as f64 - idle).max(0.0))
 }
 
 /// Parses `/proc/stat`: its first line sums user, nice, system, idle, iowait, irq, softirq and
@@ -96,13 +111,17 @@ mod tests {
     use super::*;
     use crate::device::files;
 
+    fn watching(files: Files) -> Contention {
+        Contention { files, ..Contention::default() }
+    }
+
     #[test]
     fn a_look_counts_from_the_previous_one() {
         let stat =
             |idle: u64| format!("cpu  100 0 100 {idle} 0 0 0 0 0 0\ncpu0 1\ncpu1 1\nintr 5\n");
         let task = "proc/self/task/7/schedstat";
         let (root, files) = files::tree(&[("proc/stat", &stat(1000)), (task, "100 10 1\n")]);
-        let mut contention = Contention { files, schedule: None, processors: None };
+        let mut contention = watching(files);
         assert_eq!(contention.look(), Crowd::default());
         files::write(root.path(), "proc/stat", &stat(1000).replace("cpu  100", "cpu  150"));
         files::write(root.path(), task, "175 35 2\n");
@@ -110,13 +129,15 @@ mod tests {
         assert_eq!(crowd, Crowd { wait_share: Some(0.25), idle_cores: Some(0.0) });
         files::write(root.path(), "proc/stat", &stat(1050).replace("cpu  100", "cpu  200"));
         assert_eq!(contention.look().idle_cores, Some(1.0), "half of two processors");
+        files::write(root.path(), "proc/loadavg", "9.00 1.00 0.50 3/200 999\n");
+        assert_eq!(contention.others(), Some(1), "as many as used the other half");
     }
 
     #[test]
     fn a_kernel_without_schedstat_leaves_waiting_unknown() {
         let stat = |idle: u64| format!("cpu  100 0 100 {idle} 0 0 0 0 0 0\ncpu0 1\ncpu1 1\n");
         let (root, files) = files::tree(&[("proc/stat", &stat(1000)), ("proc/self/task/7/x", "")]);
-        let mut contention = Contention { files, schedule: None, processors: None };
+        let mut contention = watching(files);
         contention.look();
         files::write(root.path(), "proc/stat", &stat(1100));
         assert_eq!(contention.look(), Crowd { wait_share: None, idle_cores: Some(2.0) });
@@ -124,10 +145,12 @@ mod tests {
 
     #[test]
     fn others_are_those_who_want_a_processor_now_and_did_so_before() {
-        assert_eq!(waiting("2.10 1.00 0.50 3/200 999\n"), Some(2));
-        assert_eq!(waiting("0.10 1.00 0.50 3/200 999\n"), Some(0), "a moment's bustle");
-        assert_eq!(waiting("5.00 1.00 0.50 1/200 999\n"), Some(0), "they are gone");
-        assert_eq!(waiting("x"), None);
+        assert_eq!(waiting("2.10 1.00 0.50 3/200 999\n", None), Some(2));
+        assert_eq!(waiting("0.10 1.00 0.50 3/200 999\n", None), Some(0), "a moment's bustle");
+        assert_eq!(waiting("5.00 1.00 0.50 1/200 999\n", None), Some(0), "they are gone");
+        assert_eq!(waiting("2.10 1.00 0.50 3/200 999\n", Some(0.3)), Some(0), "own load, before");
+        assert_eq!(waiting("0.10 1.00 0.50 3/200 999\n", Some(1.2)), Some(1), "a new neighbour");
+        assert_eq!(waiting("x", None), None);
     }
 
     #[test]

@@ -32,10 +32,12 @@ pub(super) struct Yielding {
 impl Yielding {
     /// Begins with `most` threads, the most there will be.
     pub(super) fn new(most: u32) -> Self {
-        let now = clock::now();
+        let mut contention = Contention::default();
+        // The first turn then knows what others did since the model was loaded.
+        contention.look();
         Self {
-            born: now,
-            contention: Contention::default(),
+            born: clock::now(),
+            contention,
             threads: Threads::new(most),
             cores: count(device::cores().logical),
             last: None,
@@ -55,7 +57,7 @@ impl Yielding {
         let at = now.saturating_duration_since(self.born);
         if since.is_none_or(|since| since > STALE) {
             // While nothing ran, nothing waited either: this look only sets the counters.
-            return self.threads.begin(device::others()?, self.cores, at);
+            return self.threads.begin(self.contention.others()?, self.cores, at);
         }
         self.threads.observe(&self.crowd, at)
     }
