@@ -1,10 +1,18 @@
 //! Whether others want the processors: a cheap look, four times a second while something decodes.
 
+use std::time::Duration;
+
 use crate::device::files::Files;
 use crate::device::schedule::Schedule;
 
-/// Ticks, of which a second has a hundred (`USER_HZ`), that tell what somebody did: half a second.
-const TICKS_MIN: u64 = 50;
+/// Ticks of a processor in a second (kernel: `USER_HZ`).
+const TICKS_PER_SECOND: u64 = 100;
+
+/// Ticks that tell what others did: fewer are a moment.
+const TICKS_MIN: u64 = TICKS_PER_SECOND / 2;
+
+/// How long the bustle of a question that arrives may last: its frame is drawn and it is saved.
+const MOMENT: Duration = Duration::from_millis(4);
 
 /// What others did to this process since the previous look. Unknown is `None`, never fine.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -21,7 +29,7 @@ pub struct Contention {
     files: Files,
     schedule: Option<Schedule>,
     processors: Option<Processors>,
-    /// Processors that somebody used between the two newest looks, if these were not too close.
+    /// Processors that others used between the two newest looks, if these were not too close.
     busy_cores: Option<f64>,
 }
 
@@ -45,12 +53,15 @@ impl Contention {
         let schedule = Schedule::read(&self.files);
         let processors = self.files.read("proc/stat").as_deref().and_then(parse);
         let spent = schedule.as_ref().zip(self.schedule.as_ref()).map(|(now, was)| now.since(was));
-        let wait_share = spent.and_then(|spent| {
+        let wait_share = spent.as_ref().and_then(|spent| {
             let (wait, run) = (spent.wait.as_secs_f64(), spent.run.as_secs_f64());
             (wait + run > 0.0).then(|| wait / (wait + run))
         });
         let idle_cores = processors.zip(self.processors).and_then(|(now, was)| idle(now, was));
-        self.busy_cores = processors.zip(self.processors).and_then(|(now, was)| busy(now, was));
+        self.busy_cores = processors.zip(self.processors).zip(spent).and_then(|((now, was), own)| {
+            let (busy, seconds) = busy(now, was)?;
+            Some((busy - own.run.as_secs_f64() / seconds).max(0.0))
+        });
         (self.schedule, self.processors) = (schedule, processors);
         Crowd { wait_share, idle_cores }
     }
@@ -59,9 +70,16 @@ impl Contention {
     /// and cannot know: as many as are runnable at this moment, without this thread, but no more
     /// than used one while it slept, so that a moment's bustle counts for nothing: the front that
     /// has just sent a question is on its way to sleep. Where the looks tell nothing the last
-    /// minute's load stands for that, in which this program's own work counts too.
+    /// minute's load stands for that, in which this program's own work counts too. Whoever is seen
+    /// is looked at twice.
     pub fn others(&self) -> Option<u32> {
-        waiting(&self.files.read("proc/loadavg")?, self.busy_cores)
+        let seen = || waiting(&self.files.read("proc/loadavg")?, self.busy_cores);
+        let first = seen()?;
+        if first == 0 {
+            return Some(0);
+        }
+        std::thread::sleep(MOMENT);
+        Some(first.min(seen()?))
     }
 }
 
@@ -85,11 +103,12 @@ fn idle(now: Processors, was: Processors) -> Option<f64> {
     Some(idle as f64 / total as f64 * now.count as f64)
 }
 
-/// Returns how many processors were in use; `None` when too little time passed to say so.
-fn busy(now: Processors, was: Processors) -> Option<f64> {
-    let total = now.total.checked_sub(was.total)?;
-    (total >= TICKS_MIN * now.count).then_some(())?;
-    idle(now, was).map(|idle| (now.count as f64 - idle).max(0.0))
+/// Returns how many processors were in use, and for how many seconds; `None` when too little time
+/// passed to say so.
+fn busy(now: Processors, was: Processors) -> Option<(f64, f64)> {
+    let ticks = now.total.checked_sub(was.total)? / now.count;
+    (ticks >= TICKS_MIN).then_some(())?;
+    Some((now.count as f64 - idle(now, was)?, ticks as f64 / TICKS_PER_SECOND as f64))
 }
 
 /// Parses `/proc/stat`: its first line sums user, nice, system, idle, iowait, irq, softirq and
@@ -131,6 +150,10 @@ mod tests {
         assert_eq!(contention.look().idle_cores, Some(1.0), "half of two processors");
         files::write(root.path(), "proc/loadavg", "9.00 1.00 0.50 3/200 999\n");
         assert_eq!(contention.others(), Some(1), "as many as used the other half");
+        files::write(root.path(), "proc/stat", &stat(1100).replace("cpu  100", "cpu  250"));
+        files::write(root.path(), task, "400000175 35 3\n");
+        contention.look();
+        assert_eq!(contention.others(), Some(0), "most of that was this program");
     }
 
     #[test]

@@ -18,7 +18,7 @@ const SLICE_BESIDE_STREAMS: Duration = Duration::from_millis(100);
 /// How long a slice may take when nothing streams: the progress bar still moves, and a turn that
 /// arrives waits no longer. Shorter slices are small batches, which cost up to a fifth of the rate
 /// on a slow machine.
-const SLICE_ALONE: Duration = Duration::from_millis(800);
+const SLICE_ALONE: Duration = Duration::from_millis(1200);
 
 /// A running turn, as far as planning goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -152,11 +152,11 @@ mod tests {
     #[test]
     fn slices_follow_the_measured_rate() {
         assert_eq!(slice_tokens(Some(1000.0), true, 512), 96);
-        assert_eq!(slice_tokens(Some(500.0), false, 512), 384);
+        assert_eq!(slice_tokens(Some(500.0), false, 512), 512);
         assert_eq!(slice_tokens(Some(10.0), true, 512), 4);
         assert_eq!(slice_tokens(Some(110.0), true, 512), 11);
         assert_eq!(slice_tokens(Some(10.0), false, 512), 32);
-        assert_eq!(slice_tokens(Some(300.0), false, 512), 224);
+        assert_eq!(slice_tokens(Some(300.0), false, 512), 352);
         assert_eq!(slice_tokens(Some(1e9), false, 512), 512);
         assert_eq!(slice_tokens(None, false, 512), 64);
     }

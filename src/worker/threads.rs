@@ -8,8 +8,12 @@ use std::time::Duration;
 
 use crate::device::Crowd;
 
-/// The share of waiting from which threads give way; quiet machines stay below a third of it.
+/// The share of waiting from which threads give way when they see it twice in a row: a question
+/// that is sent makes other programs busy for a moment, and a whole short answer would pay for it.
 const CROWDED: f64 = 0.10;
+
+/// The share from which they give way at once: one neighbour on two processors makes a third.
+const CROWDED_PLAINLY: f64 = 0.25;
 
 /// The share of waiting below which there may be room for more.
 const CLEAR: f64 = 0.03;
@@ -45,6 +49,8 @@ pub(super) struct Threads {
     now: u32,
     changed: Duration,
     room_since: Option<Duration>,
+    /// Whether the newest look saw a crowd.
+    crowded: bool,
     /// How long there has to seem room before the next trial.
     trial_after: Duration,
     /// When the last trial began.
@@ -59,6 +65,7 @@ impl Threads {
             now: most,
             changed: Duration::ZERO,
             room_since: None,
+            crowded: false,
             trial_after: TRIAL_AFTER,
             tried: None,
         }
@@ -67,6 +74,7 @@ impl Threads {
     /// Begins after a pause beside so many `others` that want a processor, of `cores` in all; `at`
     /// is the time since the start. Returns the new number if it changes.
     pub(super) fn begin(&mut self, others: u32, cores: u32, at: Duration) -> Option<u32> {
+        self.crowded = false;
         let threads = cores.saturating_sub(others).clamp(1, self.most);
         (threads != self.now).then(|| self.change(threads, at))
     }
@@ -103,9 +111,11 @@ impl Threads {
         settled: bool,
         at: Duration,
     ) -> Option<u32> {
-        if share >= CROWDED {
+        let before = std::mem::replace(&mut self.crowded, share >= CROWDED);
+        if self.crowded {
             self.room_since = None;
-            if !settled || self.now == 1 {
+            let lasts = before || share >= CROWDED_PLAINLY;
+            if !settled || !lasts || self.now == 1 {
                 return None;
             }
             let failed =
@@ -172,6 +182,15 @@ mod tests {
         assert_eq!(threads.observe(&crowd(0.01, 0.1), ms(5250)), None);
         assert_eq!(threads.observe(&crowd(0.01, 0.9), ms(6000)), None);
         assert_eq!(threads.observe(&crowd(0.01, 0.9), ms(7000)), Some(2));
+    }
+
+    #[test]
+    fn a_moments_bustle_takes_nothing_away() {
+        let mut threads = Threads::new(2);
+        assert_eq!(threads.observe(&crowd(0.15, 0.2), ms(750)), None);
+        assert_eq!(threads.observe(&crowd(0.02, 0.2), ms(1000)), None);
+        assert_eq!(threads.observe(&crowd(0.15, 0.2), ms(1250)), None);
+        assert_eq!(threads.observe(&crowd(0.12, 0.2), ms(1500)), Some(1), "it lasts");
     }
 
     #[test]
