@@ -7,6 +7,7 @@
 //!
 //! Never: `app`, `ui`; a clock: the time comes in with every change.
 
+mod access;
 mod apply;
 mod asked;
 mod backup;
@@ -66,7 +67,6 @@ use std::sync::PoisonError;
 use std::thread;
 use std::thread::JoinHandle;
 
-use rusqlite::Connection;
 use tokio::sync::watch;
 
 use crate::chat::Change;
@@ -74,12 +74,14 @@ use crate::chat::Fault;
 use crate::chat::Saving;
 use crate::chat::Timestamp;
 use crate::route::Lesson;
+use crate::store::access::Access;
 use crate::store::change::Work;
-use crate::store::locks::Locks;
+use crate::store::open::Way;
 use crate::store::owner::Owner;
 use crate::store::queue::Queue;
 use crate::store::read::Source;
 use crate::store::upkeep::Upkeep;
+use crate::store::writer::Database;
 use crate::store::writer::Writer;
 
 /// The store, as long as it is open. Clones are handles to the same one; the last one to go closes
@@ -90,7 +92,7 @@ pub struct Store(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     place: Place,
-    source: Source,
+    access: Arc<Access>,
     queue: Arc<Queue>,
     health: watch::Receiver<Saving>,
     /// Why nothing is written.
@@ -98,24 +100,24 @@ struct Shared {
     writer: Mutex<Option<JoinHandle<()>>>,
     upkeep: Mutex<Option<Upkeep>>,
     damage: watch::Sender<Option<Fault>>,
-    _locks: Option<Locks>,
 }
 
 impl Store {
-    fn start(
-        place: Place,
-        db: Result<Connection, Fault>,
-        source: Source,
-        locks: Option<Locks>,
-    ) -> Self {
+    fn start(place: Place, access: Arc<Access>, way: Way) -> Self {
         let queue = Arc::new(Queue::default());
-        let (says, health) = watch::channel(match &db {
-            Ok(_) => Saving::Well,
-            Err(fault) => Saving::Never(fault.clone()),
+        let (says, health) = watch::channel(match &way {
+            Way::Open(_) => Saving::Well,
+            Way::Later(fault, _) => Saving::Held { fault: fault.clone(), waiting: 0 },
+            Way::Never(fault) => Saving::Never(fault.clone()),
         });
-        let started = db.and_then(|db| {
+        let database = match way {
+            Way::Open(db) => Ok(Database::Open(db)),
+            Way::Later(_, reopen) => Ok(Database::Later(reopen)),
+            Way::Never(fault) => Err(fault),
+        };
+        let started = database.and_then(|database| {
             let writer =
-                Writer { db, owner: Owner::own(), queue: Arc::clone(&queue), health: says };
+                Writer { database, owner: Owner::own(), queue: Arc::clone(&queue), health: says };
             let thread = thread::Builder::new().name("edgewise-store".to_owned());
             let started = thread.spawn(move || writer.run());
             started.map_err(|error| Fault::new(format!("no thread to save with: {error}")))
@@ -126,14 +128,13 @@ impl Store {
         };
         Self(Arc::new(Shared {
             place,
-            source,
+            access,
             queue,
             health,
             read_only,
             writer: Mutex::new(writer),
             upkeep: Mutex::new(None),
             damage: watch::Sender::new(None),
-            _locks: locks,
         }))
     }
 
@@ -162,15 +163,17 @@ impl Store {
     /// # Errors
     /// The database cannot be opened.
     pub fn reader(&self) -> Result<Reader, StoreError> {
-        self.0.source.open()
+        self.0.access.source().open()
     }
 
     /// Does in the background what is due: a look at every page once a week, whose result
     /// [`Store::damage`] tells, and a copy a day, of which seven are kept. What closing the store
     /// breaks off is done next time.
     pub fn keep_up(&self, now: Timestamp) {
-        let (Source::Live(path), place) = (&self.0.source, self.0.place.clone()) else { return };
-        let Ok(db) = connect::copier(path) else { return };
+        let (Source::Live(path), place) = (self.0.access.source(), self.0.place.clone()) else {
+            return;
+        };
+        let Ok(db) = connect::copier(&path) else { return };
         let mut upkeep = self.0.upkeep.lock().unwrap_or_else(PoisonError::into_inner);
         if upkeep.is_none() {
             *upkeep = Upkeep::start(db, place, now, self.0.damage.clone()).ok();

@@ -58,10 +58,11 @@ impl Contention {
             (wait + run > 0.0).then(|| wait / (wait + run))
         });
         let idle_cores = processors.zip(self.processors).and_then(|(now, was)| idle(now, was));
-        self.busy_cores = processors.zip(self.processors).zip(spent).and_then(|((now, was), own)| {
-            let (busy, seconds) = busy(now, was)?;
-            Some((busy - own.run.as_secs_f64() / seconds).max(0.0))
-        });
+        self.busy_cores =
+            processors.zip(self.processors).zip(spent).and_then(|((now, was), own)| {
+                let (busy, seconds) = busy(now, was)?;
+                Some((busy - own.run.as_secs_f64() / seconds).max(0.0))
+            });
         (self.schedule, self.processors) = (schedule, processors);
         Crowd { wait_share, idle_cores }
     }

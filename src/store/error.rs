@@ -67,14 +67,41 @@ impl StoreError {
     }
 }
 
+impl StoreError {
+    /// Whether a store that could not be opened may be there when it is tried again: what it takes
+    /// is room, or a disk that works.
+    pub(super) fn may_pass_at_opening(&self) -> bool {
+        use rusqlite::ErrorCode as Code;
+        match self {
+            Self::File(_, error) => is_full(error),
+            _ => matches!(
+                self.code(),
+                Some(Code::DiskFull | Code::SystemIoFailure | Code::CannotOpen)
+            ),
+        }
+    }
+
+    /// Names the lack of room in `dir` where SQLite speaks of a failing disk: there was none for
+    /// the memory that its connections share.
+    pub(super) fn at(self, dir: &Path) -> Self {
+        let full = || rustix::fs::statvfs(dir).is_ok_and(|it| it.f_bavail == 0);
+        match self.code() {
+            Some(rusqlite::ErrorCode::SystemIoFailure) if full() => {
+                Self::File(dir.display().to_string(), io::ErrorKind::StorageFull.into())
+            }
+            _ => self,
+        }
+    }
+}
+
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         use rusqlite::ErrorCode as Code;
         let damaged = error.is_damage();
         match (error.code(), error) {
             (_, StoreError::Fault(fault) | StoreError::Busy(fault)) => fault,
-            (Some(Code::DiskFull), _) => Self::new("no space to save the conversation")
-                .hint("free some; it is kept in memory and saved as soon as there is room"),
+            (Some(Code::DiskFull), _) => no_space(),
+            (_, StoreError::File(_, error)) if is_full(&error) => no_space(),
             (Some(Code::DatabaseBusy), _) => Self::new("another program holds the store")
                 .hint("it is tried again; close what reads the file"),
             (_, StoreError::File(path, error)) if is_closed(&error) => Self::new(format!(
@@ -88,6 +115,16 @@ impl From<StoreError> for Fault {
             (_, error) => Self::new(error.to_string()),
         }
     }
+}
+
+fn no_space() -> Fault {
+    Fault::new("no space to save the conversation")
+        .hint("free some; it is kept in memory and saved as soon as there is room")
+}
+
+/// Whether there is no room on the disk, or none for this user.
+fn is_full(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
 }
 
 /// Whether nobody, or not this user, may write there.

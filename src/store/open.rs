@@ -3,12 +3,14 @@
 use std::fmt;
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use rusqlite::Connection;
 
 use crate::chat::Fault;
 use crate::chat::Timestamp;
 use crate::store::Store;
+use crate::store::access::Access;
 use crate::store::apply;
 use crate::store::backup;
 use crate::store::connect;
@@ -112,19 +114,64 @@ impl Store {
     /// then changes are refused or kept in memory while the chat goes on.
     pub fn open(place: Place, options: Options, now: Timestamp) -> Opened {
         let mut notes = Vec::new();
-        let opened = prepare(&place, options, now, &mut notes);
-        let (db, source, locks) = match opened {
-            Ok(Ready { db, locks }) => (Ok(db), Source::Live(place.database()), Some(locks)),
-            Err(error) => {
-                let fault = Fault::from(error);
-                notes.push(Note::ReadOnly(fault.clone()));
-                let frozen = connect::read_only(&place.database()).is_ok();
-                let source =
-                    if frozen { Source::Frozen(place.database()) } else { Source::Nothing };
-                (Err(fault), source, None)
+        let error = match prepare(&place, options, now, &mut notes) {
+            Ok(Ready { db, locks }) => {
+                let access = Access::new(Source::Live(place.database()), Some(locks));
+                let store = Self::start(place, Arc::new(access), Way::Open(db));
+                return Opened { store, notes };
             }
+            Err(error) => error.at(place.dir()),
         };
-        Opened { store: Self::start(place, db, source, locks), notes }
+        let access = Arc::new(Access::new(frozen(place.database()), None));
+        let passes = error.may_pass_at_opening();
+        let fault = Fault::from(error);
+        let way = if passes {
+            // How it stands is said by the store's health, which changes.
+            let access = Arc::clone(&access);
+            Way::Later(fault, Reopen { place: place.clone(), options, now, access })
+        } else {
+            notes.push(Note::ReadOnly(fault.clone()));
+            Way::Never(fault)
+        };
+        Opened { store: Self::start(place, access, way), notes }
+    }
+}
+
+/// How a store is written to.
+#[derive(Debug)]
+pub(super) enum Way {
+    Open(Connection),
+    /// It could not be opened for now, and why.
+    Later(Fault, Reopen),
+    Never(Fault),
+}
+
+/// What it takes to open a store again that could not be opened.
+#[derive(Debug)]
+pub(super) struct Reopen {
+    place: Place,
+    options: Options,
+    now: Timestamp,
+    access: Arc<Access>,
+}
+
+impl Reopen {
+    /// Opens the store, for readers as well.
+    pub(super) fn open(&self) -> Result<Connection, StoreError> {
+        let opened = prepare(&self.place, self.options, self.now, &mut Vec::new());
+        let Ready { db, locks } = opened.map_err(|error| error.at(self.place.dir()))?;
+        self.access.set(Source::Live(self.place.database()), locks);
+        Ok(db)
+    }
+}
+
+/// Returns what can be read of a database that cannot be opened as it should.
+fn frozen(database: PathBuf) -> Source {
+    let ours = |db: Connection| matches!(migrate::kind(&db), Ok(Kind::Ours(_)));
+    if connect::read_only(&database).is_ok_and(ours) {
+        Source::Frozen(database)
+    } else {
+        Source::Nothing
     }
 }
 

@@ -113,6 +113,13 @@ impl Queue {
         waited.unwrap_or_else(PoisonError::into_inner).0.closed
     }
 
+    /// Waits for that time; returns whether nothing came in and it is still open.
+    pub(super) fn is_idle_for(&self, time: Duration) -> bool {
+        let idle = |state: &mut State| state.entries.is_empty() && !state.closed;
+        let waited = self.news.wait_timeout_while(self.lock(), time, idle);
+        waited.unwrap_or_else(PoisonError::into_inner).1.timed_out()
+    }
+
     /// Refuses what comes later; what is in is still taken.
     pub(super) fn close(&self) {
         self.lock().closed = true;

@@ -1,5 +1,6 @@
 //! The one thread that writes. It takes all that waits and commits it at once; what cannot be
-//! written for now stays in the queue, in its order, and is tried again.
+//! written for now stays in the queue, in its order, and is tried again; so does all of it while the
+//! store cannot be opened.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use crate::chat::Saving;
 use crate::store::apply::apply;
 use crate::store::change::Saved;
 use crate::store::error::StoreError;
+use crate::store::open::Reopen;
 use crate::store::owner::Owner;
 use crate::store::queue::Entry;
 use crate::store::queue::Queue;
@@ -20,9 +22,29 @@ use crate::store::queue::Queue;
 /// Between two tries while nothing can be written.
 const RETRY: Duration = Duration::from_secs(2);
 
+/// The database, or how to open it.
+#[derive(Debug)]
+pub(super) enum Database {
+    Open(Connection),
+    Later(Reopen),
+}
+
+impl Database {
+    /// Returns the connection; opens it first where that did not work before.
+    fn connection(&mut self) -> Result<&mut Connection, StoreError> {
+        if let Self::Later(reopen) = self {
+            *self = Self::Open(reopen.open()?);
+        }
+        match self {
+            Self::Open(db) => Ok(db),
+            Self::Later(_) => unreachable!("it was opened"),
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Writer {
-    pub(super) db: Connection,
+    pub(super) database: Database,
     pub(super) owner: Owner,
     pub(super) queue: Arc<Queue>,
     pub(super) health: watch::Sender<Saving>,
@@ -31,7 +53,7 @@ pub(super) struct Writer {
 impl Writer {
     /// Writes until the queue is closed and empty, or closed while nothing can be written.
     pub(super) fn run(mut self) {
-        while let Some(mut entries) = self.queue.take() {
+        while let Some(mut entries) = self.next() {
             match self.commit(&entries) {
                 Ok(results) => {
                     self.say(Saving::Well);
@@ -55,6 +77,16 @@ impl Writer {
         }
     }
 
+    /// Waits for changes; meanwhile it tries to open what is not open.
+    fn next(&mut self) -> Option<Vec<Entry>> {
+        while matches!(self.database, Database::Later(_)) && self.queue.is_idle_for(RETRY) {
+            if self.database.connection().is_ok() {
+                self.say(Saving::Well);
+            }
+        }
+        self.queue.take()
+    }
+
     /// The program leaves while nothing could be written: once more, then it is lost.
     fn last_try(&mut self) {
         if let Some(mut entries) = self.queue.take()
@@ -74,7 +106,8 @@ impl Writer {
     /// # Errors
     /// Nothing of it could be written.
     fn commit(&mut self, entries: &[Entry]) -> Result<Vec<Saved>, StoreError> {
-        let mut transaction = self.db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let db = self.database.connection()?;
+        let mut transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut results = Vec::with_capacity(entries.len());
         for entry in entries {
             let point = transaction.savepoint()?;

@@ -1,6 +1,7 @@
 //! Files of every schema that was ever released, brought to the newest.
 
 use super::*;
+use crate::store::locks::Locks;
 
 /// A file that was written by schema 1, closed without its last answer having ended.
 const V1: &[u8] = include_bytes!("../../../tests/fixtures/store/v1.db");
