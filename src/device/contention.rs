@@ -79,6 +79,10 @@ impl Contention {
         if first == 0 {
             return Some(0);
         }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "time is what is waited for: a moment's bustle"
+        )]
         std::thread::sleep(MOMENT);
         Some(first.min(seen()?))
     }

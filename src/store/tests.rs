@@ -391,7 +391,7 @@ async fn what_cannot_be_opened_for_now_is_opened_and_written_later() {
         assert!(matches!(waits, Saved::InMemory(_)), "{waits:?}");
         std::fs::remove_dir(&obstacle).expect("out of the way");
         let well = health.wait_for(|saving| *saving == Saving::Well);
-        let within = tokio::time::timeout(Duration::from_secs(60), well).await;
+        let within = tokio::time::timeout(Duration::from_mins(1), well).await;
         drop(within.expect("in time").expect("open"));
         assert_eq!(nodes(&opened.store), 2, "what waited is durable");
     }
