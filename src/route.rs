@@ -32,6 +32,6 @@ pub use request::{
 pub use room::{idle_engine_is_in_the_way, idle_session_bytes};
 pub use samples::{Forecast, Prior, Ring, Risk, Sample};
 pub use signal::{Concern, concerns};
-pub use stall::stalls_after;
+pub use stall::{begins_within, stalls_after};
 pub use switches::{Switched, Switches};
 pub use words::price as price_words;

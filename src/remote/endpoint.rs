@@ -147,7 +147,8 @@ impl Remote {
         models.map_err(|error| Trouble::wire(name, &error))
     }
 
-    /// Tries to answer once. What came is in `tally`, whatever becomes of it.
+    /// Tries to answer once. What came is in `tally`, whatever becomes of it. The first token has to
+    /// come within the time that is given with the decision, if somebody else can be asked then.
     ///
     /// Returns why the answer ended; from the first token on every failure is `Interrupted`.
     ///
@@ -159,7 +160,7 @@ impl Remote {
     pub(super) async fn attempt(
         &self,
         generation: &Generation,
-        decision: &Decision,
+        (decision, within): (&Decision, Option<Duration>),
         sink: &mut TokenSink,
         tally: &mut Tally,
     ) -> Result<StopReason, Trouble> {
@@ -168,7 +169,19 @@ impl Remote {
         let begun = Instant::now();
         tally.begin(begun);
         let body = self.body(generation)?;
-        let sent = self.send(What::Chat, Some(body), &sink.meter()).await;
+        let mut patience = self.patience();
+        let mut limit = within.filter(|within| *within < patience.first_token);
+        patience.first_token = limit.unwrap_or(patience.first_token);
+        let mut until = begun + patience.first_token;
+        let meter = sink.meter();
+        let sent = self.send(What::Chat, Some(body), &meter);
+        let sent = match limit {
+            None => sent.await,
+            Some(limit) => match tokio::time::timeout_at(until, sent).await {
+                Ok(sent) => sent,
+                Err(_) => Err(passed_over(name, limit)),
+            },
+        };
         let (mut reply, _site) = sent.map_err(|trouble| trouble.about(&generation.constraint))?;
         if let Some(kind) = reply.header("content-type")
             && !wire::is_stream(protocol, kind)
@@ -180,13 +193,14 @@ impl Remote {
         let reader = Reader::new(protocol);
         let stops = StopScan::behind(stops_to_look_for(generation), &generation.begun());
         let mut talk = Talk { name, decision, sink, tally, reader, stop: None, again, stops };
-        let patience = self.patience();
-        let mut until = begun + patience.first_token;
         loop {
             let read = tokio::time::timeout_at(until, reply.chunk()).await;
             let before = talk.tally.progress();
             let ended = match read {
-                Err(_) => Err(talk.silent(patience)),
+                Err(_) => Err(match limit.filter(|_| !talk.tally.has_text()) {
+                    Some(limit) => passed_over(name, limit),
+                    None => talk.silent(patience),
+                }),
                 Ok(Err(error)) => Err(Trouble::net(name, error)),
                 Ok(Ok(None)) => talk.end().await,
                 Ok(Ok(Some(piece))) => talk.piece(&piece).await,
@@ -204,6 +218,7 @@ impl Remote {
                 Err(trouble) => return Err(trouble),
             }
             if talk.tally.progress() > before {
+                limit = None;
                 until = Instant::now() + talk.patience(patience);
             }
         }
@@ -442,6 +457,12 @@ impl Talk<'_> {
 fn stops_to_look_for(generation: &Generation) -> Vec<String> {
     let continues = !generation.begun().is_empty();
     if continues { generation.limits.stop.clone() } else { Vec::new() }
+}
+
+/// Names an endpoint that says nothing while somebody else can answer.
+fn passed_over(name: &str, limit: Duration) -> Trouble {
+    let fault = Fault::new(format!("it said nothing for {} s", limit.as_secs().max(1)));
+    Trouble { fault: named(name, fault), kind: super::trouble::Kind::Gone }
 }
 
 /// Makes the fault for an answer that never got room to be told.

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::chance::Chance;
 use super::endpoint::Remote;
+use super::endpoint::estimate;
 use super::endpoint::nothing_allowed;
 use super::past::Past;
 use super::retry;
@@ -37,6 +38,7 @@ use crate::route::Prior;
 use crate::route::RemoteFacts;
 use crate::route::Sample;
 use crate::route::TokenPrice;
+use crate::route::begins_within;
 
 /// How long the question without content may take that comes before a trial.
 const PROBE_WITHIN: Duration = Duration::from_secs(3);
@@ -304,7 +306,8 @@ impl Visit<'_> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let attempt = self.member.remote.attempt(generation, self.decision, sink, &mut tally);
+            let asked = (self.decision, self.within(generation));
+            let attempt = self.member.remote.attempt(generation, asked, sink, &mut tally);
             let ended = tokio::select! {
                 biased;
                 () = cancel.cancelled() => None,
@@ -334,6 +337,12 @@ impl Visit<'_> {
                 }
             }
         }
+    }
+
+    /// Returns how long the first token may take; `None` where there is nobody else to ask.
+    fn within(&self, generation: &Generation) -> Option<Duration> {
+        let worst = self.decision.predicted().map_or(Duration::ZERO, |it| it.ttft_risk);
+        (!self.alone).then(|| begins_within(worst, estimate(generation)))
     }
 
     /// Takes note of how an answer ended.

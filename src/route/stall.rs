@@ -1,4 +1,4 @@
-//! How long an answer that has begun may stand still before somebody else goes on with it.
+//! How long an answer may not begin, or stand still, before somebody else is asked.
 
 use std::time::Duration;
 
@@ -7,6 +7,21 @@ const LEAST: Duration = Duration::from_secs(3);
 
 /// Times between tokens that are no pause any more.
 const TOKENS: u32 = 8;
+
+/// No endpoint is passed over sooner, and by how much later for each token of the prompt: slow
+/// hardware evaluates fifty of them in a second.
+const FIRST_LEAST: Duration = Duration::from_secs(20);
+const FIRST_PER_TOKEN: Duration = Duration::from_millis(20);
+
+/// Times the worst that was expected.
+const FIRST_FACTOR: u32 = 3;
+
+/// Returns how long an endpoint may take to its first token where somebody else can answer: three
+/// times the `worst` that was predicted, at least 20 s and what the prompt may take.
+pub fn begins_within(worst: Duration, prompt_tokens: u32) -> Duration {
+    let prompt = FIRST_PER_TOKEN.saturating_mul(prompt_tokens);
+    worst.saturating_mul(FIRST_FACTOR).max(FIRST_LEAST.saturating_add(prompt))
+}
 
 /// Returns how long a stream may give no token where one comes every `tbt` otherwise: the greater of
 /// 3 s and 8 times that. What only keeps the connection alive is no token.
@@ -31,6 +46,17 @@ mod tests {
             prop_assert!(after == LEAST || after == tbt.saturating_mul(8), "no longer than needed");
             prop_assert!(stalls_after(slower) >= after);
         }
+    }
+
+    #[test]
+    fn who_is_slow_or_asked_much_has_longer_to_begin() {
+        let s = Duration::from_secs;
+        for (worst, tokens, within) in
+            [(0, 0, 20), (2, 0, 20), (10, 0, 30), (2, 1000, 40), (60, 1000, 180)]
+        {
+            assert_eq!(begins_within(s(worst), tokens), s(within), "{worst} s, {tokens} tokens");
+        }
+        assert_eq!(begins_within(Duration::MAX, u32::MAX), Duration::MAX);
     }
 
     #[test]

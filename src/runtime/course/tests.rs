@@ -15,6 +15,8 @@ use crate::chat::Probe;
 use crate::chat::SessionId;
 use crate::chat::TokenEvent;
 use crate::chat::TurnId;
+use crate::config::Endpoint;
+use crate::config::Protocol;
 use crate::net::Net;
 use crate::net::NetError;
 use crate::net::played::Play;
@@ -97,12 +99,13 @@ impl Play for Rest {
     }
 }
 
-fn front() -> Front {
+fn front(play: &'static dyn Play, protocol: Protocol) -> Front {
     let mut front = front_with_endpoints();
-    let net = Net::played(Egress::Allowed, &Rest);
+    let net = Net::played(Egress::Allowed, play);
     let remote = |name: &str| {
         let known = front.fleet.get(name).expect("it is configured");
-        Remote::new(known.endpoint().clone(), net, None)
+        let endpoint = Endpoint { protocol, ..known.endpoint().clone() };
+        Remote::new(endpoint, net, None)
     };
     front.fleet = Arc::new(Fleet::of(["a", "b"].map(remote)));
     front
@@ -127,7 +130,7 @@ async fn ran(generation: Generation, decision: Decision, stopped: Option<Duratio
     let (queue, events) = turn_queue(64);
     let cancel = Cancel::new();
     let sink = TokenSink::open(TurnId(1), queue, cancel.clone()).await.expect("the queue is open");
-    let front = front();
+    let front = front(&Rest, Protocol::OpenAi);
     let course = Course { front: &front, engine: Some(&Stuck), is_first: true };
     let stop = async {
         if let Some(after) = stopped {
@@ -174,5 +177,77 @@ async fn a_script_and_an_answer_without_another_way_are_waited_for() {
         let events = ran(generation, open_to(routes), stopped).await;
         let (routes, text, reason) = told(events).await;
         assert_eq!((routes.len(), text.as_str(), reason), (1, "Half of ", StopReason::Cancelled));
+    }
+}
+
+/// A network where one host takes everything in and says nothing.
+#[derive(Debug)]
+struct Mute;
+
+impl Play for Mute {
+    fn play(&'static self, sent: Sent) -> BoxFuture<'static, Result<Played, NetError>> {
+        if sent.host.starts_with("a-") { Box::pin(std::future::pending()) } else { Rest.play(sent) }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_never_begins_is_passed_over_where_somebody_else_can_answer() {
+    let (queue, events) = turn_queue(64);
+    let sink = TokenSink::open(TurnId(1), queue, Cancel::new()).await.expect("the queue is open");
+    let front = front(&Mute, Protocol::OpenAi);
+    let routes = ["a", "b"].map(|name| Route::Remote(name.to_owned()));
+    let course = Course { front: &front, engine: None::<&Stuck>, is_first: true };
+    let begun = tokio::time::Instant::now();
+    course.run(open_to(&routes), question(None), sink).await;
+    assert_eq!(begun.elapsed().as_secs(), 20, "the clock of the test, once and not twice");
+    let (routes, text, reason) = told(events).await;
+    assert_eq!(routes, ["remote:a", "remote:b"]);
+    assert_eq!((text.as_str(), reason), ("it.", StopReason::EndOfTurn));
+}
+
+/// A device that says one thing and dies.
+#[derive(Clone, Copy, Debug)]
+struct Dies;
+
+impl Backend for Dies {
+    fn start(&self, _: Generation, mut sink: TokenSink) {
+        tokio::spawn(async move {
+            assert!(sink.emit(TokenEvent::Delta("Half of ".to_owned())).await.is_continue());
+            sink.finish(StopReason::Interrupted(Fault::new("gone")), Usage::default());
+        });
+    }
+
+    fn probe(&self, _: &Generation) -> BoxFuture<'_, Result<Probe, Fault>> {
+        Box::pin(async { Ok(Probe::default()) })
+    }
+
+    fn prepare(&self, _: Generation, _: Foresight) {}
+
+    fn forget(&self, _: SessionId) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_is_said_once_that_an_answer_can_be_begun_anew_where_nobody_goes_on() {
+    let both = [Route::Local, Route::Remote("a".to_owned())];
+    // The form of another protocol that does not go on with text; one that does goes on.
+    let table = [
+        (Protocol::Anthropic, &both[..], true, true),
+        (Protocol::Anthropic, &both[..], false, false),
+        (Protocol::Anthropic, &both[..1], true, false),
+        (Protocol::OpenAi, &both[..], true, false),
+    ];
+    for (protocol, routes, is_first, anew) in table {
+        let (queue, mut events) = turn_queue(64);
+        let sink = TokenSink::open(TurnId(1), queue, Cancel::new()).await;
+        let front = front(&Rest, protocol);
+        let course = Course { front: &front, engine: Some(&Dies), is_first };
+        course.run(open_to(routes), question(None), sink.expect("the queue is open")).await;
+        let mut said = Vec::new();
+        while let Some((_, event)) = events.recv().await {
+            said.push(event);
+        }
+        let at = said.iter().position(|event| *event == TurnEvent::Anew);
+        assert_eq!(at.is_some(), anew, "{protocol:?} {routes:?} {is_first}");
+        assert!(at.is_none_or(|at| at + 2 == said.len()), "right before the end");
     }
 }
