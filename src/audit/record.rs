@@ -37,6 +37,43 @@ pub struct Actual {
     pub served_model: Option<String>,
 }
 
+/// What became of a turn's way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Happened {
+    /// It was asked to wait this long.
+    Waited(Duration),
+    /// Nothing had come; it was tried there next.
+    Rerouted(Route),
+    /// The answer broke off, and went on there.
+    HandedOn(Route),
+    /// The answer broke off, and another one was begun for it.
+    BegunAnew,
+}
+
+/// A step of a turn, and when it was.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// Since the question.
+    pub after: Duration,
+    /// Tokens of the answer until then.
+    pub tokens: u32,
+    /// What it was.
+    pub what: Happened,
+}
+
+impl Event {
+    fn value(&self) -> Value {
+        let (kind, to, wait) = match &self.what {
+            Happened::Waited(time) => ("wait", None, Some(ms(*time))),
+            Happened::Rerouted(to) => ("reroute", Some(to.to_string()), None),
+            Happened::HandedOn(to) => ("handoff", Some(to.to_string()), None),
+            Happened::BegunAnew => ("anew", None, None),
+        };
+        let (at, tokens) = (ms(self.after), self.tokens);
+        json!({ "t_ms": at, "kind": kind, "at_token": tokens, "to": to, "wait_ms": wait })
+    }
+}
+
 /// One line of the record.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
@@ -60,6 +97,8 @@ pub struct Record {
     pub decision: Option<Decision>,
     /// How the device was then, as far as it was heard of.
     pub health: Option<Health>,
+    /// What became of its way, in order; the first so many.
+    pub events: Vec<Event>,
     /// What came of it.
     pub actual: Actual,
     /// Whether it was as fast as the profile asks; `None` without a first token.
@@ -87,6 +126,7 @@ impl Record {
             "candidates": decision.as_ref().map(candidates),
             "switch": decision.as_ref().map(switch),
             "device": self.health.as_ref().map(device),
+            "events": self.events.iter().map(Event::value).collect::<Vec<Value>>(),
             "actual": came(actual),
             "slo_met": self.slo_met,
         })
@@ -181,6 +221,7 @@ pub(super) mod tests {
             previous: Some(Route::Local),
             decision: Some(Decision::new(route, "small", "auto: because")),
             health: Some(Health::default()),
+            events: Vec::new(),
             actual: Actual {
                 reason: StopReason::EndOfTurn,
                 usage: Usage {
@@ -213,6 +254,28 @@ pub(super) mod tests {
         assert_eq!(value["actual"]["bytes_up"], 7);
         assert_eq!(value["device"]["state"], "normal");
         assert!(value["device"]["cpu_wait"].is_null(), "unknown is null");
+    }
+
+    #[test]
+    fn what_became_of_its_way_is_told_in_order() {
+        let event = |after, what| Event { after: Duration::from_millis(after), tokens: 7, what };
+        let told = Record {
+            events: vec![
+                event(10, Happened::Waited(Duration::from_secs(2))),
+                event(2010, Happened::Rerouted(Route::Remote("wan".into()))),
+                event(2500, Happened::HandedOn(Route::Local)),
+                event(2600, Happened::BegunAnew),
+            ],
+            ..record(1, 1, Route::Local)
+        };
+        let value: Value = serde_json::from_str(&told.line()).expect("JSON");
+        let kinds: Vec<_> = (0..4).map(|at| &value["events"][at]["kind"]).collect();
+        assert_eq!(kinds, ["wait", "reroute", "handoff", "anew"]);
+        assert_eq!(value["events"][0]["wait_ms"], 2000.0);
+        assert_eq!(
+            (&value["events"][2]["to"], &value["events"][2]["at_token"]),
+            (&"local".into(), &7.into())
+        );
     }
 
     #[test]

@@ -8,6 +8,8 @@ use super::Front;
 use super::clock;
 use super::consent::Consent;
 use crate::audit::Actual;
+use crate::audit::Event;
+use crate::audit::Happened;
 use crate::audit::Log;
 use crate::audit::Record;
 use crate::chat::Candidate;
@@ -45,6 +47,9 @@ use crate::route::Switches;
 
 /// Answers of a session from which the length of the next one is guessed.
 const ANSWERS: usize = 20;
+
+/// Steps of a turn that are recorded.
+const EVENTS: usize = 16;
 
 /// What the user says of a turn, and what is known of it before it is decided.
 #[derive(Clone, Debug, Default)]
@@ -104,6 +109,11 @@ struct Running {
     /// It does not run where it was decided: what was promised is no measure of it.
     moved: bool,
     served_model: Option<String>,
+    /// Tokens of the answer.
+    tokens: u32,
+    /// How long it was still to wait when that was told last.
+    waits: Duration,
+    events: Vec<Event>,
 }
 
 impl Router {
@@ -254,6 +264,9 @@ impl Router {
             first: None,
             moved: false,
             served_model: None,
+            tokens: 0,
+            waits: Duration::ZERO,
+            events: Vec::new(),
         };
         self.turns.insert(turn, running);
     }
@@ -263,7 +276,7 @@ impl Router {
         let Some(running) = self.turns.get_mut(&turn) else { return };
         match event {
             TurnEvent::Routed(decision) => {
-                running.routed(decision);
+                running.routed(decision, at);
                 if let Some(known) = self.sessions.get_mut(&running.session)
                     && !running.pinned
                 {
@@ -271,6 +284,7 @@ impl Router {
                 }
             }
             TurnEvent::Token(TokenEvent::Delta(text)) => {
+                running.tokens = running.tokens.saturating_add(1);
                 if running.first.is_none() && !text.trim().is_empty() {
                     running.first = Some(at);
                     learn(&mut self.local_risk, running, at);
@@ -281,9 +295,9 @@ impl Router {
                     self.end(turn, running, (reason, *usage), at);
                 }
             }
-            TurnEvent::Token(TokenEvent::Queued(_) | TokenEvent::Prefill { .. })
-            | TurnEvent::Waiting { .. }
-            | TurnEvent::Anew => {}
+            TurnEvent::Waiting { left, .. } => running.waits(*left, at),
+            TurnEvent::Anew => running.happened(Happened::BegunAnew, at),
+            TurnEvent::Token(TokenEvent::Queued(_) | TokenEvent::Prefill { .. }) => {}
         }
     }
 
@@ -345,6 +359,7 @@ impl Router {
             previous: running.previous,
             decision: running.decision,
             health: running.health,
+            events: running.events,
             actual,
             slo_met,
         }
@@ -373,9 +388,25 @@ impl Router {
 }
 
 impl Running {
+    /// Takes note of a step, of the first so many.
+    fn happened(&mut self, what: Happened, at: Duration) {
+        if self.events.len() < EVENTS {
+            let after = at.saturating_sub(self.asked);
+            self.events.push(Event { after, tokens: self.tokens, what });
+        }
+    }
+
+    /// Takes note of a wait, once: it is told every second.
+    fn waits(&mut self, left: Duration, at: Duration) {
+        if left > self.waits {
+            self.happened(Happened::Waited(left), at);
+        }
+        self.waits = left;
+    }
+
     /// Takes note of where it is tried now. Why is said without the fault of the one before, which
     /// may hold words of an endpoint.
-    fn routed(&mut self, now: &Decision) {
+    fn routed(&mut self, now: &Decision, at: Duration) {
         let Some(decision) = &mut self.decision else { return };
         if now.route == decision.route {
             let served = (now.model != decision.model).then(|| now.model.clone());
@@ -384,6 +415,8 @@ impl Running {
         }
         self.moved = true;
         self.served_model = None;
+        let to = now.route.clone();
+        let what = if self.first.is_some() { Happened::HandedOn } else { Happened::Rerouted };
         let reason = match now.route {
             _ if self.first.is_some() => "the answer broke off and goes on here",
             Route::Local => "no endpoint answers",
@@ -393,6 +426,7 @@ impl Running {
         decision.model.clone_from(&now.model);
         reason.clone_into(&mut decision.reason);
         decision.price = None;
+        self.happened(what(to), at);
     }
 }
 

@@ -123,6 +123,7 @@ fn this_device_goes_on_with_what_an_endpoint_leaves() {
     assert_eq!(lan.asked().len(), 1, "nothing is asked twice behind its first word");
     let audit = stdout(&run(&home, &["audit", "list", "--json"]));
     assert!(audit.contains("the answer broke off and goes on here"), "{audit}");
+    assert!(audit.contains("\"kind\":\"handoff\""), "{audit}");
     // What came from where is kept with the answer.
     let saved = stdout(&run(&home, &["sessions", "export", "last"]));
     let split = format!("\"from_byte\":{}", begun.len());
