@@ -18,6 +18,7 @@ from llama import Llama
 from rows import chosen
 
 ROUNDS, QUICK_ROUNDS = 5, 1
+MOST_ROUNDS = 100
 # A row begins no further round after this many seconds: a crowded machine may need minutes for one.
 ROW_SECONDS, QUICK_ROW_SECONDS = 150, 15
 
@@ -27,6 +28,7 @@ class Bench:
 
     def __init__(self, options, load):
         self.quick, self.model, self.binary = options.quick, options.model, options.binary
+        self.most = QUICK_ROUNDS if options.quick else options.rounds
         # Rows that were asked for by their names are never left out.
         self.named = bool(options.rows)
         self.threads = machine.describe()["cores"]
@@ -46,10 +48,10 @@ class Bench:
             self.found[kind] = self.llama.best(self.thread_counts, **work)
         return self.found[kind]
 
-    def rounds(self, warm=1, most=ROUNDS):
+    def rounds(self, warm=1, most=MOST_ROUNDS):
         """Counts the rounds of a row; the first `warm` are measured and not counted."""
         self.uncounted = 0 if self.quick else warm
-        counted = min(most, QUICK_ROUNDS if self.quick else ROUNDS)
+        counted = min(most, self.most)
         until = time.monotonic() + (QUICK_ROW_SECONDS if self.quick else ROW_SECONDS)
         for index in range(counted + self.uncounted):
             if index > self.uncounted and time.monotonic() > until:
@@ -138,7 +140,15 @@ def arguments():
         parser.add_argument(name, default="")
     for name in ("--quick", "--check", "--list", "--settings"):
         parser.add_argument(name, action="store_true")
+    parser.add_argument("--rounds", type=rounds, default=ROUNDS)
     return parser.parse_args()
+
+
+def rounds(text):
+    """Reads a number of rounds."""
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_ROUNDS:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"not 1 to {MOST_ROUNDS}: {text}")
 
 
 ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
