@@ -16,6 +16,7 @@ mod ftype;
 mod header;
 mod keys;
 mod kind;
+mod quantised;
 mod source;
 mod tally;
 mod tensor;
@@ -28,6 +29,7 @@ pub use footprint::{Footprint, Need};
 pub use ftype::number as file_type;
 pub use header::Header;
 pub use keys::Value;
+pub use quantised::quantised_bytes;
 pub use tally::{Tally, TypeTotal};
 
 use std::io::Read;

@@ -5,6 +5,7 @@
 mod batch;
 
 #[path = "support/tiny.rs"]
+#[expect(dead_code, reason = "other tests fill a disk")]
 mod tiny;
 
 use std::cell::RefCell;

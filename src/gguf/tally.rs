@@ -34,6 +34,9 @@ pub struct Tally {
     pub(super) other: u64,
     /// Bytes of experts, of which a token uses some.
     pub(super) experts: u64,
+    /// Numbers in all tensors together, and of them those in the tables of tokens.
+    pub(super) elements: u64,
+    pub(super) table_elements: u64,
 }
 
 impl Tally {
@@ -44,6 +47,13 @@ impl Tally {
             let (count, total) = types.entry(*kind).or_default();
             *count += 1;
             *total += bytes;
+            // Each was read by its type's block.
+            let elements =
+                kind::block(*kind).map_or(0, |block| bytes / block.bytes * block.elements);
+            tally.elements += elements;
+            if matches!(name.as_str(), "token_embd.weight" | "output.weight") {
+                tally.table_elements += elements;
+            }
             if name.contains("_exps.") {
                 tally.experts += bytes;
             }

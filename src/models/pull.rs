@@ -9,13 +9,13 @@
 mod file;
 mod hub;
 mod part;
-mod space;
 mod wanted;
 
 pub use wanted::Wanted;
 
 use std::fs;
 use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
 use std::path::PathBuf;
 
 use tokio_util::sync::CancellationToken;
@@ -26,6 +26,7 @@ use crate::models::ModelError;
 use crate::models::file_name;
 use crate::models::preflight::bad;
 use crate::models::pull::file::Source;
+use crate::models::space;
 use crate::net::Address;
 use crate::net::Fetcher;
 use crate::net::Key;
@@ -105,13 +106,23 @@ pub async fn pull(
             (fetcher, sources)
         }
     };
-    space::check(&directory, &sources)?;
+    space::check(&directory, missing(&directory, &sources))?;
     let mut first = None;
     for source in &sources {
         let path = file::fetch(&fetcher, source, &directory, &cancel, told).await?;
         first.get_or_insert(path);
     }
     Ok(first.unwrap_or(directory))
+}
+
+/// Returns how many bytes are still to come, as far as that is known.
+fn missing(directory: &Path, sources: &[Source]) -> u64 {
+    let there = |name: &str| directory.join(name).metadata().map_or(0, |meta| meta.len());
+    let missing = sources.iter().map(|source| {
+        let have = there(&source.name) + there(&part::file_name(&source.name));
+        source.bytes.unwrap_or(0).saturating_sub(have)
+    });
+    missing.sum()
 }
 
 fn fetch(error: NetError) -> ModelError {

@@ -21,6 +21,7 @@ use crate::models::file_name;
 use crate::models::keep::target_name;
 use crate::models::preflight::bad;
 use crate::models::preflight::preflight;
+use crate::models::space;
 use crate::models::workshop::Doing;
 use crate::models::workshop::Workshop;
 
@@ -48,7 +49,8 @@ impl Quantising {
     ///
     /// # Errors
     /// [`ModelError::Invalid`]: there is no such quantisation, the source is quantised, or there is
-    /// such a file already.
+    /// such a file already; [`ModelError::Bad`]: the disk has no room for what it is estimated to
+    /// take.
     pub fn plan(
         model: &Stocked,
         file: &ModelFile,
@@ -78,6 +80,11 @@ impl Quantising {
         let to = paths.models_dir().join(file_name::safe(&name).map_err(invalid)?);
         if to.exists() {
             return Err(invalid(format!("{} is there already", to.display())));
+        }
+        if let Some(tensors) = gguf::quantised_bytes(&file.header, file_type) {
+            // The vocabulary and all else stay as they are.
+            let rest = file.total_bytes.saturating_sub(file.header.tensor_bytes);
+            space::check(&paths.models_dir(), tensors.saturating_add(rest))?;
         }
         Ok(Self { from: file.path.clone(), to, file_type })
     }

@@ -80,6 +80,32 @@ pub(crate) fn write(path: &Path, kind: Kind) {
     std::fs::write(path, head).expect("a model file");
 }
 
+/// Writes a model with one tensor of 8 TiB, of which the disk keeps nothing: larger than any disk has
+/// room for.
+pub(crate) fn write_huge(path: &Path) {
+    const SIZES: [u64; 2] = [4096, 1 << 30];
+    let mut head = b"GGUF".to_vec();
+    head.extend(3_u32.to_le_bytes());
+    head.extend(1_u64.to_le_bytes());
+    let keys = keys(Kind::Cells);
+    head.extend((keys.len() as u64).to_le_bytes());
+    for (key, value) in keys {
+        string(&mut head, &key);
+        head.extend(value);
+    }
+    string(&mut head, "blk.0.ffn_up.weight");
+    head.extend(2_u32.to_le_bytes());
+    head.extend(SIZES.iter().flat_map(|size| size.to_le_bytes()));
+    // 16-bit floats, at the beginning of the data.
+    head.extend(1_u32.to_le_bytes());
+    head.extend(0_u64.to_le_bytes());
+    head.resize(head.len().next_multiple_of(32), 0);
+    std::fs::write(path, &head).expect("a model file");
+    let bytes = head.len() as u64 + SIZES.iter().product::<u64>() * 2;
+    let file = std::fs::File::options().write(true).open(path).expect("a model file");
+    file.set_len(bytes).expect("a file with a hole");
+}
+
 fn keys(kind: Kind) -> Vec<(String, Vec<u8>)> {
     let name = kind.name();
     let own = |key: &str| format!("{name}.{key}");
