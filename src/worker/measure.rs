@@ -1,5 +1,5 @@
-//! What a model does here: how long it loads, how fast it reads and writes, and how well it foresees
-//! a text.
+//! What a model does here: how long it loads, how fast it reads and writes, how well it foresees a
+//! text, and how near an answer is to what it would have said.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,6 +17,13 @@ use super::ffi::Decoded;
 use super::model::LoadError;
 use super::model::Model;
 use crate::chat::Compute;
+use crate::chat::Message;
+use crate::chat::Role;
+use crate::prompt::Unit;
+
+/// Tokens that a context takes at once, and those of them whose successors are foreseen.
+const BATCH: u32 = 512;
+const OUTPUTS: u32 = 128;
 
 /// Tokens that are read at once for the speed of prefill.
 const PREFILL_TOKENS: usize = 512;
@@ -87,6 +94,49 @@ pub(super) fn measure(path: &Path, text: &str, threads: u32) -> Result<Measure, 
     Ok(measured)
 }
 
+/// A token of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Said {
+    /// Its text.
+    pub text: String,
+    /// How much higher the logit of the likeliest token is in its place; 0 for the likeliest.
+    pub behind: f32,
+}
+
+/// Puts the beginning of an answer to a question through the model at `path`, as somebody else's
+/// words, and returns how near each of its tokens is to the likeliest one there.
+///
+/// # Errors
+/// See [`MeasureError`]; both together are longer than one batch.
+pub(super) fn retrace(
+    path: &Path,
+    (question, answer): (&str, &str),
+    threads: u32,
+) -> Result<Vec<Said>, MeasureError> {
+    let model = Model::load(path, Compute::default(), |_| true)?;
+    let mut bench = Bench::new(&model, threads)?;
+    let units = model.prompt(&[Message::text(Role::User, question)]).unwrap_or_default();
+    let prompt: Vec<LlamaToken> = units
+        .into_iter()
+        .filter_map(|unit| match unit {
+            Unit::Token(id) => Some(LlamaToken(id)),
+            Unit::Media(..) => None,
+        })
+        .collect();
+    let answer: Vec<LlamaToken> = model.tokens(answer).into_iter().take(OUTPUTS as usize).collect();
+    if prompt.is_empty() || prompt.len() + answer.len() > BATCH as usize {
+        return Err(MeasureError::Decode);
+    }
+    let behind = bench.behind(&prompt, &answer)?;
+    let text = |token: LlamaToken| {
+        let mut bytes = Vec::new();
+        model.piece(token, &mut bytes);
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    let said = answer.into_iter().zip(behind);
+    Ok(said.map(|(token, behind)| Said { text: text(token), behind }).collect())
+}
+
 /// A context that one text is put through.
 struct Bench {
     context: Context,
@@ -99,16 +149,16 @@ impl Bench {
     fn new(model: &Model, threads: u32) -> Result<Self, MeasureError> {
         let params = ContextParams {
             pool_tokens: 1024,
-            batch_tokens: 512,
+            batch_tokens: BATCH,
             sequences: 1,
-            outputs: 128,
+            outputs: OUTPUTS,
             threads,
             compute: Compute::default(),
         };
         let context = Context::new(model.weights(), params, Arc::new(AtomicBool::new(false)))
             .map_err(|error| LoadError::Context(error.to_string()))?;
         let vocabulary = usize::try_from(model.vocabulary()).unwrap_or(0);
-        Ok(Self { context, batch: Batch::new(512), vocabulary, bos: model.bos() })
+        Ok(Self { context, batch: Batch::new(BATCH), vocabulary, bos: model.bos() })
     }
 
     /// Returns the speeds of prefill and decode, in tokens per second.
@@ -155,6 +205,30 @@ impl Bench {
             }
         }
         Ok(((sum / f64::from(u32::try_from(count).unwrap_or(1).max(1))).exp(), count))
+    }
+
+    /// Returns how far each token of `answer` is behind the likeliest one in its place.
+    fn behind(
+        &mut self,
+        prompt: &[LlamaToken],
+        answer: &[LlamaToken],
+    ) -> Result<Vec<f32>, MeasureError> {
+        self.begin();
+        let mut rows = Vec::new();
+        for (index, token) in prompt.iter().chain(answer).enumerate() {
+            let next = (index + 1).checked_sub(prompt.len()).and_then(|at| answer.get(at));
+            let row = self.batch.add(*token, at(index), 0, next.is_some());
+            rows.extend(next.map(|next| (row, next.0)));
+        }
+        self.decode()?;
+        let mut candidates: Vec<Candidate> = Vec::new();
+        let behind = rows.into_iter().map(|(row, next)| {
+            self.context.candidates(row, self.vocabulary, &mut candidates);
+            let most = candidates.iter().fold(f32::NEG_INFINITY, |most, one| most.max(one.logit));
+            let own = candidates.iter().find(|one| one.id == next);
+            own.map_or(f32::INFINITY, |own| most - own.logit)
+        });
+        Ok(behind.collect())
     }
 
     fn begin(&mut self) {

@@ -24,6 +24,7 @@ use serde_json::json;
 
 use super::ffi;
 use super::measure::measure;
+use super::measure::retrace;
 use super::model;
 use super::turn::count;
 use crate::device;
@@ -38,6 +39,7 @@ const TEXT_BYTES_MAX: u64 = 1 << 20;
 ///
 /// - `quantize FROM TO NUMBER`, the number of `enum llama_ftype`
 /// - `measure MODEL TEXT`, a file with text, or nothing for a text of our own
+/// - `retrace MODEL QUESTION ANSWER`, the beginning of an answer that came from elsewhere
 /// - `devices`
 ///
 /// # Errors
@@ -50,6 +52,9 @@ pub fn run(words: &[OsString]) -> io::Result<()> {
     let done = match words.as_slice() {
         [job, from, to, number] if job.as_os_str() == "quantize" => quantise(from, to, number),
         [job, model, text] if job.as_os_str() == "measure" => measured(model, text),
+        [job, model, question, answer] if job.as_os_str() == "retrace" => {
+            retraced(model, question, answer)
+        }
         [job] if job.as_os_str() == "devices" => devices(),
         _ => Err("no such job".to_owned()),
     };
@@ -115,6 +120,16 @@ fn measured(path: &Path, text: &Path) -> Result<Value, String> {
         "load_ms": found.load.as_secs_f64() * 1e3, "prefill_tps": found.prefill_tps,
         "decode_tps": found.decode_tps, "perplexity": perplexity, "tokens": tokens,
     }}))
+}
+
+/// Tells by how much each token of an answer is behind the one that this device would have taken: the
+/// answers of two backends are compared by that.
+fn retraced(path: &Path, question: &Path, answer: &Path) -> Result<Value, String> {
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let said = retrace(path, (&text(question), &text(answer)), threads());
+    let said = said.map_err(|error| error.to_string())?;
+    let tokens = said.iter().map(|said| json!({ "text": said.text, "behind": said.behind }));
+    Ok(json!({ "tokens": tokens.collect::<Vec<_>>() }))
 }
 
 /// Lists what this build can compute on.
