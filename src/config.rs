@@ -55,7 +55,7 @@ pub use schema::schema;
 pub use settings::{AUTO_THEME, ChatSettings, EngineSettings, KvRam, PoolTokens, Settings};
 pub use shown::Shown;
 pub use trust::{Standing, Trust};
-pub use write::{change, replace};
+pub use write::{change, replace, swap};
 
 #[cfg(test)]
 mod layering;

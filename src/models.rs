@@ -14,6 +14,7 @@ mod measured;
 mod preflight;
 mod pull;
 mod quantise;
+mod space;
 mod stock;
 mod workshop;
 
@@ -21,7 +22,7 @@ pub use catalogue::{CatalogueEntry, catalogue};
 pub use error::ModelError;
 pub use keep::{Step, Take, Verified, import, known, remove, verify};
 pub use locate::{ModelFile, available, find, inspect, locate};
-pub use measured::{Measured, measure, measured};
+pub use measured::{Measured, Meter, Speed, Used, measure, measured, speed, used};
 pub use pull::{Pulling, Told, Wanted, pull};
 pub use quantise::{QUANTS, Quantising};
 pub use stock::{Keeper, Stocked, stock};

@@ -24,6 +24,7 @@ mod map;
 mod memory;
 mod one_shot;
 mod outside;
+mod pace;
 mod printer;
 mod record;
 mod router;

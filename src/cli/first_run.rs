@@ -73,7 +73,10 @@ fn offers(paths: &Paths) -> Vec<Offer> {
     here.sort_by_key(|model| model.bytes);
     let here = here.into_iter().map(|model| {
         let whose = if model.keeper == Keeper::Own { "here" } else { model.keeper.name() };
-        let about = format!("{}, {whose}", text::bytes(model.bytes));
+        let file = stock::inspect(&model, &model.name).ok();
+        let speed = file.and_then(|file| stock::speed(paths, &file));
+        let speed = speed.map(|speed| format!(", {} tok/s", text::tokens_per_second(speed)));
+        let about = format!("{}, {whose}{}", text::bytes(model.bytes), speed.unwrap_or_default());
         Offer { name: model.name, about, fetched: false }
     });
     let fetched = stock::catalogue().iter().filter(|entry| entry.repository.is_some());

@@ -26,24 +26,37 @@ use crate::config::hint::quoted;
 /// Whatever the system says.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let path = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    put(&path, bytes, File::sync_all)?;
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// Does what [`replace`] does for a file that is no loss: whoever reads it meets all of the old or all
+/// of the new one, and after a power cut maybe none.
+///
+/// # Errors
+/// As for [`replace`].
+pub fn swap(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    put(path, bytes, |_| Ok(()))
+}
+
+fn put(path: &Path, bytes: &[u8], sync: fn(&File) -> io::Result<()>) -> io::Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
     fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let beside = directory.join(format!(".{name}.{}", std::process::id()));
-    let written = write(&beside, bytes).and_then(|()| fs::rename(&beside, &path));
+    let written = write(&beside, bytes, sync).and_then(|()| fs::rename(&beside, path));
     if written.is_err() {
         fs::remove_file(&beside).ok();
     }
-    written?;
-    File::open(directory)?.sync_all()
+    written
 }
 
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write(path: &Path, bytes: &[u8], sync: fn(&File) -> io::Result<()>) -> io::Result<()> {
     // What a killed run of the same number left is in nobody's way.
     fs::remove_file(path).ok();
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
-    file.sync_all()
+    sync(&file)
 }
 
 /// Sets `key`, tables and key joined by dots, to `value`, which is TOML or else a text; comments,

@@ -262,6 +262,9 @@ impl Chat {
             Woken::Input(Some(Input::Gone) | None) => self.hang_up(at),
             Woken::Turn(turn, event) => {
                 let unrecorded = self.driver.hear(turn, &event);
+                if let Some((meter, speed)) = self.driver.measured() {
+                    tokio::task::spawn_blocking(move || meter.count(speed));
+                }
                 self.update(Msg::Turn { turn, event, at })?;
                 unrecorded.map_or(Ok(()), |fault| self.update(Msg::Told(fault.message)))
             }

@@ -15,6 +15,7 @@ use super::consent::Consent;
 use super::course::Course;
 use super::crash;
 use super::memory;
+use super::pace::Pace;
 use super::router::Asked;
 use super::router::Router;
 use crate::backend::Backend;
@@ -37,6 +38,8 @@ use crate::chat::Usage;
 use crate::config::Paths;
 use crate::engine::Engine;
 use crate::engine::EngineEvent;
+use crate::models::Meter;
+use crate::models::Speed;
 use crate::remote;
 use crate::route::Lesson;
 use crate::route::Pin;
@@ -81,6 +84,9 @@ pub(super) struct Driver<B = Engine> {
     wishes: HashMap<TurnId, Wish>,
     /// Where what endpoints teach is kept; `None` keeps nothing.
     memory: Option<Store>,
+    pace: Pace,
+    /// How fast the turn that ended last went and where that is kept, until it is asked for.
+    measured: Option<(Meter, Speed)>,
 }
 
 impl<B: Backend + Clone + 'static> Driver<B> {
@@ -106,6 +112,8 @@ impl<B: Backend + Clone + 'static> Driver<B> {
             consents: HashMap::new(),
             wishes: HashMap::new(),
             memory: None,
+            pace: Pace::default(),
+            measured: None,
         };
         if let Some(store) = front.memory.clone() {
             let lessons = memory::recalled(&store);
@@ -143,6 +151,7 @@ impl<B: Backend + Clone + 'static> Driver<B> {
         self.turns.insert(turn, cancel.clone());
         let (front, engine) = self.answering(generation.session);
         let (front, engine, queue) = (front.clone(), engine.cloned(), self.queue.clone());
+        self.pace.begin(turn, front.meter.clone().filter(|_| front.recorded));
         let (router, clock) = (Arc::clone(&self.router), self.clock);
         let consent = self.consents.get(&generation.session).cloned().unwrap_or_default();
         let at = clock.at();
@@ -172,12 +181,19 @@ impl<B: Backend + Clone + 'static> Driver<B> {
         router.hear(turn, event, self.clock.at());
         let unrecorded = router.unrecorded();
         drop(router);
+        self.measured = self.pace.hear(turn, event).or(self.measured.take());
         if matches!(event, TurnEvent::Token(TokenEvent::Finished(..))) {
             self.turns.remove(&turn);
             self.keep();
             self.leave_idle();
         }
         unrecorded
+    }
+
+    /// Returns how fast the turn that ended last went, once, and where that is kept; it is for whoever
+    /// has a moment to write it.
+    pub(super) fn measured(&mut self) -> Option<(Meter, Speed)> {
+        self.measured.take()
     }
 
     /// Keeps what was learned of endpoints. Nobody waits for it: it is a help, no promise.

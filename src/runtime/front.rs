@@ -36,6 +36,7 @@ use crate::engine::Demand;
 use crate::engine::EngineConfig;
 use crate::ipc::LoadSpec;
 use crate::models;
+use crate::models::Meter;
 use crate::models::ModelFile;
 use crate::net::Address;
 use crate::net::Net;
@@ -95,6 +96,8 @@ pub struct Front {
     pub data: PathBuf,
     /// Whether where turns ran is written down; a call that is to leave no trace writes nothing.
     pub recorded: bool,
+    /// Where the rates of this device's model in use are kept; none where it has none.
+    pub meter: Option<Meter>,
     /// Where a script keeps what endpoints teach; a chat has a store of its own.
     pub memory: Option<Store>,
     /// Whether anything may leave this device, whatever the profile says.
@@ -129,6 +132,7 @@ impl Front {
             prefill_ahead: settings.engine.prefill_ahead,
             data: paths.data.clone(),
             recorded: true,
+            meter: None,
             memory: None,
             egress,
             constraint: Constraint::Free,
@@ -159,6 +163,7 @@ impl Front {
         let mut config = EngineConfig::new(program, env.for_engine(), load, paths, keep_alive)?;
         config.demand = Some(demand);
         front.engine = Some(config);
+        front.meter = Some(Meter::of(paths, &file));
         front.model = file.name;
         Ok(front)
     }

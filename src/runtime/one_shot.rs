@@ -258,6 +258,10 @@ impl Asking {
             self.asked.saved = Some(saved.saved().await);
         }
         written?;
+        // Nobody waits any more but for the end of the program.
+        if let Some((meter, speed)) = self.driver.measured() {
+            meter.count(speed).ok();
+        }
         Ok(self.asked)
     }
 

@@ -1,8 +1,10 @@
 //! `models quantize` and what it measures, with the real model.
 
 use std::fs;
+use std::io::BufReader;
 use std::process::Command;
 
+use edgewise::gguf;
 use rustix::process::Signal;
 use serde_json::Value;
 
@@ -10,6 +12,7 @@ use crate::home::Home;
 use crate::home::PROGRAM;
 use crate::running;
 use crate::running::Running;
+use crate::support;
 use crate::tiny;
 use crate::tiny::Kind;
 
@@ -43,6 +46,8 @@ fn a_smaller_file_is_made_and_both_are_measured() {
     let (before, after) = (&report["before"], &report["after"]);
     assert_eq!((&before["quantisation"], &after["quantisation"]), (&"Q4_1".into(), &"Q4_0".into()));
     assert!(after["bytes"].as_u64() < before["bytes"].as_u64(), "{report}");
+    let (estimated, bytes) = (estimate("Q4_0"), after["bytes"].as_f64().expect("a size"));
+    assert!((0.98..1.1).contains(&(estimated / bytes)), "{estimated} for {bytes}");
     for key in ["load_ms", "prefill_tps", "decode_tps", "tokens"] {
         number(before, key);
         number(after, key);
@@ -56,6 +61,16 @@ fn a_smaller_file_is_made_and_both_are_measured() {
     let again = home.run(&args[..args.len() - 1]).exits(2).answers_nothing();
     again.says(&[&format!("{MADE}.gguf is there already")]);
     home.engines_leave();
+}
+
+/// Returns how many bytes the source is estimated to take as another type.
+fn estimate(quant: &str) -> f64 {
+    let file = fs::File::open(support::model()).expect("the model");
+    let bytes = file.metadata().expect("its size").len();
+    let header = gguf::read(BufReader::new(file), bytes).expect("a header");
+    let file_type = gguf::file_type(quant).expect("a type");
+    let tensors = gguf::quantised_bytes(&header, file_type).expect("an estimate");
+    (tensors + bytes - header.tensor_bytes) as f64
 }
 
 /// Reads the rows of `models list`.
@@ -90,6 +105,25 @@ fn every_kind_of_model_is_measured_and_the_list_remembers() {
 }
 
 #[test]
+fn the_list_tells_how_fast_a_model_is_in_use() {
+    let home = Home::new();
+    let used = || rows(&home, &[]).remove(0)["used"].clone();
+    assert!(used().is_null());
+    let ask = ["ask", "--temp", "0", "--max-tokens", "12", "Tell a long story about a river."];
+    home.run(&[&ask[..], &["--ephemeral"]].concat()).exits(0);
+    assert!(used().is_null(), "nothing is written of that");
+    for turns in [1_u64, 2] {
+        home.run(&ask).exits(0);
+        let used = used();
+        assert_eq!(used["turns"], turns, "{used}");
+        assert!(used["decode_tps"].as_f64().is_some_and(|rate| rate > 0.0), "{used}");
+    }
+    let table = home.run(&["models", "list"]).exits(0).stdout;
+    assert!(!table.lines().nth(1).expect("the model").contains("  -  "), "{table}");
+    home.engines_leave();
+}
+
+#[test]
 fn what_has_lost_nothing_needs_no_permission() {
     let home = Home::without_model();
     tiny::write(&home.path("data/models/tiny-F32.gguf"), Kind::Cells);
@@ -98,6 +132,15 @@ fn what_has_lost_nothing_needs_no_permission() {
     assert_eq!(stock(&home), ["tiny-F32.gguf", "tiny-Q8_0.gguf"]);
     let info = home.run(&["models", "info", "tiny-Q8_0"]).exits(0).stdout;
     assert!(info.contains("Q8_0"), "{info}");
+}
+
+#[test]
+fn what_the_disk_has_no_room_for_is_refused_before_anything_is_written() {
+    let home = Home::without_model();
+    tiny::write_huge(&home.path("data/models/huge-F16.gguf"));
+    let ran = home.run(&["models", "quantize", "huge-F16", "Q8_0"]).exits(1).answers_nothing();
+    ran.says(&["4.7 TB are to come and ", " are free"]);
+    assert_eq!(stock(&home), ["huge-F16.gguf"]);
 }
 
 #[test]
@@ -168,4 +211,27 @@ fn a_file_that_may_not_grow_is_a_failure_that_leaves_nothing() {
     let ran = Running::start(command).end().exits(1).answers_nothing();
     ran.says(&["error: "]);
     assert_eq!(stock(&home), [format!("{SOURCE}.gguf")]);
+}
+
+/// What `scripts/test-vulkan` compares the answers of two backends by.
+#[test]
+fn an_answer_of_its_own_is_nearest_to_what_a_model_would_say() {
+    const QUESTION: &str = "Count from one to ten:";
+    let home = Home::new();
+    let said = home.run(&["ask", "--temp", "0", "--max-tokens", "12", QUESTION]).exits(0).stdout;
+    let model = support::model();
+    let model = model.to_str().expect("UTF-8");
+    let behind = |answer: &str| -> Vec<f64> {
+        let ran = home.run(&["workshop", "--", "retrace", model, QUESTION, answer]).exits(0);
+        let told: Value = serde_json::from_str(&ran.stdout).expect("JSON");
+        let tokens = told["tokens"].as_array().expect("tokens");
+        let text = |token: &Value| token["text"].as_str().expect("a text").to_owned();
+        assert_eq!(tokens.iter().map(text).collect::<String>(), answer);
+        tokens.iter().map(|token| token["behind"].as_f64().expect("a number")).collect()
+    };
+    let own = behind(said.trim_end());
+    assert!(own.len() > 4 && own.iter().all(|behind| (0.0..0.5).contains(behind)), "{own:?}");
+    let other = behind("Zebra quantum yesterday");
+    assert!(other.iter().any(|behind| *behind > 2.0), "{other:?}");
+    home.engines_leave();
 }

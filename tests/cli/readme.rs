@@ -1,5 +1,10 @@
 //! The README, held to its word: every command in it is one, and each of its blocks is run, in its
 //! order, by one user; what they print is a transcript.
+//!
+//! Lines of one block pipe, redirect and go on with what those before them left, and most print what a
+//! model says. `trycmd` runs no shell, compares what stands in the document itself, and blanks out by
+//! patterns: the README would get outputs that nobody reads and lose the pipes that it is about, and
+//! the blanking below would stay. `insta`, which the other snapshots use, keeps the transcripts.
 
 use std::fmt::Write as _;
 use std::fs;

@@ -18,6 +18,7 @@ use crate::models::Measured;
 use crate::models::ModelError;
 use crate::models::ModelFile;
 use crate::models::Stocked;
+use crate::models::Used;
 use crate::models::Workshop;
 use crate::runtime::Printed;
 use crate::text;
@@ -33,6 +34,10 @@ struct Row {
     file: Result<ModelFile, ModelError>,
     /// What it did here when it was last measured.
     measured: Option<Measured>,
+    /// What it does here in use.
+    used: Option<Used>,
+    /// The tokens per second that are shown: in use, or when it was measured.
+    speed: Option<f64>,
 }
 
 /// Lists every model, measured in `workshop` before where there is one.
@@ -48,8 +53,11 @@ pub(super) fn run(
         .into_iter()
         .map(|stocked| {
             let file = models::inspect(&stocked, &stocked.name);
-            let measured = file.as_ref().ok().and_then(|file| models::measured(paths, file));
-            Row { stocked, file, measured }
+            let known = file.as_ref().ok();
+            let measured = known.and_then(|file| models::measured(paths, file));
+            let used = known.and_then(|file| models::used(paths, file));
+            let speed = known.and_then(|file| models::speed(paths, file));
+            Row { stocked, file, measured, used, speed }
         })
         .collect();
     let machine = machine();
@@ -62,7 +70,9 @@ pub(super) fn run(
             }
             progress.doing(format!("measuring {}", Clean::one_line(&file.name, NAME_MAX).as_str()));
             match models::measure(file, None, paths, &workshop, &mut |_, _| progress.tick()) {
-                Ok(measured) => row.measured = Some(measured),
+                Ok(measured) => {
+                    (row.measured, row.speed) = (Some(measured), Some(measured.decode_tps));
+                }
                 Err(ModelError::Stopped) => return Err(ModelError::Stopped),
                 Err(error) => super::super::notices(&[format!("{}: {error}", file.name)]),
             }
@@ -101,9 +111,7 @@ fn table(rows: &[Row], machine: &Machine) -> String {
                 let licence = Clean::one_line(&licence(row).unwrap_or_default(), LICENCE_MAX);
                 let licence = licence.as_str();
                 let fits = fits(file, machine).map_or("?", |fits| if fits { "yes" } else { "no" });
-                let speed = row.measured.map_or("-".to_owned(), |measured| {
-                    text::tokens_per_second(measured.decode_tps)
-                });
+                let speed = row.speed.map_or("-".to_owned(), text::tokens_per_second);
                 write!(text, "{quant:8}  {context:>7}  {fits:5}  {speed:>6}  ").ok();
                 writeln!(text, "{licence:LICENCE_MAX$}  {from}").ok();
             }
@@ -144,6 +152,7 @@ fn objects(rows: &[Row], machine: &Machine) -> String {
             "licence": licence(row).map(|text| clean(&text)),
             "fits": file.and_then(|file| fits(file, machine)),
             "measured": row.measured.map(|measured| measured.object()),
+            "used": row.used.map(|used| used.object()),
             "error": row.file.as_ref().err().map(|error| clean(&error.to_string())),
         });
         writeln!(text, "{object}").ok();

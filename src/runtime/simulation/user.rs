@@ -462,6 +462,7 @@ fn front(net: Net, who: Who, egress: Egress, chance: &mut Chance) -> Front {
         // Decisions are recorded nowhere: that nothing can be written ends no turn.
         data: PathBuf::from("/dev/null"),
         recorded: true,
+        meter: None,
         memory: None,
         egress,
         constraint: Constraint::Free,
