@@ -193,6 +193,7 @@ impl Front {
         let footprint = file.footprint().with_cache(cache_k, cache_v);
         config.demand = Some(Demand { footprint, n_ctx });
         front.engine = Some(config);
+        front.meter = Some(Meter::of(paths, &file));
         front.model = file.name;
         Ok(front)
     }

@@ -103,7 +103,7 @@ impl Chat {
     }
 }
 
-/// Lists every model of this machine, with what was measured of it here.
+/// Lists every model of this machine, with how fast it is here, in use or when it was measured.
 fn shelf(paths: &Paths) -> Vec<Shelved> {
     let memory_bytes = Sampler::default().sample().available_bytes;
     let machine = Machine { memory_bytes, ..Machine::default() };
@@ -116,7 +116,7 @@ fn shelved(stocked: &Stocked, paths: &Paths, machine: &Machine) -> Shelved {
         Ok(file) => {
             let tokens = DEFAULT_N_CTX.min(file.header.context_length);
             let fits = gguf::fit(&file.footprint(), tokens, machine).fits;
-            let decode_tps = models::measured(paths, &file).map(|measured| measured.decode_tps);
+            let decode_tps = models::speed(paths, &file);
             Shelved { name, bytes, fits, decode_tps, fault: None }
         }
         Err(error) => {
