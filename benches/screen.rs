@@ -1,8 +1,15 @@
-//! What showing an answer costs: one of 50,000 tokens, at its start and at its end.
+//! What showing costs: an answer of 50,000 tokens, at its start and at its end; a conversation of
+//! 10,000 messages; and, in a terminal with the real program and an endpoint on this machine, the first
+//! frame, a key's echo and a cancel.
 //!
-//! `cargo bench --bench screen`; needs no model. A token is the model's `update`; a frame is what
+//! `cargo bench --bench screen`; needs no model, takes a minute or two. A token is the model's `update`; a frame is what
 //! `ui::draw` and the terminal's backend do with all that came since the last one. Both must cost
 //! the same however long the answer is.
+
+#[path = "screen/long.rs"]
+mod long;
+#[path = "screen/terminal.rs"]
+mod terminal;
 
 use std::hint::black_box;
 use std::io;
@@ -34,9 +41,13 @@ use ratatui::layout::Rect;
 
 const TOKENS: usize = 50_000;
 const WINDOW: usize = 2_500;
-/// At 60 frames a second this is a model that decodes 240 tokens in one.
-const TOKENS_PER_FRAME: usize = 4;
+/// A thousand tokens a second at 60 frames a second.
+const TOKENS_PER_FRAME: usize = 16;
 const SIZE: (u16, u16) = (120, 40);
+
+/// The most that a token may cost with its share of a frame, and a frame at its 99th percentile.
+const TOKEN_MOST_US: f64 = 20.0;
+const FRAME_MOST: Duration = Duration::from_millis(8);
 
 /// Text with everything that an answer may hold; each piece is repeated until the answer is long
 /// enough.
@@ -97,19 +108,31 @@ impl Stage {
             Effect::Generate { turn, .. } => Some(*turn),
             _ => None,
         });
+        let mut stage = Self { turn: turn.expect("the question is sent"), ..Self::of(model) };
+        stage.event(TurnEvent::Routed(Decision::new(Route::Local, "bench", "bench")));
+        stage
+    }
+
+    /// Gives the screen another size.
+    fn resize(&mut self, width: u16, height: u16) {
+        self.model.update(Msg::Resize { width, height });
+        self.terminal.resize(Rect::new(0, 0, width, height)).expect("the sink takes all");
+    }
+
+    /// Shows a model.
+    fn of(model: Model) -> Self {
+        let (width, height) = SIZE;
         let viewport = Viewport::Fixed(Rect::new(0, 0, width, height));
         let backend = CrosstermBackend::new(Sink::default());
-        let mut stage = Self {
+        let terminal = Terminal::with_options(backend, TerminalOptions { viewport });
+        Self {
             model,
             view: View::default(),
             theme: Theme::named("dark").expect("built in"),
-            terminal: Terminal::with_options(backend, TerminalOptions { viewport })
-                .expect("nothing that can fail"),
-            turn: turn.expect("the question is sent"),
+            terminal: terminal.expect("nothing that can fail"),
+            turn: TurnId(0),
             at: Duration::ZERO,
-        };
-        stage.event(TurnEvent::Routed(Decision::new(Route::Local, "bench", "bench")));
-        stage
+        }
     }
 
     fn event(&mut self, event: TurnEvent) {
@@ -144,6 +167,12 @@ struct Cost {
 }
 
 fn main() {
+    answers();
+    long::measure();
+    terminal::measure();
+}
+
+fn answers() {
     say(&format!("{} x {} cells, {TOKENS_PER_FRAME} tokens a frame", SIZE.0, SIZE.1));
     for (name, text) in ANSWERS {
         // A fence that is never closed, for the block of code.
@@ -156,10 +185,42 @@ fn main() {
                 "{name:18} {place:6} {token:7.2} us/token  {frame:7.1} us/frame  p99 {p99:.0}"
             ));
         }
+        let slope = (us(last.token) + us(last.frame) / TOKENS_PER_FRAME as f64
+            - us(first.token)
+            - us(first.frame) / TOKENS_PER_FRAME as f64)
+            / (TOKENS as f64 / 1000.0);
+        say(&format!("{name:18} each 1,000 tokens add {slope:+.3} us to one"));
         let share = (us(last.token) + us(last.frame) / TOKENS_PER_FRAME as f64)
             / (us(first.token) + us(first.frame) / TOKENS_PER_FRAME as f64);
-        say(&format!("{name:18} the end costs {share:.2} times the start"));
+        let whole = us(last.token) + us(last.frame) / TOKENS_PER_FRAME as f64;
+        let verdict = |well: bool| if well { "ok" } else { "too much" };
+        say(&format!(
+            "{name:18} the end costs {share:.2} times the start: {whole:.1} us/token (wanted: 20) {}, \
+             p99 of a frame {:.1} ms (wanted: 8) {}",
+            verdict(whole <= TOKEN_MOST_US),
+            us(last.frame_p99) / 1e3,
+            verdict(last.frame_p99 <= FRAME_MOST)
+        ));
     }
+}
+
+/// Prints the middle, the 99th percentile and what is wanted of that.
+fn row(name: &str, mut times: Vec<Duration>, most: Duration) {
+    times.sort();
+    let (middle, late) = (times[times.len() / 2], times[(times.len() * 99).div_ceil(100) - 1]);
+    let verdict = if late <= most { "ok" } else { "too slow" };
+    let ms = |time: Duration| us(time) / 1e3;
+    say(&format!(
+        "{name:50} {:7.2} ms median  {:7.2} ms p99  (wanted: {:.0}) {verdict}",
+        ms(middle),
+        ms(late),
+        ms(most)
+    ));
+}
+
+#[expect(clippy::disallowed_methods, reason = "a benchmark lets time pass")]
+fn pause(time: Duration) {
+    std::thread::sleep(time);
 }
 
 /// Streams an answer and returns the costs of its stretches, in order.

@@ -158,6 +158,9 @@ impl Model {
 
     fn resize(&mut self, width: u16, height: u16) {
         self.size = (width, height);
+        for session in &mut self.sessions {
+            session.conceal();
+        }
         self.touch();
     }
 

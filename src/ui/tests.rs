@@ -61,6 +61,7 @@ mod places;
 mod plain;
 mod promises;
 mod spec;
+mod styles;
 mod transcript;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (40, 12), (160, 50)];
@@ -232,7 +233,7 @@ impl Stage {
 /// Compares what is on the screen with what is kept under this name.
 #[track_caller]
 fn kept(name: &str, stage: &Stage) {
-    insta::assert_snapshot!(name, stage.shot());
+    insta::assert_snapshot!(name, format!("{}\n\n{}", stage.shot(), styles::styles(stage)));
 }
 
 fn snapshot(name: &str, scene: impl Fn(&mut Stage)) {

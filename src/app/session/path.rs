@@ -9,8 +9,11 @@ use crate::chat::Role;
 use crate::chat::TurnId;
 use crate::prompt;
 
-/// Turns that a session shows at first, and how many more at a time: a few screens.
+/// Turns that a session shows at first: a few screens.
 const WINDOW: usize = 64;
+
+/// How many more at a time: a screen or two, so that none of them is slow.
+const STEP: usize = 16;
 
 /// A question and the answer behind it; of a path that was imported, perhaps only one of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -77,7 +80,20 @@ impl Session {
 
     /// Shows more of what came before; `false` when all that is loaded is shown.
     pub(in crate::app) fn reveal(&mut self, next: &mut u64) -> bool {
-        self.reveal_from(self.hidden.saturating_sub(WINDOW), next)
+        self.reveal_from(self.hidden.saturating_sub(STEP), next)
+    }
+
+    /// Shows no more than its end again, where that is what is looked at: whatever lays out all that
+    /// is shown, another width for one, costs as much as that.
+    pub(in crate::app) fn conceal(&mut self) {
+        let old = self.turns.len().saturating_sub(WINDOW);
+        let follows = self.scroll.top().is_none() && self.scroll.goal().is_none();
+        if old == 0 || !follows || self.reading.is_some() {
+            return;
+        }
+        self.turns.drain(..old);
+        self.hidden += old;
+        self.epoch += 1;
     }
 
     /// Shows everything that is loaded.
@@ -90,7 +106,7 @@ impl Session {
         let pairs = pairs(&self.tree.path());
         let at = pairs.iter().position(|pair| [pair.asked, pair.replied].contains(&Some(id)));
         if let Some(at) = at {
-            self.reveal_from(at.saturating_sub(WINDOW / 4).min(self.hidden), next);
+            self.reveal_from(at.saturating_sub(STEP).min(self.hidden), next);
         }
     }
 

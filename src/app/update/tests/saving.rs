@@ -349,6 +349,46 @@ fn what_another_window_adds_is_shown_behind_what_is_there() {
 }
 
 #[test]
+fn another_size_shows_no_more_than_the_end_where_that_is_looked_at() {
+    let mut chat = Chat::new();
+    let (mut info, _) = saved_session(NodeState::Complete);
+    let text = |id: u128| format!("number {id}");
+    let parent = |id: u128| (id > 1).then(|| id - 1);
+    let all = (1..=400).map(|id| node(id, parent(id), &text(id), NodeState::Complete));
+    let all: Vec<Node> = all.collect();
+    info.leaf = Some(MessageId(400));
+    open(&mut chat, &info, &all);
+    let turns = |chat: &Chat| chat.model.current().turns().len();
+    let first = turns(&chat);
+    assert!(first < 200, "{first} of 200 turns");
+    chat.send(Msg::Laid(Laid { rows: 2000, ..laid(&chat) }));
+    chat.keys("<C-Home>");
+    assert_eq!(turns(&chat), 200, "everything");
+    chat.send(Msg::Resize { width: 60, height: 20 });
+    assert_eq!(turns(&chat), 200, "what is looked at stays");
+    chat.keys("<C-End>");
+    chat.send(Msg::Resize { width: 70, height: 20 });
+    assert_eq!(turns(&chat), first);
+    assert_eq!(chat.model.current().turns().last().map(Turn::answer), Some("number 400"));
+    chat.keys("<C-Home>");
+    assert_eq!(turns(&chat), 200, "and all of it comes back");
+}
+
+fn laid(chat: &Chat) -> Laid {
+    Laid {
+        session: chat.model.current().id(),
+        width: 57,
+        height: 10,
+        rows: 0,
+        top: 0,
+        anchor: None,
+        epoch: chat.model.current().epoch(),
+        composer_width: 58,
+        help_slack: 0,
+    }
+}
+
+#[test]
 fn what_another_window_has_asked_waits_here_no_longer() {
     let mut chat = Chat::new();
     let (mut info, mut nodes) = saved_session(NodeState::Complete);
