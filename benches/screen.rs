@@ -98,6 +98,7 @@ impl Stage {
             profile: "bench".into(),
             model: "bench".into(),
             limits: Limits { n_ctx: 65_536, ..Limits::default() },
+            sidebar: true,
             ..Settings::default()
         };
         let mut model = Model::new(settings, SessionId(1), width, height);

@@ -30,7 +30,7 @@ mod update;
 pub use composer::Composer;
 pub use effect::Effect;
 pub use keymap::{Action, HelpLine, Keymap};
-pub use model::{Model, Overlay};
+pub use model::{Model, Overlay, SIDEBAR_FROM};
 pub use msg::Msg;
 pub use notice::{Level, Notice};
 pub use palette::{Choice, Palette};

@@ -55,6 +55,8 @@ pub enum Action {
     Device,
     /// Shows where the session may be answered, and by which model.
     Places,
+    /// Shows the open sessions beside the conversation, or not.
+    Sidebar,
     /// Asks where the marked question is to be answered once more.
     AgainOn,
     /// Puts away what lies on top, else shows the end of the transcript.

@@ -35,6 +35,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long open turns are waited for after the user asked to leave (design section 5).
 pub(super) const LEAVE_WITHIN: Duration = Duration::from_secs(2);
 
+/// The narrowest screen, in columns, that has room for the open sessions beside the conversation.
+pub const SIDEBAR_FROM: u16 = 120;
+
 /// What lies over the transcript and takes the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Overlay {
@@ -117,6 +120,8 @@ pub struct Model {
     pub(super) raw: bool,
     /// Reasoning is shown.
     pub(super) thoughts: bool,
+    /// The open sessions stand beside the conversation, where there is room.
+    pub(super) sidebar: bool,
     /// The mouse is the chat's.
     pub(super) mouse: bool,
     pub(super) leaving_since: Option<Duration>,
@@ -135,6 +140,7 @@ impl Model {
             sessions: vec![Session::new(first)],
             current: 0,
             engine: EngineStatus::new(settings.remote_first),
+            sidebar: settings.sidebar,
             usual: settings.model.clone(),
             settings,
             overlay: None,
@@ -264,6 +270,11 @@ impl Model {
     /// Returns whether the mouse is the chat's.
     pub fn has_mouse(&self) -> bool {
         self.mouse
+    }
+
+    /// Returns whether the open sessions are to stand beside the conversation, where there is room.
+    pub fn has_sidebar(&self) -> bool {
+        self.sidebar
     }
 
     /// Returns the conversation in front as Markdown, clean; empty if there is none.

@@ -112,6 +112,8 @@ pub enum Msg {
         /// Which of its code blocks, if it was one.
         block: Option<usize>,
     },
+    /// A session was clicked on.
+    ClickSession(SessionId),
     /// How saving goes.
     Saving(Saving),
     /// A saved session, by its newest messages.

@@ -240,6 +240,12 @@ impl Session {
         self.news
     }
 
+    /// Returns whether its newest answer broke off or never came.
+    pub fn has_failed(&self) -> bool {
+        let end = self.turns.last().and_then(Turn::end);
+        matches!(end, Some(StopReason::Failed(_) | StopReason::Interrupted(_)))
+    }
+
     /// Returns the running turn.
     pub fn running(&self) -> Option<&Turn> {
         self.turns.last().filter(|turn| turn.is_open())

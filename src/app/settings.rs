@@ -51,6 +51,8 @@ pub struct Settings {
     pub inline: bool,
     /// Whether any trace may be kept after a turn.
     pub ephemeral: bool,
+    /// Whether the open sessions stand beside the conversation on a wide screen.
+    pub sidebar: bool,
     /// What keys do.
     pub keys: Keymap,
     /// The prompts of the library, by name.

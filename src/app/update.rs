@@ -95,6 +95,7 @@ impl Model {
             | Msg::Wheel(_)
             | Msg::Mouse(_)
             | Msg::Click { .. }
+            | Msg::ClickSession(_)
             | Msg::Foreseen { .. }
             | Msg::Places(_)
             | Msg::Shelved(_)
@@ -135,6 +136,7 @@ impl Model {
             Msg::Wheel(rows) => self.wheel(rows),
             Msg::Mouse(taken) => self.mouse = taken,
             Msg::Click { message, block } => self.click(message, block, effects),
+            Msg::ClickSession(session) => self.click_session(session),
             _ => return self.learn(msg),
         }
         self.touch();

@@ -47,6 +47,7 @@ pub(super) fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
         prompts: library(&paths),
         complaints: look.complaints.into_iter().chain(complaint).collect(),
         mouse: settings.chat.mouse,
+        sidebar: settings.chat.sidebar,
         plain,
         inline,
         outside: Outside::read(env),

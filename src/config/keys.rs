@@ -86,6 +86,11 @@ pub(super) const KEYS: &[Key] = &[
         "Whether it takes the mouse: wheel, click to mark and to copy code",
     ),
     key("chat.inline", Takes::Flag, "Whether it stays on the terminal's normal screen"),
+    key(
+        "chat.sidebar",
+        Takes::Flag,
+        "Whether the open sessions stand beside the conversation on a wide screen",
+    ),
     key("chat.print_on_exit", Takes::Flag, "Whether the conversation is printed when it is left"),
     key("engine", Takes::Table, "The process that holds the model"),
     key("engine.keep_alive", Takes::Span, "How long it stays after its last client, like \"5m\""),

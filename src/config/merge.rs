@@ -38,6 +38,7 @@ impl RawChat {
         Self {
             mouse: self.mouse.or(weaker.mouse),
             inline: self.inline.or(weaker.inline),
+            sidebar: self.sidebar.or(weaker.sidebar),
             print_on_exit: self.print_on_exit.or(weaker.print_on_exit),
         }
     }

@@ -62,6 +62,7 @@ pub(super) struct RawEngine {
 pub(super) struct RawChat {
     pub(super) mouse: Option<bool>,
     pub(super) inline: Option<bool>,
+    pub(super) sidebar: Option<bool>,
     pub(super) print_on_exit: Option<bool>,
 }
 
@@ -163,6 +164,7 @@ impl RawChat {
         let chat = Self {
             mouse: table.take("mouse", value::flag)?,
             inline: table.take("inline", value::flag)?,
+            sidebar: table.take("sidebar", value::flag)?,
             print_on_exit: table.take("print_on_exit", value::flag)?,
         };
         table.end()?;

@@ -53,6 +53,7 @@ impl Settings {
             chat: ChatSettings {
                 mouse: merged.chat.mouse.unwrap_or(true),
                 inline: merged.chat.inline.unwrap_or(false),
+                sidebar: merged.chat.sidebar.unwrap_or(true),
                 print_on_exit: merged.chat.print_on_exit.unwrap_or(true),
             },
             default_profile: default_profile(merged.default_profile.as_ref(), &profiles)?,

@@ -72,6 +72,8 @@ pub struct ChatSettings {
     pub mouse: bool,
     /// Whether it stays on the normal screen.
     pub inline: bool,
+    /// Whether the open sessions stand beside the conversation where the screen is wide.
+    pub sidebar: bool,
     /// Whether the conversation is printed when it is left.
     pub print_on_exit: bool,
 }

@@ -96,6 +96,7 @@ impl Settings {
         let chat = [
             ("mouse", self.chat.mouse),
             ("inline", self.chat.inline),
+            ("sidebar", self.chat.sidebar),
             ("print_on_exit", self.chat.print_on_exit),
         ];
         let chat = chat.into_iter().map(|(key, value)| Shown {

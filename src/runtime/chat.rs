@@ -49,6 +49,7 @@ use crate::config::Paths;
 use crate::engine::EngineEvent;
 use crate::store::Saved;
 use crate::theme::Theme;
+use crate::ui::Target;
 use shelf::named;
 
 /// Between two frames: no screen shows more than 60 a second.
@@ -251,8 +252,9 @@ impl Chat {
             Woken::Input(Some(Input::Wheel(notches))) => {
                 self.update(Msg::Wheel(notches.saturating_mul(WHEEL_ROWS)))
             }
-            Woken::Input(Some(Input::Click(row))) => match self.screen.message_at(row) {
-                Some((message, block)) => self.update(Msg::Click { message, block }),
+            Woken::Input(Some(Input::Click(column, row))) => match self.screen.at(column, row) {
+                Some(Target::Message(message, block)) => self.update(Msg::Click { message, block }),
+                Some(Target::Session(session)) => self.update(Msg::ClickSession(session)),
                 None => Ok(()),
             },
             Woken::Input(Some(Input::Ground(kind))) => self.ground(kind),

@@ -54,8 +54,8 @@ pub(super) enum Input {
     Ground(Kind),
     /// The mouse's wheel, in notches, down if positive.
     Wheel(isize),
-    /// The mouse's first button was pressed in this row.
-    Click(u16),
+    /// The mouse's first button was pressed in this column and row.
+    Click(u16, u16),
     /// The terminal is gone, or its reader has failed.
     Gone,
 }
@@ -164,7 +164,7 @@ fn of_mouse(event: MouseEvent) -> Option<Input> {
     match event.kind {
         MouseEventKind::ScrollUp => Some(Input::Wheel(-1)),
         MouseEventKind::ScrollDown => Some(Input::Wheel(1)),
-        MouseEventKind::Down(MouseButton::Left) => Some(Input::Click(event.row)),
+        MouseEventKind::Down(MouseButton::Left) => Some(Input::Click(event.column, event.row)),
         _ => None,
     }
 }

@@ -30,11 +30,11 @@ use super::links;
 use super::terminal;
 use crate::app::Laid;
 use crate::app::Model;
-use crate::chat::MessageId;
 use crate::theme::Theme;
 use crate::ui;
 use crate::ui::Announcer;
 use crate::ui::Passing;
+use crate::ui::Target;
 use crate::ui::View;
 
 /// Terminals show what lies between these at once (DEC mode 2026); others ignore them.
@@ -299,9 +299,9 @@ impl Screen {
         self.theme = theme;
     }
 
-    /// Returns what stands in a row of the screen.
-    pub(super) fn message_at(&self, row: u16) -> Option<(MessageId, Option<usize>)> {
-        self.view.message_at(row)
+    /// Returns what stands in a cell of the screen.
+    pub(super) fn at(&self, column: u16, row: u16) -> Option<Target> {
+        self.view.at(column, row)
     }
 
     /// Makes the next frame draw every cell.

@@ -85,7 +85,8 @@ impl Areas {
 
 /// Draws the model into `area` of `buf`.
 pub fn draw(model: &Model, theme: &Theme, view: &mut View, area: Rect, buf: &mut Buffer) -> Drawn {
-    let area = area.intersection(*buf.area());
+    let whole = area.intersection(*buf.area());
+    let area = whole;
     buf.set_style(area, base(theme));
     if area.width < LEAST.0 || area.height < LEAST.1 {
         let row = paint::row_of(area, 0);
@@ -94,6 +95,7 @@ pub fn draw(model: &Model, theme: &Theme, view: &mut View, area: Rect, buf: &mut
     }
     view.prune(model);
     view.found.clear();
+    let area = view.draw_sidebar(model, theme, whole, buf);
     let session = model.current();
     let composer_width = composer::text_width(area);
     let draft_rows = view.draft.update(session, composer_width);
@@ -102,7 +104,7 @@ pub fn draw(model: &Model, theme: &Theme, view: &mut View, area: Rect, buf: &mut
     let offered = complete::rows(model, area);
     let areas = Areas::new(area, draft_rows, notices + offered, queue::rows(session, area));
     let areas = if model.settings().inline { areas.with_tabs_below() } else { areas };
-    tabs::draw(model, theme, areas.tabs, buf);
+    tabs::draw(model, theme, (areas.tabs, area != whole), buf);
     let (top, rows, anchor) = draw_transcript(Scene { model, theme }, view, areas.transcript, buf);
     complete::draw(model, theme, (areas.notice, offered), buf);
     draw_notice(model, theme, areas.notice, buf);
@@ -117,7 +119,7 @@ pub fn draw(model: &Model, theme: &Theme, view: &mut View, area: Rect, buf: &mut
     draw_on_rule(Scene { model, theme }, areas.rule.width, paint::after(rule, 2), buf);
     let cursor = view.draft.draw(session.composer(), theme, areas.draft, buf);
     status::draw(model, theme, areas.status, buf);
-    let (help_slack, field) = overlay::draw(model, theme, area, buf);
+    let (help_slack, field) = overlay::draw(model, theme, whole, buf);
     if view.hyperlinks && model.overlay().is_none() {
         for (place, address) in &view.found.links {
             paint::link(buf, *place, address);

@@ -20,8 +20,8 @@ use crate::ui::style::style;
 const TITLES: [usize; 6] = [32, 24, 16, 12, 8, 4];
 
 /// Draws the engine's figures in the last third at most, and as many tabs as fit before them
-/// around the one in front.
-pub(super) fn draw(model: &Model, theme: &Theme, row: Rect, buf: &mut Buffer) {
+/// around the one in front; only that one where the others stand `beside` it.
+pub(super) fn draw(model: &Model, theme: &Theme, (row, beside): (Rect, bool), buf: &mut Buffer) {
     let row = Rect { width: row.width - 1, ..row };
     let engine = fit_whole(engine(model), row.width / 3);
     let row = paint::put_right(buf, row, &engine, style(theme, Role::Dim));
@@ -29,10 +29,13 @@ pub(super) fn draw(model: &Model, theme: &Theme, row: Rect, buf: &mut Buffer) {
     let first = first(&labels, model.current_index(), row.width);
     let mut rest = row;
     for (index, label) in labels.iter().enumerate().skip(first) {
-        if index > first && paint::columns(label) > rest.width {
+        if !beside && index > first && paint::columns(label) > rest.width {
             break;
         }
         let front = index == model.current_index();
+        if beside && !front {
+            continue;
+        }
         let look = if front {
             style(theme, Role::Accent).patch(style(theme, Role::Selection))
         } else {

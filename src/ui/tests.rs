@@ -60,6 +60,7 @@ mod overlays;
 mod places;
 mod plain;
 mod promises;
+mod sidebar;
 mod spec;
 mod styles;
 mod transcript;

@@ -75,7 +75,7 @@ pub(super) fn draw(
         let line = line.intersection(area);
         if let Some(message) = message(turn, &row) {
             let block = if let Row::Answer(_, _, block) = row { block } else { None };
-            found.rows.push((line.y, message, block));
+            found.rows.push((paint::row_of(area, y), message, block));
         }
         draw_row(scene, turn, &row, line, (buf, &mut found.links));
     }

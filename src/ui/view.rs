@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use ratatui::layout::Position;
 use ratatui::layout::Rect;
 
 use crate::app::Model;
@@ -10,6 +11,7 @@ use crate::chat::SessionId;
 use crate::text::Address;
 use crate::ui::composer::Draft;
 use crate::ui::layout::Layout;
+use crate::ui::sidebar::Sidebar;
 
 /// What drawing has cost so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,13 +24,24 @@ pub struct Stats {
     pub drawn_rows: usize,
 }
 
+/// Something on the screen that can be clicked on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// A message, and which of its code blocks if it is one.
+    Message(MessageId, Option<usize>),
+    /// An open session in the sidebar.
+    Session(SessionId),
+}
+
 /// What the last frame has where.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Found {
     /// Links and where they stand.
     pub(super) links: Vec<(Rect, Address)>,
-    /// Each row of a message: its row on the screen, the message, and the code block there.
-    pub(super) rows: Vec<(u16, MessageId, Option<usize>)>,
+    /// Each row of a message: where it is on the screen, the message, and the code block there.
+    pub(super) rows: Vec<(Rect, MessageId, Option<usize>)>,
+    /// The open sessions in the sidebar.
+    pub(super) sessions: Vec<(Rect, SessionId)>,
 }
 
 impl Found {
@@ -36,6 +49,7 @@ impl Found {
     pub(super) fn clear(&mut self) {
         self.links.clear();
         self.rows.clear();
+        self.sessions.clear();
     }
 }
 
@@ -44,6 +58,7 @@ impl Found {
 pub struct View {
     pub(super) layouts: BTreeMap<SessionId, Layout>,
     pub(super) draft: Draft,
+    pub(super) sidebar: Sidebar,
     pub(super) stats: Stats,
     pub(super) found: Found,
     pub(super) hyperlinks: bool,
@@ -55,10 +70,15 @@ impl View {
         Self { hyperlinks: true, ..Self::default() }
     }
 
-    /// Returns what stands in a row of the screen: the message, and the code block if it is one.
-    pub fn message_at(&self, row: u16) -> Option<(MessageId, Option<usize>)> {
-        let found = self.found.rows.iter().find(|(y, ..)| *y == row);
-        found.map(|(_, message, block)| (*message, *block))
+    /// Returns what stands in a cell of the screen, as it was drawn last.
+    pub fn at(&self, column: u16, row: u16) -> Option<Target> {
+        let cell = Position { x: column, y: row };
+        let session = self.found.sessions.iter().find(|(area, _)| area.contains(cell));
+        if let Some((_, id)) = session {
+            return Some(Target::Session(*id));
+        }
+        let message = self.found.rows.iter().find(|(area, ..)| area.contains(cell));
+        message.map(|(_, message, block)| Target::Message(*message, *block))
     }
 
     /// Takes note that the terminal moved so many rows at its top into its scrollback, or back from

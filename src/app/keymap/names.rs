@@ -10,7 +10,7 @@ use crate::config::KeyLine;
 use crate::config::nearest;
 
 /// Every action with its name; those with a number have it at the end.
-const ACTIONS: [(&str, Action); 67] = [
+const ACTIONS: [(&str, Action); 68] = [
     ("send", Action::Send),
     ("interrupt", Action::Interrupt),
     ("leave", Action::Leave),
@@ -31,6 +31,7 @@ const ACTIONS: [(&str, Action); 67] = [
     ("help", Action::Help),
     ("device", Action::Device),
     ("places", Action::Places),
+    ("sidebar", Action::Sidebar),
     ("dismiss", Action::Dismiss),
     ("suspend", Action::Suspend),
     ("repaint", Action::Repaint),

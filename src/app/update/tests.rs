@@ -45,6 +45,7 @@ mod promises;
 mod saving;
 mod selecting;
 mod sessions;
+mod stepping_back;
 mod variants;
 
 /// A model and its clock.
@@ -178,6 +179,9 @@ fn named(name: &str) -> Key {
         "PgUp" => KeyCode::PageUp,
         "PgDn" => KeyCode::PageDown,
         "F1" => KeyCode::F(1),
+        "F2" => KeyCode::F(2),
+        "F3" => KeyCode::F(3),
+        "F4" => KeyCode::F(4),
         _ => KeyCode::Char(name.chars().next().expect("a character")),
     };
     Key { code, mods }

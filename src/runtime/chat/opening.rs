@@ -60,6 +60,8 @@ pub struct Opening {
     pub complaints: Vec<String>,
     /// Whether the mouse is taken.
     pub mouse: bool,
+    /// Whether the open sessions stand beside the conversation on a wide screen.
+    pub sidebar: bool,
     /// Whether everything is said in lines, and the terminal not taken.
     pub plain: bool,
     /// Whether the chat stays on the normal screen.
@@ -90,9 +92,14 @@ impl Chat {
             backend.warm();
         }
         let (queue, turns) = turn_queue(TURN_EVENTS);
-        let inline = manner == Manner::Inline;
-        let own =
-            app::Settings { keys, prompts, themes: names, inline, ..app::Settings::default() };
+        let own = app::Settings {
+            keys,
+            prompts,
+            themes: names,
+            inline: manner == Manner::Inline,
+            sidebar: opening.sidebar,
+            ..app::Settings::default()
+        };
         let settings = settings(front, &keeping, own);
         let (width, height) = crossterm::terminal::size()?;
         let (keeper, kept) = Keeper::start(keeping);

@@ -60,3 +60,31 @@ fn the_only_session_makes_way_for_a_new_one() {
     assert_ne!(chat.model.current().id(), SessionId(0));
     assert!(chat.model.current().turns().is_empty());
 }
+
+#[test]
+fn the_sidebar_is_turned_on_and_off_where_there_is_room_and_a_click_leads_to_its_session() {
+    let mut chat = Chat::new();
+    let settings = Settings { sidebar: true, ..Settings::default() };
+    chat.model = Model::new(settings, SessionId(0), 120, 40);
+    assert!(chat.model.has_sidebar());
+    chat.keys("<F3>");
+    assert!(!chat.model.has_sidebar());
+    chat.keys("/sidebar<Enter>");
+    assert!(chat.model.has_sidebar());
+    chat.keys("<C-n>");
+    assert_eq!(chat.model.current_index(), 1);
+    chat.send(Msg::ClickSession(SessionId(0)));
+    assert_eq!(chat.model.current_index(), 0);
+    let other = chat.model.sessions()[1].id();
+    chat.keys("<F1>");
+    chat.send(Msg::ClickSession(other));
+    assert_eq!(chat.model.current_index(), 0, "what lies on top has the mouse");
+    chat.keys("<Esc>");
+    chat.send(Msg::ClickSession(SessionId(99)));
+    assert_eq!(chat.model.current_index(), 0, "one that is gone");
+    // Where there is no room the key shows the picker.
+    chat.send(Msg::Resize { width: 80, height: 24 });
+    assert_eq!(chat.keys("<F3>"), [Effect::List]);
+    assert_eq!(chat.model.overlay(), Some(Overlay::Sessions));
+    assert!(chat.model.has_sidebar());
+}
