@@ -592,10 +592,13 @@ fn the_screen_takes_any_size_while_it_streams() {
             // Too small to say anything; it only has to survive it.
             continue;
         }
-        let rule = "─".repeat(columns.into());
+        // On a wide screen the open sessions stand beside the conversation.
+        let beside = if columns < 120 { 0 } else { 28 };
+        let rule = "─".repeat(usize::from(columns) - beside);
+        let is_rule = |row: &&str| row.trim_start_matches(|c| c != '─') == rule;
         let whole = |frame: &Frame| {
             frame.text.lines().count() == usize::from(rows)
-                && frame.text.lines().filter(|row| **row == rule).count() == 1
+                && frame.text.lines().filter(is_rule).count() == 1
                 && frame.row(usize::from(rows) - 1).contains("ctx ")
         };
         let shown = pty.see("the new size", whole);

@@ -21,6 +21,7 @@ use crate::chat::Health;
 use crate::chat::Message;
 use crate::chat::Mode;
 use crate::chat::Part;
+use crate::chat::Prediction;
 use crate::chat::PrivacyClass;
 use crate::chat::Probe;
 use crate::chat::Promise;
@@ -50,6 +51,9 @@ const ANSWERS: usize = 20;
 
 /// Steps of a turn that are recorded.
 const EVENTS: usize = 16;
+
+/// A prompt of which no more is new says nothing of how fast prompts are evaluated.
+const SHORT_TOKENS: u32 = 64;
 
 /// What the user says of a turn, and what is known of it before it is decided.
 #[derive(Clone, Debug, Default)]
@@ -171,17 +175,33 @@ impl Router {
     /// Tells what each route that a turn could take promises, as [`Router::begin`] would weigh it;
     /// nothing is decided. A route that only waits for the user's word is among them.
     pub(super) fn promises(&mut self, generation: &Generation, asked: Asked) -> Vec<Promise> {
+        let short = self.short(&asked);
         let Ok(decision) = self.decide(generation, asked) else { return Vec::new() };
         let open =
             |it: &Candidate| matches!(it.rejected, None | Some(Reject::Consent | Reject::Pin));
-        let promise = |Candidate { route, predicted, .. }| {
-            let measured = match &route {
-                Route::Local => true,
-                Route::Remote(name) => self.front.fleet.is_measured(name),
-            };
-            Promise { route, predicted, measured }
+        let promise = |Candidate { route, predicted, .. }| match &route {
+            Route::Local if predicted.is_none() => {
+                Promise { route, predicted: short, measured: false }
+            }
+            Route::Local => Promise { route, predicted, measured: true },
+            Route::Remote(name) => {
+                let measured = self.front.fleet.is_measured(name);
+                Promise { route, predicted, measured }
+            }
         };
         decision.considered.into_iter().filter(open).map(promise).collect()
+    }
+
+    /// Estimates a turn with a short prompt on this device from the speed of its answers alone, where no
+    /// longer prompt has told how fast prompts are: a token of a prompt takes a token's time at most.
+    fn short(&self, asked: &Asked) -> Option<Prediction> {
+        let probe = asked.probe?;
+        let new = probe.prompt_tokens.saturating_sub(probe.cached_tokens).max(1);
+        let rate = self.health.as_ref()?.rates.decode_tps.filter(|rate| *rate > 0.0)?;
+        let tbt = Duration::try_from_secs_f64(1.0 / rate).ok()?;
+        let ttft = tbt.checked_mul(new.saturating_add(1))?;
+        let total = ttft.checked_add(tbt.checked_mul(ANSWER_TOKENS)?)?;
+        (new <= SHORT_TOKENS).then_some(Prediction { ttft, ttft_risk: ttft, tbt, total })
     }
 
     fn decide(&mut self, generation: &Generation, asked: Asked) -> Result<Decision, Fault> {

@@ -190,3 +190,25 @@ fn what_is_promised_before_a_turn_is_what_its_decision_weighs() {
     let stays = router.promises(&private, asked(400, s(1)));
     assert_eq!(stays.iter().map(|it| &it.route).collect::<Vec<_>>(), [&Route::Local]);
 }
+
+#[test]
+fn a_short_draft_is_estimated_by_the_speed_of_answers_until_prompts_are_measured() {
+    let mut router = router(Mode::PreferLocal, PrivacyClass::Open);
+    let generation = router.front.question(SESSION, &[], "How are you?", true);
+    let here = |router: &mut Router, asked: Asked| {
+        let mut promises = router.promises(&generation, asked).into_iter();
+        promises.find(|promise| promise.route == Route::Local).expect("this device")
+    };
+    assert_eq!(here(&mut router, asked(9, s(1))).predicted, None, "nothing is known");
+    let mut health = health(DeviceLevel::Normal, Some(1.0));
+    health.rates.prefill_tps = None;
+    router.observe(&health, s(1));
+    let short = here(&mut router, asked(9, s(1)));
+    assert_eq!(short.predicted.map(|it| it.ttft), Some(Duration::from_millis(200)));
+    assert!(!short.measured);
+    assert_eq!(here(&mut router, asked(900, s(1))).predicted, None, "it would be far too much");
+    health.rates.prefill_tps = Some(200.0);
+    router.observe(&health, s(2));
+    let measured = here(&mut router, asked(9, s(2)));
+    assert!(measured.measured && measured.predicted.is_some_and(|it| it.ttft < s(1)));
+}
