@@ -112,6 +112,8 @@ pub struct Model {
     /// The profile's own model.
     pub(super) usual: String,
     pub(super) files: Files,
+    /// The draft whose completions the user does not want, by its session and version.
+    pub(super) declined: Option<(SessionId, u64)>,
     /// The session and the draft whose files are being read.
     pub(super) attaching: Option<(SessionId, String)>,
     /// One line that is typed on top.
@@ -166,6 +168,7 @@ impl Model {
             places: Vec::new(),
             shelf: None,
             files: Files::default(),
+            declined: None,
             attaching: None,
             line: String::new(),
             raw: false,

@@ -18,6 +18,7 @@ use crate::app::turn::Turn;
 use crate::app::update::finding;
 use crate::chat::Key;
 use crate::chat::KeyCode;
+use crate::chat::SessionId;
 
 impl Model {
     /// Shows a list to choose from.
@@ -127,6 +128,9 @@ impl Model {
     /// Returns what the draft may become, the likeliest first, with what it does: a command or a
     /// prompt of the library where it is the beginning of one, a file where its name is written.
     pub fn completions(&self) -> Vec<(String, &'static str)> {
+        if self.declined == Some(self.draft_now()) {
+            return Vec::new();
+        }
         let text = self.current().composer().text();
         match text.strip_prefix('/') {
             Some(word) if !word.contains(|c: char| c.is_whitespace() || c == '/') => {
@@ -138,6 +142,19 @@ impl Model {
                 files.map(|name| (format!("@{name}"), "attach this file")).collect()
             }
         }
+    }
+
+    /// Puts the completions of this draft away, until it is another one; `false` if there are none.
+    pub(super) fn decline(&mut self) -> bool {
+        let offers = !self.completions().is_empty();
+        if offers {
+            self.declined = Some(self.draft_now());
+        }
+        offers
+    }
+
+    fn draft_now(&self) -> (SessionId, u64) {
+        (self.current().id, self.current().composer.version())
     }
 
     /// Changes the mouse's owner.

@@ -157,10 +157,10 @@ impl Model {
         session.scroll.show(Goal::Top);
     }
 
-    /// Esc: the notice goes, else another wording, else the draft keeps the keys and the end is
+    /// Esc: the notice goes, else what completes the draft, else another wording, else the draft keeps the keys and the end is
     /// shown; with an empty draft the transcript gets them.
     fn dismiss(&mut self) {
-        if self.notice.take().is_some() {
+        if self.notice.take().is_some() || self.decline() {
             return;
         }
         let session = self.current_mut();

@@ -16,8 +16,9 @@ fn depth(model: &Model) -> usize {
     };
     let session = model.current();
     let bad = model.notice().is_some_and(|notice| notice.level == Level::Bad);
-    let states =
-        [bad, session.block().is_some(), session.editing().is_some(), session.reading().is_some()];
+    let offers = !model.completions().is_empty();
+    let editing = session.editing().is_some();
+    let states = [bad, offers, session.block().is_some(), editing, session.reading().is_some()];
     asks + states.into_iter().filter(|state| *state).count()
 }
 
@@ -31,7 +32,7 @@ fn chat() -> Chat {
 }
 
 /// Where the chat may be when something is opened.
-const BASES: [&str; 5] = ["", "a draft", "<Esc>", "<Esc><Tab>", "<Esc>e"];
+const BASES: [&str; 6] = ["", "a draft", "/se", "<Esc>", "<Esc><Tab>", "<Esc>e"];
 
 /// What opens something, by key or by command.
 const OPENS: [&str; 12] = [
@@ -100,6 +101,17 @@ fn esc_goes_one_step_back_from_everything_that_can_be_opened() {
 }
 
 #[test]
+fn esc_puts_completions_away_until_the_draft_changes() {
+    let mut chat = chat();
+    press(&mut chat, "/se");
+    assert!(!chat.model.completions().is_empty());
+    press(&mut chat, "<Esc>");
+    assert_eq!((chat.model.completions(), chat.draft()), (Vec::new(), "/se"));
+    press(&mut chat, "s");
+    assert!(!chat.model.completions().is_empty());
+}
+
+#[test]
 fn esc_leaves_a_question_about_a_file_a_session_or_a_failure() {
     let mut chat = chat();
     press(&mut chat, "<Esc>w");
@@ -135,7 +147,7 @@ proptest! {
             prop::sample::select(vec![
                 "<Esc>", "<F1>", "<F2>", "<F3>", "<F4>", "<C-p>", "<C-o>", "<C-s>", "<C-r>",
                 "<C-c>", "<C-e>", "<Del>", "<Tab>", "<Up>", "<Down>", "<Left>", "<PgUp>", "<BS>",
-                "a", "e", "w", "R", "h", "o", "漢", "<C-u>", "<A-v>", "<A-t>",
+                "a", "e", "w", "R", "h", "o", "/", "漢", "<C-u>", "<A-v>", "<A-t>",
             ]),
             0..16,
         ),
