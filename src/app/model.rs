@@ -142,7 +142,8 @@ impl Model {
             sessions: vec![Session::new(first)],
             current: 0,
             engine: EngineStatus::new(settings.remote_first),
-            sidebar: settings.sidebar,
+            // Rows that go to the terminal have its whole width.
+            sidebar: settings.sidebar && !settings.inline,
             usual: settings.model.clone(),
             settings,
             overlay: None,

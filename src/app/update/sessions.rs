@@ -36,7 +36,7 @@ impl Model {
     /// Shows the open sessions beside the conversation, or not any more; where there is no room for
     /// them, all that are saved.
     pub(super) fn turn_sidebar(&mut self, effects: &mut Vec<Effect>) {
-        if self.size.0 < SIDEBAR_FROM {
+        if self.size.0 < SIDEBAR_FROM || self.settings.inline {
             self.pick(effects);
         } else {
             self.sidebar = !self.sidebar;

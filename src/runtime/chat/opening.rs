@@ -92,11 +92,12 @@ impl Chat {
             backend.warm();
         }
         let (queue, turns) = turn_queue(TURN_EVENTS);
+        let inline = manner == Manner::Inline;
         let own = app::Settings {
             keys,
             prompts,
             themes: names,
-            inline: manner == Manner::Inline,
+            inline,
             sidebar: opening.sidebar,
             ..app::Settings::default()
         };
