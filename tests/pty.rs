@@ -628,6 +628,31 @@ fn the_screen_takes_any_size_while_it_streams() {
 }
 
 #[test]
+fn a_draft_is_counted_while_it_is_written_and_a_route_is_chosen_from_a_list() {
+    const F4: &str = "\x1bOS";
+    let home = Home::new();
+    let mut pty = Pty::start(&home, &[], &[]);
+    pty.ready();
+    // Counted by the model's own tokeniser: no estimate any more.
+    let counts = |tokens: &str| {
+        let told = format!("── {tokens} tok");
+        move |frame: &Frame| frame.text.lines().any(|row| row.starts_with(&told))
+    };
+    pty.send("Why is the sky blue?");
+    pty.see("the count", counts("6"));
+    pty.send(" Why?");
+    pty.see("the next count", counts("8"));
+    pty.send(CTRL_C);
+    pty.see("no count", |frame| !frame.has(" tok · device"));
+    pty.send(F4);
+    let list = pty.see("the list", |frame| frame.has("route or model ›") && frame.has("model: "));
+    assert!(list.has("route: this device") && list.has("(now)"), "{}", list.text);
+    pty.send("this device\r");
+    pty.see_text("every turn runs on this device");
+    quit(&mut pty);
+}
+
+#[test]
 fn the_chat_needs_a_terminal() {
     let home = Home::new();
     let model = support::model();
