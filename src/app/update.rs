@@ -96,15 +96,12 @@ impl Model {
             | Msg::Mouse(_)
             | Msg::Click { .. }
             | Msg::ClickSession(_)
+            | Msg::Saving(_)
             | Msg::Foreseen { .. }
             | Msg::Places(_)
             | Msg::Shelved(_)
             | Msg::NoModel { .. } => {
                 self.by_hand(msg, effects);
-            }
-            Msg::Saving(saving) => {
-                self.saving = saving;
-                self.touch();
             }
             Msg::Opened { info, page } => self.opened(&info, page),
             Msg::Whole { session, nodes, leaf, class } => {
@@ -137,6 +134,7 @@ impl Model {
             Msg::Mouse(taken) => self.mouse = taken,
             Msg::Click { message, block } => self.click(message, block, effects),
             Msg::ClickSession(session) => self.click_session(session),
+            Msg::Saving(saving) => self.saving = saving,
             _ => return self.learn(msg),
         }
         self.touch();

@@ -67,6 +67,7 @@ pub const AUTO_THEME: &str = "auto";
 
 /// How the chat behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct ChatSettings {
     /// Whether the chat takes the mouse.
     pub mouse: bool,
