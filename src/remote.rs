@@ -82,4 +82,4 @@ impl Backend for RemoteBackend {
 pub const CHECK_WITHIN: Duration = Duration::from_secs(15);
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -32,6 +32,8 @@ mod saving;
 mod screen;
 mod signals;
 #[cfg(test)]
+mod silence;
+#[cfg(test)]
 mod simulation;
 mod stdin;
 mod stopping;

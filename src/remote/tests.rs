@@ -7,7 +7,7 @@ mod waits;
 
 /// What servers do wrong, which is also played through the program itself.
 #[path = "../../tests/support/table.rs"]
-mod table;
+pub(crate) mod table;
 
 use crate::chat::FaultKind;
 use crate::config::Protocol;
