@@ -46,6 +46,11 @@ impl OpenTurns {
         self.0.contains_key(&turn)
     }
 
+    /// Returns whether no turn is open.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Ends a turn that the engine will not end.
     pub(super) fn end(&mut self, turn: u64, reason: StopReason) {
         if let Some(mut open) = self.remove(turn) {

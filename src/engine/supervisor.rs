@@ -35,6 +35,10 @@ const CANCEL_TIMEOUT: Duration = Duration::from_secs(2);
 /// works says something with every token, and its health every second.
 const SILENCE: Duration = Duration::from_secs(1);
 
+/// An engine with a model that says nothing for this long while turns are open is asked how it does,
+/// and hangs if it says nothing for as long again: one step of a slow machine is far shorter.
+const QUIET: Duration = Duration::from_secs(30);
+
 /// How a connection came to its end.
 enum End {
     /// The front has no more orders.
@@ -141,8 +145,12 @@ impl Supervisor {
     /// Passes orders and frames until one side ends.
     async fn serve(&mut self, mut link: Link, inbox: &mut mpsc::Receiver<Order>) -> End {
         let mut heard = tokio::time::Instant::now();
+        let (mut ready, mut asked) = (false, None);
         loop {
+            let quiet = asked.unwrap_or(heard) + QUIET;
             tokio::select! {
+                // What has come counts before what has not.
+                biased;
                 order = inbox.recv() => {
                     let Some(order) = order else { return End::Done };
                     let unended = matches!(order, Order::GiveUp(turn) if self.open.has(turn));
@@ -157,7 +165,7 @@ impl Supervisor {
                 }
                 frame = link.next() => {
                     let Some(frame) = frame else { break };
-                    heard = tokio::time::Instant::now();
+                    ready |= matches!(frame, ToFront::Load(LoadState::Ready(_)));
                     match frame {
                         ToFront::LoadFailed(fault) => return End::Left(fault),
                         ToFront::Load(LoadState::Ready(info))
@@ -170,6 +178,17 @@ impl Supervisor {
                             self.send(&link, answer).await;
                         }
                     }
+                    // A front that took its time to take it in has heard of it just now.
+                    heard = tokio::time::Instant::now();
+                    asked = None;
+                }
+                () = tokio::time::sleep_until(quiet), if ready && !self.open.is_empty() => {
+                    if asked.is_some() {
+                        self.lose(hangs()).await;
+                        return End::Gone;
+                    }
+                    asked = Some(tokio::time::Instant::now());
+                    self.send(&link, ToEngine::Status).await;
                 }
             }
         }
@@ -313,3 +332,6 @@ fn in_thread(config: Arc<EngineConfig>) -> oneshot::Receiver<Result<Connection, 
     });
     connection
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,8 +13,11 @@ use std::time::Duration;
 
 use edgewise::chat::FaultKind;
 use edgewise::config::Protocol;
+use rustix::process::Signal;
 use serde_json::Value;
 
+use crate::endpoint::Endpoint;
+use crate::endpoint::Says;
 use crate::fault::Server;
 use crate::fault::Step;
 use crate::fault::answer;
@@ -30,6 +33,8 @@ use crate::table::KEY;
 use crate::table::PROMPT;
 use crate::table::rows;
 use crate::terminal::Home;
+use crate::terminal::Process;
+use crate::terminal::Pty;
 
 /// Turns that run side by side.
 const TOGETHER: usize = 3;
@@ -283,4 +288,61 @@ fn an_engine_that_dies_and_one_that_answers_write_no_word_of_it_down() {
     nothing_leaks(home.path());
     let audit = stdout(&run(&home, &["audit", "list", "--json"]));
     assert!(audit.contains("\"interrupted\"") && !audit.contains(PROMPT), "{audit}");
+}
+
+/// An engine that does nothing any more; it ends with the test, whatever becomes of that.
+struct Stopped(Process);
+
+impl Stopped {
+    fn stop(engine: Process) -> Self {
+        engine.signal(Signal::STOP);
+        Self(engine)
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        self.0.signal(Signal::KILL);
+    }
+}
+
+#[test]
+fn an_engine_that_is_stopped_leaves_its_answer_to_an_endpoint() {
+    let lan = Endpoint::start(vec![Says::All(" and that was all.")]);
+    let home = Home::new();
+    // A second from token to token is good enough here, so that it begins on any machine; eight of
+    // them are a stall.
+    let profile = "privacy = \"open\"\nmode = \"prefer-local\"\nendpoint = \"lan\"\n\
+                   slo = { ttft_ms = 600000, tbt_ms = 1000 }";
+    configure(&home, profile, &lan.table("lan"));
+    let mut pty = Pty::start(&home, &["--max-tokens", "1500"], &[]);
+    pty.ready();
+    pty.ask("Write a long story about a dragon.");
+    pty.see_text("May this session leave this device?");
+    pty.send("y");
+    pty.see("a beginning", |frame| frame.has("• ") && !frame.has(" ready · "));
+    let _stopped = Stopped::stop(pty.front().engine());
+    pty.see("its end", |frame| frame.has("and that was all.") && frame.has(" ready · "));
+    let [asked] = &lan.asked()[..] else { panic!("{}", lan.heard()) };
+    let last = asked["messages"].as_array().and_then(|all| all.last()).expect("a message");
+    assert_eq!(last["role"], "assistant", "it goes on behind what was said: {last}");
+    let audit = stdout(&run(&home, &["audit", "list", "--json"]));
+    assert!(audit.contains("the answer broke off and goes on here"), "{audit}");
+}
+
+#[test]
+fn an_engine_that_is_stopped_for_a_moment_goes_on() {
+    let home = Home::new();
+    configure(&home, "", "");
+    let story = ["-s", "new", "--max-tokens", "1500", "Write a long story about a dragon."];
+    let mut asking = Asking::start(&home, &story);
+    asking.says(24);
+    let engine = asking.engine();
+    let stopped = Stopped::stop(asking.engine());
+    // It goes on where it was, if it is let: nothing of an answer is lost by a pause.
+    engine.signal(Signal::CONT);
+    asking.says(48);
+    drop(stopped);
+    assert_eq!(asking.end(), Some(3), "{:?}", asking.finish());
+    assert_eq!(asking.finish()["reason"], "interrupted");
 }

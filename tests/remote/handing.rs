@@ -57,9 +57,14 @@ impl Asking {
         }
     }
 
+    /// Returns its engine.
+    pub(crate) fn engine(&self) -> Process {
+        Process::open(self.child.id()).engine()
+    }
+
     /// Ends its engine as a crash does.
     pub(crate) fn kill_engine(&self) {
-        let engine = Process::open(self.child.id()).engine();
+        let engine = self.engine();
         engine.signal(Signal::KILL);
         engine.gone();
     }

@@ -1,0 +1,125 @@
+//! An engine that says nothing any more, in the time of the test's own clock.
+
+use tokio::io::AsyncReadExt as _;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::UnixStream;
+use tokio::time::Instant;
+
+use super::*;
+use crate::backend::Cancel;
+use crate::backend::TokenSink;
+use crate::backend::turn_queue;
+use crate::chat::Compute;
+use crate::chat::Constraint;
+use crate::chat::Generation;
+use crate::chat::Health;
+use crate::chat::Limits;
+use crate::chat::ModelInfo;
+use crate::chat::Priority;
+use crate::chat::PrivacyClass;
+use crate::chat::Sampling;
+use crate::chat::SessionId;
+use crate::chat::TokenEvent;
+use crate::chat::TurnEvent;
+use crate::chat::TurnId;
+use crate::ipc;
+use crate::ipc::Decoder;
+use crate::ipc::LoadSpec;
+use crate::ipc::Spec;
+
+fn config() -> EngineConfig {
+    let load = LoadSpec {
+        model: "/nowhere/m.gguf".into(),
+        model_bytes: 0,
+        model_changed_ns: 0,
+        pool_tokens: 1,
+        max_turns: 1,
+        kv_ram_gb: None,
+        threads: None,
+        compute: Compute::default(),
+    };
+    let at = |ending: &str| format!("/nowhere/e.{ending}").into();
+    EngineConfig {
+        program: "/nowhere/edgewise".into(),
+        environment: Vec::new(),
+        spec: Spec { load, socket: at("sock"), lock: at("lock"), log: at("log") },
+        keep_alive: Duration::ZERO,
+        demand: None,
+        require_gpu: false,
+    }
+}
+
+fn generation() -> Generation {
+    Generation {
+        session: SessionId(1),
+        messages: Vec::new(),
+        class: PrivacyClass::Open,
+        sampling: Sampling::default(),
+        constraint: Constraint::Free,
+        limits: Limits { max_tokens: None, stop: Vec::new(), n_ctx: 1 },
+        priority: Priority::Interactive,
+        ephemeral: true,
+    }
+}
+
+/// An engine that has a model, says one word, and from then on nothing but how it does, so often.
+async fn engine(mut socket: UnixStream, mut answers: u32) {
+    let model = ToFront::Load(LoadState::Ready(ModelInfo::default()));
+    let word = ToFront::Turn { turn: 1, event: TokenEvent::Delta("Hel".to_owned()) };
+    for frame in [model, word] {
+        socket.write_all(&ipc::encode(&frame).expect("a frame")).await.expect("the front is there");
+    }
+    let (mut decoder, mut bytes) = (Decoder::default(), [0; 4096]);
+    while let Ok(read @ 1..) = socket.read(&mut bytes).await {
+        decoder.push(&bytes[..read]);
+        while let Ok(Some(frame)) = decoder.take::<ToEngine>() {
+            if matches!(frame, ToEngine::Status) && answers > 0 {
+                answers -= 1;
+                let frame = ipc::encode(&ToFront::Health(Health::default())).expect("a frame");
+                socket.write_all(&frame).await.expect("the front is there");
+            }
+        }
+    }
+}
+
+/// Runs a turn at an engine that answers so many questions; returns its end and when it came.
+async fn turn(answers: u32) -> (StopReason, Duration) {
+    let (front, other) = std::os::unix::net::UnixStream::pair().expect("sockets");
+    other.set_nonblocking(true).expect("a socket");
+    tokio::spawn(engine(UnixStream::from_std(other).expect("a socket"), answers));
+    let decoder = Decoder::default();
+    let link = Link::new(Connection { socket: front, decoder, ending: None, pid: 1 });
+    let (orders, mut inbox) = mpsc::channel(8);
+    let (events, _news) = mpsc::channel(64);
+    let mut supervisor = Supervisor {
+        config: Arc::new(config()),
+        orders: orders.downgrade(),
+        events,
+        open: OpenTurns::default(),
+        probes: HashMap::new(),
+        next_probe: 0,
+    };
+    let (queue, mut turns) = turn_queue(8);
+    let sink = TokenSink::open(TurnId(1), queue, Cancel::new()).await.expect("an open queue");
+    orders.send(Order::Start(Box::new(generation()), sink)).await.expect("an inbox");
+    let begun = Instant::now();
+    let end = supervisor.serve(link.expect("a link"), &mut inbox).await;
+    assert!(matches!(end, End::Gone), "the next connection replaces it");
+    loop {
+        let (_, event) = turns.recv().await.expect("an end");
+        if let TurnEvent::Token(TokenEvent::Finished(reason, _)) = event {
+            return (reason, begun.elapsed());
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_says_nothing_is_asked_and_then_given_up() {
+    for answers in [0, 20] {
+        let (reason, took) = turn(answers).await;
+        let StopReason::Interrupted(fault) = reason else { panic!("{reason:?}") };
+        assert_eq!(fault.message, "the engine does not answer any more");
+        let wanted = QUIET * (answers + 2);
+        assert!(took >= wanted && took <= wanted + QUIET, "{answers}: {took:?}");
+    }
+}
