@@ -279,3 +279,26 @@ fn slow_a_real_server_holds_an_answer_to_a_schema() {
     );
     exits(&ask(&home, &call), 6);
 }
+
+#[test]
+fn slow_what_an_engine_leaves_is_begun_anew_at_a_real_server_that_cannot_go_on() {
+    let server = Server::start();
+    let home = Home::new();
+    let profile =
+        format!("privacy = \"open\"\nmode = \"prefer-local\"\nendpoint = \"real\"\n{PATIENT}");
+    configure(&home, &profile, &server.table("anthropic"));
+    let mut pty = Pty::start(&home, &["--max-tokens", "300"], &[]);
+    pty.ready();
+    pty.ask(STORY);
+    pty.see_text("May this session leave this device?");
+    pty.send("y");
+    pty.see("a beginning", |frame| frame.has("• "));
+    let engine = pty.front().engine();
+    engine.signal(rustix::process::Signal::KILL);
+    let done = pty.see("an answer of the server", |frame| {
+        frame.has("remote:real · TTFT") && frame.has("300 tok ") && frame.has("length limit")
+    });
+    assert!(done.has("is begun anew elsewhere"), "{}", done.text);
+    let audit = stdout(&run(&home, &["audit", "list", "--json"]));
+    assert!(audit.contains("\"kind\":\"anew\""), "{audit}");
+}

@@ -18,8 +18,7 @@ use crate::chat::Take;
 use crate::route::Pin;
 
 /// What is said of an answer that is begun anew.
-const ANEW: &str =
-    "the answer broke off and is begun anew elsewhere · its part is kept: Esc, then ← → goes there";
+const ANEW: &str = "the answer broke off and is begun anew elsewhere · Esc, then ← shows its part";
 
 impl Model {
     /// Puts the marked question into the draft; what is sent then is its sibling.
