@@ -15,6 +15,7 @@ use crate::config::DEFAULT_MODEL;
 use crate::config::Env;
 use crate::config::Paths;
 use crate::models as stock;
+use crate::models::CatalogueEntry;
 use crate::models::Keeper;
 use crate::models::ModelError;
 use crate::text;
@@ -79,13 +80,21 @@ fn offers(paths: &Paths) -> Vec<Offer> {
         let about = format!("{}, {whose}{}", text::bytes(model.bytes), speed.unwrap_or_default());
         Offer { name: model.name, about, fetched: false }
     });
-    let fetched = stock::catalogue().iter().filter(|entry| entry.repository.is_some());
-    let fetched = fetched.map(|entry| {
+    here.chain(fetchable()).collect()
+}
+
+/// Returns the models that can be fetched; first those whose size and hash are known beforehand, so
+/// that the one which is proposed is told with its size.
+fn fetchable() -> Vec<Offer> {
+    let entries = stock::catalogue().iter().filter(|entry| entry.repository.is_some());
+    let mut entries: Vec<_> = entries.collect();
+    entries.sort_by_key(|entry| entry.bytes.is_none() || entry.sha256.is_none());
+    let offer = |entry: &CatalogueEntry| {
         let size = entry.bytes.map_or("the hub tells its size".to_owned(), text::bytes);
         let about = format!("to fetch, {size}, {}", entry.licence);
         Offer { name: entry.name.clone(), about, fetched: true }
-    });
-    here.chain(fetched).collect()
+    };
+    entries.into_iter().map(offer).collect()
 }
 
 /// Asks which model and which theme; `None` where it was skipped.
@@ -180,6 +189,16 @@ mod tests {
         assert_eq!(answered("1\ns\n").0, Some(pair("llama3.2:3b", "auto")));
         assert_eq!(answered("s\n").0, None);
         assert_eq!(answered("").0, None);
+    }
+
+    #[test]
+    fn what_is_proposed_first_is_told_with_its_size() {
+        let offers = fetchable();
+        let first = &offers[0];
+        let entry = CatalogueEntry::find(&first.name).expect("known");
+        let bytes = entry.bytes.expect("a size");
+        assert!(first.about.contains(&text::bytes(bytes)) && entry.sha256.is_some(), "{first:?}");
+        assert_eq!(offers.iter().filter(|offer| offer.name == first.name).count(), 1);
     }
 
     #[test]

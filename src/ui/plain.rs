@@ -5,11 +5,13 @@
 
 use std::fmt::Write as _;
 
+use crate::app::Choice;
 use crate::app::EngineState;
 use crate::app::Model;
 use crate::app::Overlay;
 use crate::app::Phase;
 use crate::app::Turn;
+use crate::chat::Listed;
 use crate::chat::SessionId;
 use crate::chat::StopReason;
 use crate::chat::TurnId;
@@ -19,6 +21,9 @@ use crate::ui::transcript::origins;
 
 /// The longest line about something, in graphemes.
 const LINE_MAX: usize = 1000;
+
+/// The most lines of a list that are told.
+const LIST_MAX: usize = 100;
 
 /// What was said so far.
 #[derive(Debug, Default)]
@@ -31,6 +36,8 @@ pub struct Announcer {
     engine: &'static str,
     notice: String,
     overlay: Option<Overlay>,
+    /// The list of it was told.
+    listed: bool,
     /// The last thing was the sign that a question is wanted.
     asks: bool,
     begun: bool,
@@ -147,9 +154,10 @@ impl Announcer {
         let overlay = model.overlay();
         let kind = |overlay: Option<Overlay>| overlay.map(|it| std::mem::discriminant(&it));
         if kind(overlay) == kind(self.overlay) {
-            return;
+            return self.list(model, said);
         }
         self.overlay = overlay;
+        self.listed = false;
         match overlay {
             None => {}
             Some(Overlay::Help(_)) => {
@@ -173,8 +181,36 @@ impl Announcer {
                     "the conversation does not fit its context. d drops the oldest, Enter on an empty line goes back",
                 );
             }
+            Some(Overlay::Sessions | Overlay::Palette) => self.list(model, said),
             Some(_) => line(said, "this list is for the full screen. press Enter to go back"),
         }
+    }
+
+    /// Tells what there is to choose from, once it is known.
+    fn list(&mut self, model: &Model, said: &mut String) {
+        let (lines, then): (Vec<String>, _) = match self.overlay {
+            Some(Overlay::Sessions) if model.picker().is_listed() => {
+                let told = |it: &Listed| format!("{}, {} messages", it.info.title, it.messages);
+                let lines = model.picker().shown().take(LIST_MAX).map(told).collect();
+                (lines, "edgewise sessions list tells their ids, edgewise -s ID opens one")
+            }
+            Some(Overlay::Palette) => {
+                let told = |it: &Choice| format!("{}, {}", it.label, it.detail);
+                // A key is no line.
+                let typed =
+                    model.palette().shown().filter(|it| it.detail.as_str().starts_with('/'));
+                let lines = typed.take(LIST_MAX).map(told).collect();
+                (lines, "type a command that begins with /")
+            }
+            _ => return,
+        };
+        if std::mem::replace(&mut self.listed, true) {
+            return;
+        }
+        for words in lines {
+            line(said, words.trim_end_matches(", "));
+        }
+        line(said, &format!("{then}. press Enter to go back"));
     }
 }
 

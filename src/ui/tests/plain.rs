@@ -59,3 +59,48 @@ fn what_is_hostile_is_said_clean() {
     told.then(|stage| stage.send(Msg::Told("n\u{1b}[31m\u{7}".into())));
     assert!(told.text.contains("a b <U+202E>c\nd"), "{:?}", told.text);
 }
+
+/// Gives a list of saved sessions.
+fn listed() -> Vec<Listed> {
+    let titles = ["Why is the sky blue?", "Traits\u{1b}[2J in Rust"];
+    let entry = |(id, title): (u128, &str)| {
+        let mut info = SessionInfo::new(SessionId(id), "quick", Timestamp(0));
+        info.title = title.to_owned();
+        Listed { info, messages: 4, answering: false }
+    };
+    (10..).zip(titles).map(entry).collect()
+}
+
+#[test]
+fn every_state_and_list_is_said_in_words() {
+    let mut told = Told::new();
+    told.then(|stage| stage.model = Stage::ready(80, 24).model);
+    told.then(|stage| stage.ask("one"));
+    told.then(|stage| stage.token(0, TokenEvent::Queued(2)));
+    told.then(|stage| stage.token(0, TokenEvent::Queued(1)));
+    told.then(|stage| stage.prefilled(0));
+    told.then(|stage| stage.token(0, TokenEvent::Delta("<think>hm".into())));
+    told.then(|stage| stage.token(0, TokenEvent::Delta("</think>Yes, ".into())));
+    told.then(|stage| stage.finished(0, StopReason::Cancelled));
+    for (turn, reason) in [(1, StopReason::Length), (2, StopReason::ContextFull)] {
+        told.then(|stage| stage.ask("more"));
+        told.then(|stage| stage.token(turn, TokenEvent::Delta("word".into())));
+        told.then(|stage| stage.finished(turn, reason));
+    }
+    told.then(|stage| stage.ask("again"));
+    let fault = Fault::new("the engine was ended by SIGKILL");
+    told.then(|stage| stage.send(Msg::Lost(fault.clone())));
+    told.then(|stage| stage.finished(3, StopReason::Interrupted(fault)));
+    told.then(|stage| stage.key(Key::ctrl('o')));
+    told.then(|stage| stage.send(Msg::Listed(listed())));
+    told.then(|stage| stage.send(Msg::Listed(listed())));
+    told.then(|stage| stage.plain(KeyCode::Esc));
+    told.then(|stage| stage.key(Key::ctrl('p')));
+    told.then(|stage| stage.plain(KeyCode::Esc));
+    told.then(|stage| stage.ask("/search"));
+    told.then(|stage| stage.plain(KeyCode::Esc));
+    told.then(|stage| stage.key(Key::ctrl('n')));
+    told.then(|stage| stage.ask("last"));
+    told.then(|stage| stage.key(Key::ctrl('d')));
+    insta::assert_snapshot!("plain_states", told.text);
+}
