@@ -26,7 +26,6 @@ use super::keeper::Keeper;
 use super::keeper::News;
 use super::outside::Outside;
 use super::screen::Screen;
-use super::signals;
 use super::signals::Signal;
 use super::signals::Signals;
 use super::terminal;
@@ -329,7 +328,7 @@ impl Chat {
             }
             Signal::Hangup => self.hang_up(at),
             Signal::Suspend => {
-                suspend();
+                helpers::suspend();
                 Ok(())
             }
             Signal::Continue => self.resume(at),
@@ -418,7 +417,7 @@ impl Chat {
                 Effect::Files(begun) => self.files(begun),
                 Effect::Theme(name) => self.take_theme(&name),
                 Effect::Mouse(taken) => self.screen.before_next(terminal::mouse(taken)),
-                Effect::Suspend => suspend(),
+                Effect::Suspend => helpers::suspend(),
                 Effect::Repaint => self.screen.repaint()?,
                 Effect::Exit => self.exit = true,
             }
@@ -492,11 +491,4 @@ impl Chat {
             None => Ok(()),
         }
     }
-}
-
-/// Gives the terminal back and stops; whoever continues this program says so by SIGCONT, and the
-/// loop takes the terminal again then.
-fn suspend() {
-    terminal::restore();
-    signals::stop_self();
 }

@@ -18,6 +18,7 @@ use crate::prompt::attached;
 use crate::runtime::attach;
 use crate::runtime::input;
 use crate::runtime::outside;
+use crate::runtime::signals;
 use crate::runtime::terminal;
 use crate::text::Clean;
 use crate::theme::Kind;
@@ -190,4 +191,11 @@ impl Chat {
         }
         Ok(())
     }
+}
+
+/// Gives the terminal back and stops; whoever continues this program says so by SIGCONT, and the
+/// loop takes the terminal again then.
+pub(super) fn suspend() {
+    terminal::restore();
+    signals::stop_self();
 }
