@@ -141,7 +141,9 @@ async fn every_form_of_a_wait_is_kept_to() {
             // The clock of tasks counts whole milliseconds.
             assert!((least..=most + ms(5)).contains(gap), "{name}: {gap:?}");
             let counted_down = told.waits.len() as u64;
-            assert!(counted_down >= gap.as_secs(), "{name}: a countdown of {counted_down}");
+            // One that is a trifle shorter than a second is not told.
+            let told_for = gap.saturating_sub(ms(5)).as_secs();
+            assert!(counted_down >= told_for, "{name}: a countdown of {counted_down}");
         }
     }
 }
