@@ -51,6 +51,7 @@ struct State {
     etag: String,
     asked: Vec<Asked>,
     cdn: Option<u16>,
+    repository: &'static str,
 }
 
 /// A hub with one repository, `org/repo`; it leaves with the test.
@@ -75,6 +76,7 @@ impl Hub {
             etag: "\"one\"".to_owned(),
             asked: Vec::new(),
             cdn: None,
+            repository: "org/repo",
         };
         let hub = Self { port, state: Arc::new(Mutex::new(state)) };
         let serving = hub.clone();
@@ -92,6 +94,18 @@ impl Hub {
     pub(crate) fn with_cdn(self, other: &Self) -> Self {
         self.state.lock().expect("nobody panicked").cdn = Some(other.port);
         self
+    }
+
+    /// Has another repository from now on.
+    #[allow(dead_code, reason = "only the first start asks for another")]
+    pub(crate) fn with_repository(self, name: &'static str) -> Self {
+        self.state.lock().expect("nobody panicked").repository = name;
+        self
+    }
+
+    /// Returns where it tells about its repository.
+    fn page(&self) -> String {
+        format!("/api/models/{}", self.state.lock().expect("nobody panicked").repository)
     }
 
     pub(crate) fn address(&self) -> String {
@@ -147,10 +161,10 @@ impl Hub {
         headers: &BTreeMap<String, String>,
         mut stream: &TcpStream,
     ) -> std::io::Result<bool> {
-        if path == "/api/models/org/repo" {
+        if path == self.page() {
             return reply(stream, "200 OK", "", format!("{{\"sha\":\"{COMMIT}\"}}").as_bytes());
         }
-        if path == format!("/api/models/org/repo/tree/{COMMIT}") {
+        if path == format!("{}/tree/{COMMIT}", self.page()) {
             return reply(stream, "200 OK", "", self.listing().as_bytes());
         }
         let name = path.rsplit('/').next().unwrap_or_default();

@@ -19,8 +19,12 @@ mod table;
 
 mod endpoint;
 mod faults;
+mod first;
 mod handing;
 mod home;
+#[path = "../cli/hub.rs"]
+#[expect(dead_code, reason = "other tests ask more of it")]
+mod hub;
 mod inline;
 mod keys;
 mod leaving;
