@@ -250,11 +250,15 @@ fn refusal(request: &Request, policy: &Policy, considered: &[Candidate]) -> Faul
     let why = match (against.first(), policy.egress) {
         (_, Egress::Offline) if !may_stay(request) => Reject::Offline.words().to_owned(),
         (_, Egress::KillSwitch) if !may_stay(request) => Reject::KillSwitch.words().to_owned(),
-        (Some(_), _) => dedup(against).join("; "),
+        (Some(_), _) => dedup(against.clone()).join("; "),
         (None, _) if may_stay(request) => Reject::NoModel.words().to_owned(),
+        (None, _) if request.pin.is_some() => "the profile names no such endpoint".to_owned(),
         (None, _) => "there is no endpoint to send turns to".to_owned(),
     };
     let hint = match request.pin {
+        Some(Pin::Remote(_)) if against.is_empty() => {
+            "endpoint = \"NAME\" in the profile, or --endpoint NAME; /route auto lets the mode decide"
+        }
         Some(_) => "/route auto lets the mode decide again",
         None if may_stay(request) => "name a model with -m, or an endpoint in the profile",
         None => "answer on this device with --mode local-only",
