@@ -365,38 +365,6 @@ fn where_nothing_can_be_written_it_is_read_and_that_is_said() {
     assert!(!refused(&opened.store, begin("q")).is_empty());
 }
 
-#[tokio::test]
-async fn what_cannot_be_opened_for_now_is_opened_and_written_later() {
-    for fresh in [false, true] {
-        let home = Home::new();
-        let mut before = 0;
-        if !fresh {
-            let saved = home.open().store.submit(begin("q")).saved().await;
-            assert_eq!(saved, Saved::Durable);
-            before = 2;
-        }
-        // The log cannot be made, as on a full disk.
-        let obstacle = home.place().dir().join("sessions.db-wal");
-        std::fs::create_dir_all(&obstacle).expect("a directory");
-        let opened = home.open();
-        let read_only = |note: &Note| matches!(note, Note::ReadOnly(_));
-        assert!(!opened.notes.iter().any(read_only), "{:?}", opened.notes);
-        let mut health = opened.store.health();
-        assert!(matches!(*health.borrow(), Saving::Held { .. }));
-        let nodes =
-            |store: &Store| store.reader().expect("a reader").nodes(SESSION).expect("read").len();
-        assert_eq!(nodes(&opened.store), before, "what is there can be read");
-        let change = if fresh { begin("q") } else { append(0, "a") };
-        let waits = opened.store.submit(change).saved().await;
-        assert!(matches!(waits, Saved::InMemory(_)), "{waits:?}");
-        std::fs::remove_dir(&obstacle).expect("out of the way");
-        let well = health.wait_for(|saving| *saving == Saving::Well);
-        let within = tokio::time::timeout(Duration::from_mins(1), well).await;
-        drop(within.expect("in time").expect("open"));
-        assert_eq!(nodes(&opened.store), 2, "what waited is durable");
-    }
-}
-
 #[test]
 fn on_a_network_drive_one_program_at_a_time_saves() {
     let home = Home::new();
