@@ -71,7 +71,8 @@ impl Tripped {
     }
 
     /// Whether a signal that tripped cannot be read now. Decode speed is known only while
-    /// something decodes; where that may be `idle`, the proof before `Normal` asks for it instead.
+    /// something decodes; where that may be `idle`, nobody is kept waiting by what is not known,
+    /// and after an overload the proof before `Normal` asks for it.
     fn hidden(self, signals: Signals, idle: bool) -> bool {
         let mut known = signals.all();
         if idle {
@@ -175,7 +176,9 @@ impl DeviceMachine {
         if signals.all().into_iter().flatten().any(|grade| grade > limit) {
             return Some(false);
         }
-        let known = signals.load().is_some() && !self.tripped.hidden(signals, !strained);
+        // A strained engine that never decodes would be strained for good: it prepares nothing.
+        let idle = signals.idle || !strained;
+        let known = signals.load().is_some() && !self.tripped.hidden(signals, idle);
         known.then_some(true)
     }
 

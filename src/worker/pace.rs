@@ -46,6 +46,8 @@ impl Bucket {
 #[derive(Debug, Default)]
 pub(super) struct Pace {
     window: BTreeMap<Bucket, (u32, Duration)>,
+    /// Whether anything was decoded since a window was last to end.
+    busy: bool,
     /// Steps per second of an undisturbed machine.
     baselines: BTreeMap<Bucket, f64>,
     decode: Rate,
@@ -55,18 +57,23 @@ pub(super) struct Pace {
 impl Pace {
     /// Adds a step that only decoded: one token for each of its answers.
     pub(super) fn note(&mut self, bucket: Bucket, time: Duration) {
+        self.busy = true;
         let (steps, total) = self.window.entry(bucket).or_default();
         *steps += 1;
         *total += time;
     }
 
     /// Ends a window in which the threads waited for `wait_share` of the time that they wanted;
-    /// one with too few steps goes on. Where waiting is unknown the fastest window is the baseline.
+    /// one with too few steps goes on as long as something decodes. Where waiting is unknown the
+    /// fastest window is the baseline.
     pub(super) fn close(&mut self, wait_share: Option<f64>) {
-        let steps: u32 = self.window.values().map(|(steps, _)| steps).sum();
-        if steps == 0 {
+        if !std::mem::take(&mut self.busy) {
+            // The last steps of an answer are no news of the time behind it.
+            self.window.clear();
             self.ratio = None;
+            return;
         }
+        let steps: u32 = self.window.values().map(|(steps, _)| steps).sum();
         if steps < STEPS_MIN {
             return;
         }
@@ -167,6 +174,18 @@ mod tests {
         }
         pace.close(Some(0.9));
         close(pace.ratio(), 0.01);
+        pace.close(Some(0.0));
+        assert_eq!(pace.ratio(), None);
+    }
+
+    #[test]
+    fn the_rest_of_an_answer_says_nothing_of_the_silence_behind_it() {
+        let (mut pace, one) = (Pace::default(), Bucket::new(2, 1, 100));
+        window(&mut pace, one, 10, Some(0.0));
+        close(window(&mut pace, one, 20, Some(0.4)), 0.5);
+        pace.note(one, Duration::from_millis(20));
+        pace.close(Some(0.0));
+        close(pace.ratio(), 0.5);
         pace.close(Some(0.0));
         assert_eq!(pace.ratio(), None);
     }

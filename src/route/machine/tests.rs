@@ -78,6 +78,15 @@ fn a_slower_decode_strains_where_waiting_is_unknown() {
 }
 
 #[test]
+fn a_slow_answer_does_not_strain_the_silence_behind_it() {
+    let mut story = Story::default();
+    assert_eq!(story.run(&waiting(0.0), Some(0.6), 3), DeviceLevel::Strained);
+    assert_eq!(story.run(&waiting(0.0), None, 60), DeviceLevel::Strained, "it runs, not decodes");
+    assert_eq!(story.run(&idle(), None, 9), DeviceLevel::Strained);
+    assert_eq!(story.run(&idle(), None, 60), DeviceLevel::Normal);
+}
+
+#[test]
 fn strain_becomes_overload_only_when_it_is_severe_and_lasts() {
     let mut story = Story::default();
     assert_eq!(story.run(&waiting(0.2), None, 60), DeviceLevel::Strained);
