@@ -80,7 +80,8 @@ pub enum Column {
     Right,
 }
 
-/// A table. Rows may have fewer or more cells than there are columns.
+/// A table. Rows may have fewer or more cells than there are columns. Of a long one come so many rows
+/// at a time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     /// One for each column.
@@ -89,6 +90,8 @@ pub struct Table {
     pub head: Vec<Vec<Span>>,
     /// The cells of the others.
     pub rows: Vec<Vec<Vec<Span>>>,
+    /// Whether these are further rows of the table before it, which has the same head.
+    pub goes_on: bool,
 }
 
 /// An outermost block and where it stands.

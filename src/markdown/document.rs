@@ -6,6 +6,7 @@ use crate::markdown::block::Placed;
 use crate::markdown::fence::Fence;
 use crate::markdown::parse;
 use crate::markdown::parse::Definitions;
+use crate::markdown::parse::Piece;
 use crate::markdown::parse::Unit;
 use crate::text::Clean;
 
@@ -16,6 +17,10 @@ const FIRST_LOOK_LINES: usize = 16;
 /// The longest tail in bytes that may stay open: a longer one is cut at a blank and closed as it
 /// is, so that no text makes a frame dear. About 1,300 words in one paragraph.
 const OPEN_MAX: usize = 8 * 1024;
+
+/// A table of as many lines is closed, and its further rows stand for themselves: a few screens, so
+/// that the widths of columns are those of what is seen together.
+const TABLE_LINES: usize = 64;
 
 /// A text that only grows at its end, as blocks.
 #[derive(Clone, Debug, Default)]
@@ -34,6 +39,8 @@ pub struct Document {
     fence: Option<Open>,
     /// The number of the item that the tail begins with, in a numbered list that goes on.
     number: Option<u64>,
+    /// The head of the table whose further rows the tail begins with, as it was written.
+    head: Option<String>,
     definitions: Definitions,
 }
 
@@ -50,24 +57,26 @@ impl Document {
     /// Takes in what was added to `text` since the last call; returns the bytes that were read.
     ///
     /// `text` must begin with the text of the last call.
-    pub fn extend(&mut self, text: &Clean) -> usize {
-        let text = text.as_str();
+    pub fn extend(&mut self, clean: &Clean) -> usize {
+        let text = clean.as_str();
         if text.len() == self.bytes {
             return 0;
         }
-        self.bytes = text.len();
+        let known = std::mem::replace(&mut self.bytes, text.len());
         let mut read = 0;
         loop {
-            let line = text[self.seen..].find('\n').map(|at| self.seen + at + 1);
+            // What was here before had no end of a line but those that were seen.
+            let from = self.seen.max(known);
+            let line = text[from..].find('\n').map(|at| from + at + 1);
             let limit = floor(text, self.start + OPEN_MAX);
             read += match line {
-                Some(end) if self.fence.is_some() => self.fenced(text, end),
+                Some(end) if self.fence.is_some() => self.fenced(clean, end),
                 Some(end) if end <= limit => self.line(text, end),
                 _ if self.fence.is_none() && limit < text.len() => self.cut(text, limit),
                 _ => break,
             };
         }
-        read + self.look(text)
+        read + self.look(clean)
     }
 
     /// Returns the blocks that no later text changes.
@@ -86,9 +95,9 @@ impl Document {
     }
 
     /// Takes a complete line of an open code block in.
-    fn fenced(&mut self, text: &str, end: usize) -> usize {
+    fn fenced(&mut self, text: &Clean, end: usize) -> usize {
         let from = self.seen;
-        let line = &text[from..end];
+        let line = &text.as_str()[from..end];
         let (Some(open), Some(code)) = (&mut self.fence, code(&mut self.open)) else { return 0 };
         code.text.truncate(open.complete);
         if open.fence.is_closed_by(line) {
@@ -100,7 +109,7 @@ impl Document {
             self.number = None;
             self.restart(end);
         } else {
-            code.text.push(&Clean::new(open.fence.content(line)));
+            code.text.push(&text.slice(end - open.fence.content(line).len()..end));
             open.complete = code.text.len();
         }
         self.seen = end;
@@ -137,8 +146,11 @@ impl Document {
     /// Closes all blocks of the tail but the last; returns the bytes that were read.
     fn close(&mut self, text: &str) -> usize {
         let tail = &text[self.start..self.seen];
-        let units = parse::units(tail, &mut self.definitions.clone());
-        let [.., before, last] = units.as_slice() else { return tail.len() };
+        let Piece { units, .. } = self.read(tail);
+        let [.., before, last] = units.as_slice() else {
+            let long = self.head.is_some() || self.lines >= TABLE_LINES;
+            return tail.len() + if long { self.close_rows(text, &units) } else { 0 };
+        };
         let goes_on = last.list.is_some() && last.list == before.list;
         let number = if goes_on { number(&last.block) } else { None };
         // A unit may begin behind its indent; the tail begins with the line.
@@ -146,22 +158,43 @@ impl Document {
         if at == 0 {
             return tail.len();
         }
-        let end = self.start + at;
-        let placed = self.place(text, end);
-        self.closed.extend(placed);
-        self.restart(end);
+        self.close_up_to(text, self.start + at);
         self.number = number.and_then(|_| self.following());
         2 * tail.len()
     }
 
+    /// Closes the complete rows of a table, if the tail is one; returns the bytes that were read.
+    fn close_rows(&mut self, text: &str, units: &[Unit]) -> usize {
+        let tail = &text[self.start..self.seen];
+        if !matches!(units, [Unit { block: Block::Table(_), .. }]) || self.after_blank {
+            return 0;
+        }
+        let head = self.head.clone();
+        let head = head.unwrap_or_else(|| tail.split_inclusive('\n').take(2).collect());
+        self.close_up_to(text, self.seen);
+        self.number = None;
+        self.head = Some(head);
+        tail.len()
+    }
+
+    fn close_up_to(&mut self, text: &str, end: usize) {
+        let (placed, defined) = self.place(text, end);
+        parse::learn(&mut self.definitions, defined);
+        self.closed.extend(placed);
+        self.restart(end);
+    }
+
     /// Cuts a tail that is too long, and closes it.
     fn cut(&mut self, text: &str, limit: usize) -> usize {
+        let Piece { units, .. } = self.read(&text[self.start..self.seen]);
+        let read = self.close_rows(text, &units);
+        if read > 0 {
+            return read;
+        }
         let blank = text[self.seen..limit].rfind([' ', '\t']).map(|at| self.seen + at + 1);
         let end = blank.unwrap_or(limit);
-        let placed = self.place(text, end);
-        self.closed.extend(placed);
         let read = end - self.start;
-        self.restart(end);
+        self.close_up_to(text, end);
         self.number = None;
         self.seen = end;
         self.after_blank = false;
@@ -170,6 +203,7 @@ impl Document {
 
     fn restart(&mut self, at: usize) {
         self.start = at;
+        self.head = None;
         self.lines = usize::from(at < self.seen);
     }
 
@@ -179,27 +213,44 @@ impl Document {
     }
 
     /// Reads the tail as it stands for now; returns the bytes that were read.
-    fn look(&mut self, text: &str) -> usize {
+    fn look(&mut self, clean: &Clean) -> usize {
+        let text = clean.as_str();
         if let (Some(open), Some(code)) = (&self.fence, code(&mut self.open)) {
             let rest = &text[self.seen..];
-            code.text.truncate(open.complete);
             code.ended = open.fence.is_closed_by(rest);
-            if !code.ended {
-                code.text.push(&Clean::new(open.fence.content(rest)));
+            if code.ended {
+                code.text.truncate(open.complete);
             }
+            // Of a line that grows, only what is new: it may be long.
+            let here = if code.ended { rest.len() } else { code.text.len() - open.complete };
+            let new = open.fence.content(rest).len().saturating_sub(here);
+            code.text.push(&clean.slice(text.len() - new..text.len()));
             self.open[0].range = self.start..text.len();
-            return rest.len();
+            return new;
         }
-        let definitions = self.definitions.clone();
-        self.open = self.place(text, text.len());
-        self.definitions = definitions;
+        (self.open, _) = self.place(text, text.len());
         text.len() - self.start
     }
 
-    /// Reads the tail up to `end` into blocks with their places.
-    fn place(&mut self, text: &str, end: usize) -> Vec<Placed> {
+    /// Reads a piece of the tail from its beginning on: the rows of a table that goes on behind its head.
+    fn read(&self, piece: &str) -> Piece {
+        let Some(head) = &self.head else { return parse::read(piece, &self.definitions) };
+        let mut read = parse::read(&(head.clone() + piece), &self.definitions);
+        for Unit { range, .. } in &mut read.units {
+            *range = range.start.saturating_sub(head.len())..range.end.saturating_sub(head.len());
+        }
+        if let Some(Unit { block: Block::Table(table), .. }) = read.units.first_mut() {
+            table.goes_on = true;
+            let ended = table.rows.is_empty();
+            read.units.drain(..usize::from(ended));
+        }
+        read
+    }
+
+    /// Reads the tail up to `end` into blocks with their places; returns as well what it defines.
+    fn place(&self, text: &str, end: usize) -> (Vec<Placed>, Vec<(String, String)>) {
         let start = self.start;
-        let units = parse::units(&text[start..end], &mut self.definitions);
+        let Piece { units, defined } = self.read(&text[start..end]);
         let mut number = self.number;
         let mut list = units.first().and_then(|unit| unit.list);
         let mut placed: Vec<Placed> = Vec::with_capacity(units.len());
@@ -215,10 +266,12 @@ impl Document {
             let before = placed.last().or(self.closed.last());
             let item = |block: &Block| matches!(block, Block::List(_));
             let items = item(&block) && before.is_some_and(|before| item(&before.block));
-            let spaced = before.is_some() && (!items || after_blank(text, range.start));
+            let goes_on = matches!(&block, Block::Table(table) if table.goes_on);
+            let apart = !goes_on && (!items || after_blank(text, range.start));
+            let spaced = before.is_some() && apart;
             placed.push(Placed { block, range, spaced });
         }
-        placed
+        (placed, defined)
     }
 }
 

@@ -32,8 +32,8 @@ pub fn links(text: &Clean) -> Vec<(Clean, Clean)> {
     each(text, &mut |block| match block {
         Block::Heading(_, spans) | Block::Paragraph(spans) => take(spans),
         Block::Table(table) => {
-            let rows = std::iter::once(&table.head).chain(&table.rows);
-            rows.flatten().for_each(|cell| take(cell));
+            let head = (!table.goes_on).then_some(&table.head);
+            head.into_iter().chain(&table.rows).flatten().for_each(|cell| take(cell));
         }
         _ => {}
     });

@@ -45,11 +45,17 @@ pub(super) struct Unit {
     pub(super) list: Option<usize>,
 }
 
-/// Reads a piece that begins where a block begins; adds what it defines to `known`.
-pub(super) fn units(piece: &str, known: &mut Definitions) -> Vec<Unit> {
-    let earlier = known.clone();
+/// What stands in a piece, and the link references that it defines: labels and addresses.
+#[derive(Debug, Default)]
+pub(super) struct Piece {
+    pub(super) units: Vec<Unit>,
+    pub(super) defined: Vec<(String, String)>,
+}
+
+/// Reads a piece that begins where a block begins, behind what defined `known`.
+pub(super) fn read(piece: &str, known: &Definitions) -> Piece {
     let resolve = |link: BrokenLink<'_>| {
-        let address = earlier.get(&folded(&link.reference))?;
+        let address = known.get(&folded(&link.reference))?;
         Some((CowStr::from(address.clone()), CowStr::from("")))
     };
     let parser = Parser::new_with_broken_link_callback(piece, options(), Some(resolve));
@@ -58,16 +64,23 @@ pub(super) fn units(piece: &str, known: &mut Definitions) -> Vec<Unit> {
         defined.push((definition.span.clone(), label.to_owned(), definition.dest.to_string()));
     }
     let mut units = Reader::new(shallow(parser.into_offset_iter())).units();
-    for (range, label, address) in defined {
-        if known.len() < MAX_DEFINITIONS {
-            known.entry(folded(&label)).or_insert_with(|| address.clone());
-        }
+    for (range, label, address) in &defined {
         let one_line = |text: &str| Clean::one_line(text, usize::MAX);
-        let block = Block::Definition(one_line(&label), one_line(&address));
-        units.push(Unit { block, range, list: None });
+        let block = Block::Definition(one_line(label), one_line(address));
+        units.push(Unit { block, range: range.clone(), list: None });
     }
     units.sort_by_key(|unit| unit.range.start);
-    units
+    let defined = defined.into_iter().map(|(_, label, address)| (label, address)).collect();
+    Piece { units, defined }
+}
+
+/// Adds what a piece defines to what is known; what was defined first holds.
+pub(super) fn learn(known: &mut Definitions, defined: Vec<(String, String)>) {
+    for (label, address) in defined {
+        if known.len() < MAX_DEFINITIONS {
+            known.entry(folded(&label)).or_insert(address);
+        }
+    }
 }
 
 fn options() -> Options {

@@ -164,6 +164,79 @@ fn a_paragraph_without_end_is_cut() {
 }
 
 #[test]
+fn a_line_of_code_without_end_is_not_read_again() {
+    let (mut document, mut text) = (Document::default(), Clean::new("```json\n"));
+    let mut read = document.extend(&text);
+    for number in 0..5000 {
+        text.push(&Clean::new(&format!("{number}, ")));
+        read += document.extend(&text);
+    }
+    assert!(read <= 2 * text.len(), "{read} of {}", text.len());
+    let [Placed { block: Block::Code(code), .. }] = document.open() else { panic!("no code") };
+    assert_eq!(format!("```json\n{}", code.text), text.as_str());
+}
+
+/// Returns a table of so many rows, and what else stands below it.
+fn table(rows: usize, below: &str) -> String {
+    let row = |row: usize| format!("| {row} | *some* words |\n");
+    format!("| n | what |\n|--:|---|\n{}{below}", (0..rows).map(row).collect::<String>())
+}
+
+#[test]
+fn a_long_table_comes_in_parts_of_one_head() {
+    for (below, next) in [
+        ("\nText.\n", "p(Text.)"),
+        ("# Heading\n", "h1(Heading)"),
+        ("```\ncode\n```\n", "code:(\"code\\n\")"),
+        ("- item\n", "li-[p(item)]"),
+        ("\n| not | a | row |\n", "p(| not | a | row |)"),
+        ("", ""),
+    ] {
+        for rows in [60, 61, 62, 63, 64, 78, 500] {
+            let blocks = blocks(&table(rows, below));
+            let tables = blocks.iter().map_while(|block| match block {
+                Block::Table(table) => Some(table),
+                _ => None,
+            });
+            let tables: Vec<&Table> = tables.collect();
+            let first: Vec<&str> = tables
+                .iter()
+                .flat_map(|table| &table.rows)
+                .map(|row| row[0][0].text.as_str())
+                .collect();
+            assert_eq!(first, (0..rows).map(|row| row.to_string()).collect::<Vec<_>>());
+            assert!(tables.iter().all(|table| table.head == tables[0].head), "{below:?}");
+            assert!(tables.iter().skip(1).all(|table| table.goes_on) && !tables[0].goes_on);
+            assert_eq!(show(&blocks[tables.len()..]), next, "{rows} rows, {below:?}");
+        }
+    }
+}
+
+#[test]
+fn a_long_table_is_not_read_again() {
+    let (mut document, mut text, mut most) = (Document::default(), Clean::default(), 0);
+    for (index, piece) in table(2000, "").split_inclusive(' ').enumerate() {
+        text.push(&Clean::new(piece));
+        let read = document.extend(&text);
+        // The first part, by which columns are made, is longer.
+        most = if index > 1000 { read.max(most) } else { 0 };
+    }
+    assert!((1..=4 * 1024).contains(&most), "{most}");
+}
+
+#[test]
+fn wide_rows_are_cut_between_two_of_them() {
+    let row = |row: usize| format!("| {row} | {} |\n", "word ".repeat(60));
+    let rows: String = (0..100).map(row).collect();
+    let blocks = blocks(&format!("| n | what |\n|---|---|\n{rows}"));
+    let rows = |block: &Block| match block {
+        Block::Table(table) => table.rows.len(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(blocks.iter().map(rows).sum::<usize>(), 100);
+}
+
+#[test]
 fn nesting_without_end_is_read_and_its_text_is_there() {
     let text = format!("{}deep\n", ">".repeat(20_000));
     assert!(shown(&text).contains("p(deep)"));
@@ -238,6 +311,25 @@ proptest! {
     fn any_chunking_gives_the_blocks_of_the_whole(pieces in soup(), every in 1_usize..9) {
         let (mut grown, mut text) = (Document::default(), Clean::default());
         for chunk in pieces.concat().chars().collect::<Vec<_>>().chunks(every) {
+            text.push(&Clean::new(&chunk.iter().collect::<String>()));
+            grown.extend(&text);
+        }
+        let mut whole = Document::default();
+        whole.extend(&text);
+        prop_assert_eq!(grown.closed(), whole.closed());
+        prop_assert_eq!(grown.open(), whole.open());
+    }
+
+    /// The same for tables that come in parts.
+    #[test]
+    fn any_chunking_gives_the_rows_of_the_whole(
+        rows in 55_usize..100,
+        below in soup(),
+        every in 1_usize..40,
+    ) {
+        let all = table(rows, &below.concat());
+        let (mut grown, mut text) = (Document::default(), Clean::default());
+        for chunk in all.chars().collect::<Vec<_>>().chunks(every) {
             text.push(&Clean::new(&chunk.iter().collect::<String>()));
             grown.extend(&text);
         }

@@ -50,6 +50,8 @@ pub(super) struct Rich {
     codes: Vec<Range<usize>>,
     closed_codes: usize,
     code: OpenCode,
+    /// How wide the columns of the newest table would be: further rows of it stand below the first.
+    columns: Vec<usize>,
 }
 
 impl Rich {
@@ -85,9 +87,11 @@ impl Rich {
             self.closed = (self.closed.0 + 1, self.rows.len());
             self.closed_codes = self.codes.len();
         }
+        let columns = self.columns.clone();
         for placed in open {
             self.lay(placed, width);
         }
+        self.columns = columns;
     }
 
     /// Adds the rows of a block; of an open code block those that the rows do not end with.
@@ -99,6 +103,10 @@ impl Rich {
             Block::Code(code) if kept > 0 || !code.ended => {
                 self.code.grow(placed, code, width, &mut self.rows);
                 self.codes.push(first + usize::from(placed.spaced)..self.rows.len());
+            }
+            Block::Table(table) => {
+                self.rows.extend(placed.spaced.then(Row::new));
+                table::lay(table, &mut self.columns, width, &mut self.rows);
             }
             block => {
                 self.rows.extend(placed.spaced.then(Row::new));

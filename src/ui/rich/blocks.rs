@@ -54,8 +54,9 @@ impl Pen<'_> {
             Block::Quote(inner) => self.quote(inner),
             Block::List(list) => self.list(list),
             Block::Table(block) => {
-                let room = self.room();
-                self.all(table::rows(block, room));
+                let (room, mut rows) = (self.room(), Vec::new());
+                table::lay(block, &mut Vec::new(), room, &mut rows);
+                self.all(rows);
             }
             Block::Rule => {
                 let rule = "─".repeat(self.room().min(RULE_MAX));

@@ -1,5 +1,7 @@
 //! Code blocks to rows: the language above, the lines indented, wrapped where they must be.
 
+use std::ops::Range;
+
 use crate::markdown::Code;
 use crate::markdown::Placed;
 use crate::text::TAB_WIDTH;
@@ -13,6 +15,10 @@ use crate::ui::rich::flow::Piece;
 /// Blanks before each line.
 const INDENT: usize = 2;
 
+/// Longer lines are data rather than code: they are laid out plain, and so many bytes by themselves, so
+/// that the end of a long one costs no more than its beginning.
+const LINE_MAX: usize = 2000;
+
 /// Returns the rows of a whole block.
 pub(super) fn rows(code: &Code, width: usize) -> Vec<Row> {
     let mut rows = Vec::new();
@@ -25,6 +31,8 @@ pub(super) fn rows(code: &Code, width: usize) -> Vec<Row> {
 struct Lines {
     width: usize,
     highlighter: Option<Highlighter>,
+    /// What comes next is in the midst of a long line.
+    midst: bool,
 }
 
 impl Lines {
@@ -34,28 +42,49 @@ impl Lines {
             let name = Piece::new(&format!("  {}", code.info), Role::Dim);
             rows.append(&mut flow::wrap(&[name], width));
         }
-        Self { width, highlighter: Highlighter::new(code.language()) }
+        Self { width, highlighter: Highlighter::new(code.language()), midst: false }
     }
 
     /// Adds the rows of some lines.
     fn add(&mut self, lines: &str, rows: &mut Vec<Row>) {
-        let room = self.width.saturating_sub(INDENT).max(1);
         for line in lines.split_inclusive('\n') {
-            let line = &expanded(line);
-            let whole = (0..line.len(), Role::Text);
+            let rest = &line[self.cut(line, rows)..];
+            let rest = &expanded(rest);
             let pieces = match &mut self.highlighter {
-                Some(highlighter) => highlighter.line(line),
-                None => vec![whole],
+                Some(highlighter) if !self.midst => highlighter.line(rest),
+                _ => vec![(0..rest.len(), Role::Text)],
             };
-            let end = line.trim_end_matches('\n').len();
-            let piece = |(range, role): (std::ops::Range<usize>, Role)| {
-                Piece::new(&line[range.start.min(end)..range.end.min(end)], role)
-            };
-            let pieces: Vec<_> = pieces.into_iter().map(piece).collect();
-            for mut row in flow::wrap(&pieces, room) {
-                row.insert(0, Piece::new(&" ".repeat(INDENT.min(self.width - 1)), Role::Text));
-                rows.push(row);
-            }
+            self.lay(rest, pieces, rows);
+            self.midst &= !line.ends_with('\n');
+        }
+    }
+
+    /// Adds the rows of the beginning of a line that is too long; returns how many bytes that are.
+    fn cut(&mut self, line: &str, rows: &mut Vec<Row>) -> usize {
+        let (line, mut done) = (line.trim_end_matches('\n'), 0);
+        while line.len() - done > LINE_MAX {
+            let rest = &line[done..];
+            let most = (0..=LINE_MAX).rev().find(|at| rest.is_char_boundary(*at)).unwrap_or(0);
+            let blank = rest[..most].rfind(' ').map(|at| at + 1);
+            let piece = &rest[..blank.filter(|at| *at > LINE_MAX / 2).unwrap_or(most)];
+            done += piece.len();
+            let piece = &expanded(piece);
+            self.lay(piece, vec![(0..piece.len(), Role::Text)], rows);
+            self.midst = true;
+        }
+        done
+    }
+
+    fn lay(&self, line: &str, pieces: Vec<(Range<usize>, Role)>, rows: &mut Vec<Row>) {
+        let room = self.width.saturating_sub(INDENT).max(1);
+        let end = line.trim_end_matches('\n').len();
+        let piece = |(range, role): (Range<usize>, Role)| {
+            Piece::new(&line[range.start.min(end)..range.end.min(end)], role)
+        };
+        let pieces: Vec<_> = pieces.into_iter().map(piece).collect();
+        for mut row in flow::wrap(&pieces, room) {
+            row.insert(0, Piece::new(&" ".repeat(INDENT.min(self.width - 1)), Role::Text));
+            rows.push(row);
         }
     }
 }
@@ -106,9 +135,10 @@ impl OpenCode {
         let complete = text[done..].rfind('\n').map_or(done, |at| done + at + 1);
         let complete = if code.ended { text.len() } else { complete };
         self.lines.add(&text[done..complete], rows);
+        let complete = complete + self.lines.cut(&text[complete..], rows);
         self.at = Some((start, complete));
         self.rows = rows.len() - first;
         // The line that is being written is shown plain: its end may change what its words are.
-        Lines { width, highlighter: None }.add(&text[complete..], rows);
+        Lines { width, ..Lines::default() }.add(&text[complete..], rows);
     }
 }

@@ -16,41 +16,49 @@ const GAP_COLUMNS: usize = 3;
 /// A column narrower than this is not read but spelled.
 const LEAST: usize = 6;
 
-/// Returns the rows of a table, at most `width` columns wide.
-pub(super) fn rows(table: &Table, width: usize) -> Vec<Row> {
+/// Adds the rows of a table, at most `width` columns wide. Where it goes on, it has no head, and its
+/// columns are at least as wide as before: `natural` are the widest lines of their cells so far.
+pub(super) fn lay(table: &Table, natural: &mut Vec<usize>, width: usize, rows: &mut Vec<Row>) {
     let count = table.columns.len();
+    if !table.goes_on || natural.len() != count {
+        *natural = vec![1; count];
+    }
+    for (index, columns) in natural.iter_mut().enumerate() {
+        *columns = widest(table, index).max(*columns);
+    }
     let gaps = GAP_COLUMNS * count.saturating_sub(1);
-    let natural = natural(table);
     let least: usize = natural.iter().map(|columns| (*columns).min(LEAST)).sum();
     if count == 0 || least + gaps > width {
-        return records(table, width);
+        return records(table, width, rows);
     }
-    let columns = shares(&natural, width - gaps);
-    let mut rows = Vec::new();
-    line(&table.head, table, &columns, &mut rows);
-    for row in &mut rows {
+    let columns = shares(natural, width - gaps);
+    if !table.goes_on {
+        head(table, &columns, rows);
+    }
+    for cells in &table.rows {
+        line(cells, table, &columns, rows);
+    }
+}
+
+/// Adds the rows of a head and the rule below it.
+fn head(table: &Table, columns: &[usize], rows: &mut Vec<Row>) {
+    let first = rows.len();
+    line(&table.head, table, columns, rows);
+    for row in &mut rows[first..] {
         for piece in row.iter_mut() {
             piece.look = piece.look.with(Look::STRONG);
         }
     }
     let rule: Vec<_> = columns.iter().map(|columns| "─".repeat(*columns)).collect();
     rows.push(vec![Piece::new(&rule.join("─┼─"), Role::Border)]);
-    for cells in &table.rows {
-        line(cells, table, &columns, &mut rows);
-    }
-    rows
 }
 
-/// The widest line of each column's cells, in columns.
-fn natural(table: &Table) -> Vec<usize> {
-    let widest = |index: usize| {
-        let cells = std::iter::once(&table.head).chain(&table.rows);
-        let cells = cells.filter_map(|row| row.get(index));
-        let columns =
-            cells.map(|cell| flow::pieces(cell, Role::Text).iter().map(Piece::columns).sum());
-        columns.max().unwrap_or(0).max(1)
-    };
-    (0..table.columns.len()).map(widest).collect()
+/// The widest line of a column's cells, in columns.
+fn widest(table: &Table, index: usize) -> usize {
+    let cells = std::iter::once(&table.head).chain(&table.rows);
+    let cells = cells.filter_map(|row| row.get(index));
+    let columns = cells.map(|cell| flow::pieces(cell, Role::Text).iter().map(Piece::columns).sum());
+    columns.max().unwrap_or(0)
 }
 
 /// Divides `room` columns: narrow columns get what they want, the others the same share of the rest.
@@ -112,10 +120,9 @@ fn aligned(mut content: Row, column: Column, (columns, last): (usize, bool), row
 }
 
 /// Each cell on lines of its own, with the head before it.
-fn records(table: &Table, width: usize) -> Vec<Row> {
-    let mut rows = Vec::new();
+fn records(table: &Table, width: usize, rows: &mut Vec<Row>) {
     for (number, cells) in table.rows.iter().enumerate() {
-        if number > 0 {
+        if number > 0 || table.goes_on {
             rows.push(Row::new());
         }
         for (index, cell) in cells.iter().enumerate() {
@@ -133,5 +140,4 @@ fn records(table: &Table, width: usize) -> Vec<Row> {
             table.head.iter().flat_map(|head| flow::wrap(&flow::pieces(head, Role::Text), width));
         rows.extend(heads);
     }
-    rows
 }

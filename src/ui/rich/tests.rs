@@ -79,6 +79,47 @@ fn a_long_code_block_costs_its_new_lines_only() {
 }
 
 #[test]
+fn a_long_table_stands_in_columns_that_only_grow_wider() {
+    let row = |row: usize| format!("| {row} | {} |\n", "word ".repeat(1 + row % 7));
+    let text: String = (0..300).map(row).collect();
+    let text =
+        format!("| n | what |\n|---|---|\n{text}\n| a | b | c |\n|---|---|---|\n| 1 | 2 | 3 |\n");
+    for columns in [80, 9] {
+        let mut grown = Rich::default();
+        let mut some = Clean::default();
+        for piece in text.split_inclusive(' ') {
+            some.push(&Clean::new(piece));
+            grown.extend(&some, columns, &mut Stats::default());
+        }
+        let rows: Vec<String> = grown.rows().iter().map(plain).collect();
+        assert_eq!(rows, self::rows(&text, columns));
+        if columns == 80 {
+            let gap = |row: &String| row.chars().position(|c| c == '│' || c == '┼');
+            assert_eq!(rows.len(), 302 + 4);
+            let gaps: Vec<_> = rows[..302].iter().map(gap).collect();
+            assert!(gaps.is_sorted() && gaps[0] == Some(3) && gaps[301] == Some(4), "{rows:?}");
+        }
+    }
+}
+
+#[test]
+fn a_long_line_of_code_is_laid_out_piece_by_piece() {
+    let line = |last: &str| format!("```rust\n{}\"\n{last}", "let x = 1;\t".repeat(2000));
+    for text in [line(""), line("let y = 2;\n"), line("let y = 2;\n```\n")] {
+        let (mut grown, mut some) = (Rich::default(), Clean::default());
+        for piece in text.split_inclusive(' ') {
+            some.push(&Clean::new(piece));
+            grown.extend(&some, 60, &mut Stats::default());
+        }
+        let whole = laid(&text, 60);
+        assert_eq!(grown.rows(), whole.rows());
+        assert!(whole.rows().iter().all(|row| width(&plain(row)) <= 60));
+        let has = |role: Role| whole.rows().iter().any(|row| row.iter().any(|it| it.role == role));
+        assert_eq!(has(Role::Number), text.contains("y = 2"), "only a short line has colours");
+    }
+}
+
+#[test]
 fn a_place_is_found_again_at_another_width() {
     let text =
         "para one two three four five six seven\n\n- item one\n- item two\n\nlast words here";
