@@ -152,13 +152,12 @@ impl Layout {
 
     /// Returns the message in row `top`, and how many of its rows are above.
     pub(super) fn anchor(&self, session: &Session, top: usize) -> Option<ScrollAnchor> {
-        let turn = session.turns().get(self.block_of(top))?;
-        let mut messages = turn.messages();
-        let message = messages
-            .clone()
-            .rfind(|id| self.rows_of(session, *id).is_some_and(|rows| rows.start <= top));
+        let index = self.block_of(top);
+        let mut messages = session.turns().get(index)?.messages();
+        let start = |id: MessageId| Some(self.rows_in(session, index, id)?.start);
+        let message = messages.clone().rfind(|id| start(*id).is_some_and(|start| start <= top));
         let message = message.or_else(|| messages.next())?;
-        let start = self.rows_of(session, message)?.start;
+        let start = start(message)?;
         Some(ScrollAnchor { message, line: u32::try_from(top.saturating_sub(start)).ok()? })
     }
 
@@ -178,7 +177,11 @@ impl Layout {
     /// Returns the rows of a message that is shown, the lines under an answer included.
     fn rows_of(&self, session: &Session, id: MessageId) -> Option<Range<usize>> {
         let shown = |turn: &Turn| turn.messages().any(|message| message == id);
-        let index = session.turns().iter().rposition(shown)?;
+        self.rows_in(session, session.turns().iter().rposition(shown)?, id)
+    }
+
+    /// Returns the rows of a message of one turn.
+    fn rows_in(&self, session: &Session, index: usize, id: MessageId) -> Option<Range<usize>> {
         let (start, block) = (*self.starts.get(index)?, self.blocks.get(index)?);
         let asked = session.turns()[index].asked().is_some_and(|placed| placed.id == id);
         Some(if asked {

@@ -46,9 +46,25 @@ pub(super) fn put(buf: &mut Buffer, row: Rect, text: Shown<'_>, style: Style) ->
         if index > 0 {
             x = (x + tab - (x - row.x) % tab).min(row.right());
         }
-        x = buf.set_stringn(x, row.y, piece, usize::from(row.right() - x), style).0;
+        x = put_piece(buf, (x, row), piece, style);
     }
     after(row, x - row.x)
+}
+
+/// Writes text without tabs into `row` from column `x` on; returns the column behind it.
+fn put_piece(buf: &mut Buffer, (x, row): (u16, Rect), piece: &str, style: Style) -> u16 {
+    let room = row.right().min(buf.area.right()).saturating_sub(x);
+    if room == 0 || !piece.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+        return buf.set_stringn(x, row.y, piece, usize::from(room), style).0;
+    }
+    // For speed alone: of such text each byte is one cell, and a screen is full of it.
+    let columns = u16::try_from(piece.len()).unwrap_or(u16::MAX).min(room);
+    let first = buf.index_of(x, row.y);
+    let cells = &mut buf.content[first..first + usize::from(columns)];
+    for (cell, byte) in cells.iter_mut().zip(piece.bytes()) {
+        cell.set_char(char::from(byte)).set_style(style);
+    }
+    x + columns
 }
 
 /// Makes what stands in `row` lead to an address (OSC 8). Each cell says so by itself, because any
@@ -108,12 +124,15 @@ pub(super) fn columns(text: &Clean) -> u16 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use ratatui::buffer::Cell;
+
     use super::*;
 
     fn drawn(text: &str, width: u16) -> String {
-        let mut buf = Buffer::filled(Rect::new(0, 0, 12, 1), ratatui::buffer::Cell::new("."));
+        let mut buf = Buffer::filled(Rect::new(0, 0, 12, 1), Cell::new("."));
         put(&mut buf, Rect::new(1, 0, width, 1), Shown::all(&Clean::new(text)), Style::default());
-        buf.content().iter().map(ratatui::buffer::Cell::symbol).collect()
+        buf.content().iter().map(Cell::symbol).collect()
     }
 
     #[test]
@@ -121,6 +140,25 @@ mod tests {
         assert_eq!(drawn("abcdef", 4), ".abcd.......");
         assert_eq!(drawn("漢字漢", 5), ".漢 字 .......");
         assert_eq!(drawn("a", 0), "............");
+    }
+
+    proptest! {
+        /// The oracle is the terminal library.
+        #[test]
+        fn text_is_drawn_as_the_terminal_library_draws_it(
+            raw in "[ -~]{0,16}|[ -~é漢👍🏽\u{301}]{0,12}",
+            x in 0_u16..13,
+            width in 0_u16..14,
+        ) {
+            let (text, style) = (Clean::new(&raw), Style::default().bold());
+            let row = Rect::new(x, 0, width, 1);
+            let mut drawn = Buffer::filled(Rect::new(0, 0, 12, 1), Cell::new("."));
+            let mut wanted = drawn.clone();
+            let rest = put(&mut drawn, row, Shown::all(&text), style);
+            let (column, _) = wanted.set_stringn(x, 0, text.as_str(), width.into(), style);
+            prop_assert_eq!(&drawn, &wanted);
+            prop_assert_eq!(rest.x, column.max(x));
+        }
     }
 
     #[test]
