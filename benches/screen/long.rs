@@ -5,7 +5,6 @@ use std::time::Duration;
 use edgewise::app::Model;
 use edgewise::app::Msg;
 use edgewise::app::Settings;
-use edgewise::chat::Key;
 use edgewise::chat::KeyCode;
 use edgewise::chat::Message;
 use edgewise::chat::MessageId;
@@ -17,11 +16,11 @@ use edgewise::chat::SessionId;
 use edgewise::chat::SessionInfo;
 use edgewise::chat::Timestamp;
 
-use crate::ANSWERS;
-use crate::SIZE;
-use crate::Stage;
+use crate::answers::MIXED;
 use crate::now;
 use crate::row;
+use crate::stage::SIZE;
+use crate::stage::Stage;
 
 const MESSAGES: u128 = 10_000;
 
@@ -36,11 +35,10 @@ const SCROLL_MOST: Duration = Duration::from_millis(4);
 const RESIZE_MOST: Duration = Duration::from_millis(16);
 
 fn nodes() -> Vec<Node> {
-    let (_, text) = ANSWERS[0];
     let node = |number: u128| {
         let (role, said) = match number % 2 {
             1 => (Role::User, format!("Question number {number}, which is not a long one?")),
-            _ => (Role::Assistant, format!("Answer number {number}.\n\n{text}")),
+            _ => (Role::Assistant, format!("Answer number {number}.\n\n{MIXED}")),
         };
         Node {
             id: MessageId(number),
@@ -92,19 +90,16 @@ pub(crate) fn measure() {
     for code in [KeyCode::PageUp, KeyCode::PageDown] {
         for _ in 0..SCROLLS / 2 {
             let begun = now();
-            let (key, at) = (Key::plain(code), stage.at);
-            stage.model.update(Msg::Key { key, at });
+            stage.press(code);
             stage.frame();
             scrolls.push(begun.elapsed());
         }
     }
     row("10,000 messages: a frame of scrolling", scrolls, SCROLL_MOST);
-    let (key, at) = (Key::plain(KeyCode::Home), stage.at);
-    stage.model.update(Msg::Key { key, at });
-    stage.frame();
-    let (key, at) = (Key::plain(KeyCode::End), stage.at);
-    stage.model.update(Msg::Key { key, at });
-    stage.frame();
+    for code in [KeyCode::Home, KeyCode::End] {
+        stage.press(code);
+        stage.frame();
+    }
     widths("  after a jump to its beginning and back", &mut stage);
 }
 
