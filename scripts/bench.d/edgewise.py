@@ -168,7 +168,8 @@ class Chat:
         """Waits for the end of the answer and returns the line of figures under it."""
         self.wait_ready()
         rows = self.terminal.screen.rows()
-        return next((row.strip() for row in reversed(rows) if "TTFT" in row), "")
+        # The last row tells some of it as well.
+        return next((row.strip() for row in reversed(rows[:-1]) if "TTFT" in row), "")
 
 
 def ready(rows):
