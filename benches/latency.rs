@@ -115,6 +115,7 @@ impl Front {
             keep_alive: Duration::ZERO,
             demand: None,
             require_gpu: false,
+            missing: None,
         };
         let (events, news) = mpsc::channel(4096);
         let (queue, turns) = turn_queue(256);

@@ -44,3 +44,4 @@ pub use status::{EngineState, EngineStatus};
 pub use turn::{Phase, Placed, Prefill, Turn};
 pub use update::Cost;
 pub use update::Larger;
+pub use update::Recent;

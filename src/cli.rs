@@ -94,10 +94,10 @@ fn converse(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
     let terminals =
         Terminals { stdin: io::stdin().is_terminal(), stdout: io::stdout().is_terminal() };
     match stdin::plan(cli.wish(), terminals)? {
-        Plan::Chat => {
-            first_run::offer(cli, env)?;
-            chat::run(cli, env)
-        }
+        Plan::Chat => match first_run::offer(cli, env)? {
+            first_run::Start::Stopped => Ok(Exit::Cancelled),
+            start => chat::run(cli, env, start),
+        },
         Plan::AskWithStdin => ask::run(cli, env, ask::Input::Stdin),
         Plan::AskWithout => ask::run(cli, env, ask::Input::None),
     }

@@ -207,6 +207,7 @@ mod tests {
             keep_alive: std::time::Duration::ZERO,
             demand: None,
             require_gpu: false,
+            missing: None,
         };
         let (events, _news) = mpsc::channel(8);
         let engine = Engine::new(config, events);

@@ -55,7 +55,7 @@ pub use record::{At, Recorder};
 pub use saving::{Question, Saving};
 pub use signals::die_by;
 pub use stdin::read_stdin;
-pub use stopping::{Stopping, asked_to_stop};
+pub use stopping::{Stopping, asked_to_stop, end_by_default};
 pub use terminal::reset as reset_terminal;
 
 /// Makes the runtime that a script's tasks run on: the thread that waits for them. A token that

@@ -76,6 +76,7 @@ fn config(directory: &Path) -> EngineConfig {
         keep_alive: Duration::ZERO,
         demand: None,
         require_gpu: false,
+        missing: None,
     }
 }
 

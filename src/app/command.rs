@@ -40,7 +40,7 @@ pub(super) const COMMANDS: &[Spec] = &[
     spec("next", Command::Next, Argument::None, "next session"),
     spec("prev", Command::Previous, Argument::None, "previous session"),
     spec("sessions", Command::Sessions, Argument::None, "saved sessions"),
-    spec("sidebar", Command::Sidebar, Argument::None, "sidebar of the open sessions"),
+    spec("sidebar", Command::Sidebar, Argument::None, "sidebar of the sessions"),
     spec("search", Command::Search, Argument::Maybe("WORDS"), "search all messages"),
     spec("rename", Command::Rename, Argument::Wanted("TITLE"), "name this session"),
     spec("tag", Command::Tag, Argument::Wanted("TAG -TAG"), "put tags on it, take tags off"),

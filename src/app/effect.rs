@@ -28,6 +28,8 @@ pub enum Effect {
     Watch(bool),
     /// Read the list of saved sessions; it comes as `Msg::Listed`.
     List,
+    /// Read which sessions were saved last; they come as `Msg::Recent`.
+    Recent,
     /// Read the end of a saved conversation; it comes as `Msg::Previewed`. A newer wish replaces it.
     Preview(SessionId),
     /// Search all saved messages for these words; what is found comes as `Msg::Found`. A newer wish

@@ -55,7 +55,7 @@ pub enum Action {
     Device,
     /// Shows where the session may be answered, and by which model.
     Places,
-    /// Shows the open sessions beside the conversation, or not.
+    /// Goes to the sessions beside the conversation, or puts them away.
     Sidebar,
     /// Asks where the marked question is to be answered once more.
     AgainOn,

@@ -16,6 +16,7 @@ use crate::app::turn::Turn;
 use crate::app::update::Ahead;
 use crate::app::update::Files;
 use crate::app::update::Held;
+use crate::app::update::Recent;
 use crate::app::update::Sight;
 use crate::app::update::Typing;
 use crate::chat::MessageId;
@@ -57,6 +58,8 @@ pub enum Overlay {
     Sessions,
     /// The search over all messages: [`Model::search`].
     Search,
+    /// The sidebar has the keys; this one is selected of its open sessions and [`Model::recent`].
+    Sidebar(usize),
     /// "May this session leave this device?"
     Egress,
     /// A list to choose from: [`Model::palette`].
@@ -122,8 +125,11 @@ pub struct Model {
     pub(super) raw: bool,
     /// Reasoning is shown.
     pub(super) thoughts: bool,
-    /// The open sessions stand beside the conversation, where there is room.
+    /// The sessions stand beside the conversation, where there is room.
     pub(super) sidebar: bool,
+    /// What was saved last is wanted there, and as it was last told.
+    pub(super) looks_beside: bool,
+    pub(super) recent: Vec<Recent>,
     /// The mouse is the chat's.
     pub(super) mouse: bool,
     pub(super) leaving_since: Option<Duration>,
@@ -144,6 +150,8 @@ impl Model {
             engine: EngineStatus::new(settings.remote_first),
             // Rows that go to the terminal have its whole width.
             sidebar: settings.sidebar && !settings.inline,
+            looks_beside: false,
+            recent: Vec::new(),
             usual: settings.model.clone(),
             settings,
             overlay: None,
@@ -276,7 +284,7 @@ impl Model {
         self.mouse
     }
 
-    /// Returns whether the open sessions are to stand beside the conversation, where there is room.
+    /// Returns whether the sessions are to stand beside the conversation, where there is room.
     pub fn has_sidebar(&self) -> bool {
         self.sidebar
     }

@@ -32,6 +32,13 @@ pub enum Msg {
         /// When.
         at: Duration,
     },
+    /// A line was entered, where the terminal is not taken.
+    Line {
+        /// The line, without its end.
+        line: String,
+        /// When.
+        at: Duration,
+    },
     /// Text was pasted; line breaks of any kind, control characters included.
     Paste(String),
     /// The terminal has this many columns and rows.
@@ -149,6 +156,8 @@ pub enum Msg {
     Changed,
     /// The saved sessions, archived ones included, the one that changed last first.
     Listed(Vec<Listed>),
+    /// The sessions that were saved last, the newest first.
+    Recent(Vec<Listed>),
     /// The end of a saved conversation, oldest message first.
     Previewed {
         /// Which.

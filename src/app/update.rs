@@ -2,6 +2,7 @@
 
 mod acting;
 mod ahead;
+mod beside;
 mod choosing;
 mod egress;
 mod filling;
@@ -10,6 +11,7 @@ mod full;
 mod growing;
 mod keys;
 mod leaving;
+mod lines;
 mod opening;
 mod outlook;
 mod reading;
@@ -25,6 +27,7 @@ mod variants;
 pub(super) use acting::source;
 pub(super) use ahead::Ahead;
 pub(super) use ahead::Typing;
+pub use beside::Recent;
 pub(super) use egress::Held;
 pub(super) use filling::Files;
 pub use growing::Larger;
@@ -55,6 +58,7 @@ impl Model {
         self.take(msg, &mut effects);
         self.notice_desk();
         self.fit_model(&mut effects);
+        self.look_beside(&mut effects);
         self.watch(&mut effects);
         self.look_for_files(&mut effects);
         self.look_ahead(&mut effects);
@@ -69,6 +73,7 @@ impl Model {
                 self.observe(at);
                 self.key(key, effects);
             }
+            Msg::Line { line, at } => self.line_typed(&line, at, effects),
             Msg::Paste(text) => self.paste(&text, effects),
             Msg::Resize { width, height } => self.resize(width, height),
             Msg::Turn { turn, event, at } => {
@@ -100,6 +105,7 @@ impl Model {
             | Msg::Foreseen { .. }
             | Msg::Places(_)
             | Msg::Shelved(_)
+            | Msg::Recent(_)
             | Msg::NoModel { .. } => {
                 self.by_hand(msg, effects);
             }
@@ -133,7 +139,7 @@ impl Model {
             Msg::Wheel(rows) => self.wheel(rows),
             Msg::Mouse(taken) => self.mouse = taken,
             Msg::Click { message, block } => self.click(message, block, effects),
-            Msg::ClickSession(session) => self.click_session(session),
+            Msg::ClickSession(session) => self.click_session(session, effects),
             Msg::Saving(saving) => self.saving = saving,
             _ => return self.learn(msg),
         }
@@ -146,6 +152,7 @@ impl Model {
             Msg::Foreseen { number, outlook } => self.foreseen(number, outlook),
             Msg::Places(places) => self.places_told(places),
             Msg::Shelved(models) => self.shelf_told(models),
+            Msg::Recent(listed) => self.recently_saved(&listed),
             Msg::NoModel { session, fault } => self.no_model(session, &fault),
             _ => {}
         }

@@ -10,9 +10,11 @@ use crate::chat::FaultKind;
 use crate::cli::args::Cli;
 use crate::cli::exit::Exit;
 use crate::cli::filling::warnings;
+use crate::cli::first_run::Start;
 use crate::cli::look;
 use crate::cli::output::use_color;
 use crate::cli::prepare::prepare;
+use crate::cli::prepare::prepare_bare;
 use crate::cli::saved;
 use crate::config;
 use crate::config::Env;
@@ -31,7 +33,8 @@ use crate::theme::Depth;
 ///
 /// # Errors
 /// It cannot be opened: the configuration, the model or the terminal.
-pub(super) fn run(cli: &Cli, env: &Env) -> Result<Exit, Fault> {
+pub(super) fn run(cli: &Cli, env: &Env, start: Start) -> Result<Exit, Fault> {
+    let prepare = if start == Start::Skipped { prepare_bare } else { prepare };
     let prepared = prepare(cli, env, KEEP_ALIVE_CHAT)?;
     let paths = Paths::resolve(env)?;
     let settings = &prepared.settings;

@@ -45,8 +45,8 @@ the perplexity says how well a model foresees a text, less is better.";
 ///
 /// # Errors
 /// It cannot be fetched.
-pub(super) fn fetch(cli: &Cli, paths: &Paths, env: &Env, which: &str) -> Result<(), Fault> {
-    Ok(pull::run(cli, paths, env, which).map(drop)?)
+pub(super) fn fetch(cli: &Cli, paths: &Paths, env: &Env, which: &str) -> Result<(), ModelError> {
+    pull::run(cli, paths, env, which).map(drop)
 }
 
 /// List, fetch, check and measure models

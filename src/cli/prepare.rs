@@ -31,6 +31,14 @@ pub(super) fn prepare(cli: &Cli, env: &Env, keep_alive: Duration) -> Result<Prep
     prepare_for(cli, env, keep_alive, None)
 }
 
+/// Does what [`prepare`] does; where there is no model, turns say so.
+///
+/// # Errors
+/// As for [`prepare`], but for the missing model.
+pub(super) fn prepare_bare(cli: &Cli, env: &Env, keep_alive: Duration) -> Result<Prepared, Fault> {
+    prepare_with(cli, env, (keep_alive, true), None)
+}
+
 /// Does what [`prepare`] does for a turn in a saved session: its profile counts where no flag names
 /// another one, its mode counts over the profile's, and of the privacy classes the stricter.
 ///
@@ -40,6 +48,15 @@ pub(super) fn prepare_for(
     cli: &Cli,
     env: &Env,
     keep_alive: Duration,
+    session: Option<&SessionInfo>,
+) -> Result<Prepared, Fault> {
+    prepare_with(cli, env, (keep_alive, false), session)
+}
+
+fn prepare_with(
+    cli: &Cli,
+    env: &Env,
+    (keep_alive, bare): (Duration, bool),
     session: Option<&SessionInfo>,
 ) -> Result<Prepared, Fault> {
     let paths = Paths::resolve(env)?;
@@ -57,7 +74,7 @@ pub(super) fn prepare_for(
         profile
     };
     let egress = egress(cli, settings.no_remote);
-    let place = Place { paths: &paths, env, keep_alive };
+    let place = Place { paths: &paths, env, keep_alive, bare };
     let mut front = Front::new(&settings, profile, egress, place).map_err(|error| match error {
         FrontError::Config(error) => error.into(),
         FrontError::Fault(fault) => fault,

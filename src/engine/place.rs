@@ -9,6 +9,7 @@ use sha2::Digest as _;
 use sha2::Sha256;
 
 use super::room::Demand;
+use crate::chat::Fault;
 use crate::config::ConfigError;
 use crate::config::Paths;
 use crate::ipc::LoadSpec;
@@ -30,6 +31,8 @@ pub struct EngineConfig {
     pub demand: Option<Demand>,
     /// Whether an engine that uses no GPU is refused.
     pub require_gpu: bool,
+    /// Why there is no model to load; every turn fails with it.
+    pub missing: Option<Fault>,
 }
 
 impl EngineConfig {
@@ -50,7 +53,9 @@ impl EngineConfig {
         let at = |ending: &str| directory.join(file(ending));
         let (socket, lock, log) = (at("sock"), at("lock"), at("log"));
         let spec = Spec { load, socket, lock, log };
-        Ok(Self { program, environment, spec, keep_alive, demand: None, require_gpu: false })
+        let demand = None;
+        let (require_gpu, missing) = (false, None);
+        Ok(Self { program, environment, spec, keep_alive, demand, require_gpu, missing })
     }
 
     /// Returns the same with room for one session of `n_ctx` tokens: another engine, unless the pool
@@ -76,6 +81,7 @@ impl EngineConfig {
             path.set_file_name(format!("{name}.{ending}"));
         }
         config.spec.load = load;
+        config.missing = None;
         config
     }
 }
@@ -130,6 +136,7 @@ mod tests {
             keep_alive: Duration::ZERO,
             demand: None,
             require_gpu: false,
+            missing: None,
         };
         assert_eq!(config.with_context(2).spec.socket, config.spec.socket);
         let larger = config.with_context(4).spec;

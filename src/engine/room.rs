@@ -20,8 +20,9 @@ pub struct Demand {
 /// Compares what the model takes with what is available now.
 ///
 /// # Errors
-/// It takes more; the fault has the numbers, and what would fit.
+/// There is no model, or it takes more; the fault has the numbers, and what would fit.
 pub(super) fn check(config: &EngineConfig) -> Result<(), Fault> {
+    config.missing.clone().map_or(Ok(()), Err)?;
     let Some(demand) = &config.demand else { return Ok(()) };
     let memory_bytes = Sampler::default().sample().available_bytes;
     refuse(demand, config.spec.load.pool_tokens, memory_bytes).map_or(Ok(()), Err)

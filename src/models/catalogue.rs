@@ -6,6 +6,9 @@ use serde::Deserialize;
 
 const FILE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/assets/models.toml"));
 
+/// What the program and a step of a small model take at most.
+const COMPUTE_BYTES: u64 = 150 << 20;
+
 /// A model that the program knows by name.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,6 +23,8 @@ pub struct CatalogueEntry {
     pub bytes: Option<u64>,
     /// The file's SHA-256 in lower-case hex, where it could be verified.
     pub sha256: Option<String>,
+    /// Bytes of keys and values for one token of context.
+    pub kv_token_bytes: u64,
     /// Its licence, as SPDX writes it.
     pub licence: String,
     /// The command that fetches it, where that is not `edgewise models pull`.
@@ -45,6 +50,13 @@ impl CatalogueEntry {
     /// Finds a known model by name, whatever the letters' case.
     pub fn find(name: &str) -> Option<&'static Self> {
         catalogue().iter().find(|entry| entry.name.eq_ignore_ascii_case(name))
+    }
+
+    /// Returns about how many bytes it takes with room for `tokens`, where its size is known: what
+    /// [`Footprint`](crate::gguf::Footprint) counts exactly once the file is here.
+    pub fn takes(&self, tokens: u32) -> Option<u64> {
+        let kv = self.kv_token_bytes.saturating_mul(u64::from(tokens));
+        Some(self.bytes?.saturating_add(kv).saturating_add(COMPUTE_BYTES))
     }
 
     /// Returns the command that fetches it.

@@ -257,7 +257,10 @@ impl Chat {
                 None => Ok(()),
             },
             Woken::Input(Some(Input::Ground(kind))) => self.ground(kind),
-            Woken::Input(Some(Input::Line(line))) => self.line(&line, at),
+            Woken::Input(Some(Input::Line(line))) => {
+                self.screen.entered();
+                self.update(Msg::Line { line, at })
+            }
             Woken::Input(Some(Input::End)) => self.update(Msg::Quit(at)),
             Woken::Done(done) => self.done(done),
             Woken::Input(Some(Input::Gone) | None) => self.hang_up(at),
@@ -373,6 +376,7 @@ impl Chat {
                 Effect::Peek(session, leaf) => self.keeper.peek(session, leaf),
                 Effect::Watch(wanted) => self.keeper.watch_changes(wanted),
                 Effect::List => self.keeper.list(),
+                Effect::Recent => self.keeper.recent(),
                 Effect::Preview(session) => self.keeper.preview(session),
                 Effect::Find(words) => self.keeper.find(words),
                 Effect::Allow(session, endpoint) => self.driver.allow(session, endpoint),

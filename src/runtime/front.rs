@@ -37,6 +37,7 @@ use crate::engine::EngineConfig;
 use crate::ipc::LoadSpec;
 use crate::models;
 use crate::models::Meter;
+use crate::models::ModelError;
 use crate::models::ModelFile;
 use crate::net::Address;
 use crate::net::Net;
@@ -66,6 +67,8 @@ pub struct Place<'a> {
     pub env: &'a Env,
     /// How long the engine stays after this front.
     pub keep_alive: Duration,
+    /// Whether a front without its model is one all the same, whose turns say what is missing.
+    pub bare: bool,
 }
 
 /// Why a front cannot begin.
@@ -120,7 +123,7 @@ impl Front {
         egress: Egress,
         place: Place<'_>,
     ) -> Result<Self, FrontError> {
-        let Place { paths, env, keep_alive } = place;
+        let Place { paths, env, keep_alive, bare } = place;
         let panic_at = env.get("EDGEWISE_TEST_PANIC").and_then(|place| place.to_str());
         let net = Net::new(egress);
         let home = env.home();
@@ -142,27 +145,38 @@ impl Front {
         // A mode that is not allowed is said before any model is looked for.
         front.serves()?;
         let mode = front.profile.mode;
+        let engine = |load| -> Result<EngineConfig, FrontError> {
+            let program = std::env::current_exe().map_err(|error| {
+                Fault::new(format!("cannot find this program's own file: {error}"))
+            })?;
+            let keep_alive = settings.engine.keep_alive.unwrap_or(keep_alive);
+            Ok(EngineConfig::new(program, env.for_engine(), load, paths, keep_alive)?)
+        };
         let file = match models::locate(&front.profile.model, paths) {
             _ if mode == Mode::RemoteOnly => None,
             // What is preferred needs no model here.
             Err(_) if mode == Mode::PreferRemote && !front.profile.endpoints.is_empty() => None,
+            Err(ModelError::Missing { .. }) if bare => {
+                let nowhere = paths.models_dir().join(&front.profile.model);
+                let load = load(settings, &front.profile, (nowhere, 0, 0));
+                let hint = "/model lists those here · edgewise models pull gets one";
+                let missing = Some(Fault::new("no model is set up").hint(hint));
+                front.engine = Some(EngineConfig { missing, ..engine(load)? });
+                return Ok(front);
+            }
             located => Some(located.map_err(Fault::from)?),
         };
         let Some(file) = file else {
             front.model = front.first_endpoint();
             return Ok(front);
         };
-        let program = std::env::current_exe()
-            .map_err(|error| Fault::new(format!("cannot find this program's own file: {error}")))?;
         front.profile.n_ctx = context(&front.profile, &file);
-        let load = load(settings, &front.profile, &file);
-        let keep_alive = settings.engine.keep_alive.unwrap_or(keep_alive);
+        let load =
+            load(settings, &front.profile, (file.path.clone(), file.bytes, changed_ns(&file)));
         let Compute { cache_k, cache_v, .. } = front.profile.compute;
         let footprint = file.footprint().with_cache(cache_k, cache_v);
         let demand = Demand { footprint, n_ctx: front.profile.n_ctx };
-        let mut config = EngineConfig::new(program, env.for_engine(), load, paths, keep_alive)?;
-        config.demand = Some(demand);
-        front.engine = Some(config);
+        front.engine = Some(EngineConfig { demand: Some(demand), ..engine(load)? });
         front.meter = Some(Meter::of(paths, &file));
         front.model = file.name;
         Ok(front)
@@ -315,16 +329,21 @@ fn changed_ns(file: &ModelFile) -> u128 {
     file.modified.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_nanos())
 }
 
-fn load(settings: &Settings, profile: &Profile, file: &ModelFile) -> LoadSpec {
+/// Says what an engine loads: the file with its size and when it was written.
+fn load(
+    settings: &Settings,
+    profile: &Profile,
+    (model, model_bytes, model_changed_ns): (PathBuf, u64, u128),
+) -> LoadSpec {
     let pool = match settings.engine.pool_tokens {
         // One session of full length: those that are idle go to memory, shorter ones run together.
         PoolTokens::Auto => profile.n_ctx,
         PoolTokens::Fixed(tokens) => tokens.max(profile.n_ctx),
     };
     LoadSpec {
-        model: file.path.clone(),
-        model_bytes: file.bytes,
-        model_changed_ns: changed_ns(file),
+        model,
+        model_bytes,
+        model_changed_ns,
         pool_tokens: pool,
         max_turns: settings.engine.max_turns,
         kv_ram_gb: match settings.engine.kv_ram {

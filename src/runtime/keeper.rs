@@ -45,6 +45,9 @@ const SETTLE: Duration = Duration::from_millis(250);
 /// The most sessions in a list.
 const LISTED: u32 = 10_000;
 
+/// The most sessions of the sidebar: more rows than those of a screen are seldom looked at.
+const RECENT: u32 = 50;
+
 /// The most messages that a search shows.
 const HITS: u32 = 200;
 
@@ -301,6 +304,19 @@ impl Keeper {
                 Err(error) => Msg::Missing(error.into()),
             };
             news.blocking_send(News::Msg(Box::new(msg))).ok();
+        });
+    }
+
+    /// Reads which sessions were saved last.
+    pub(super) fn recent(&self) {
+        let Some(store) = self.store.clone() else { return };
+        let news = self.news.clone();
+        tokio::task::spawn_blocking(move || {
+            // What cannot be read now is read after the next change.
+            let read = store.reader().and_then(|it| it.sessions(&Filter::default(), RECENT));
+            if let Ok(listed) = read {
+                news.blocking_send(News::Msg(Box::new(Msg::Recent(listed)))).ok();
+            }
         });
     }
 

@@ -55,6 +55,19 @@ pub fn asked_to_stop() -> io::Result<impl Future<Output = ()> + Send + 'static> 
     })
 }
 
+/// Gives these signals their default actions as long as the flag is set, also behind
+/// [`asked_to_stop`], whose handlers stay when it is over.
+///
+/// # Errors
+/// The system refuses a handler.
+pub fn end_by_default() -> io::Result<Arc<AtomicBool>> {
+    let ends = Arc::new(AtomicBool::new(true));
+    for signal in [consts::SIGINT, consts::SIGTERM, consts::SIGHUP] {
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&ends))?;
+    }
+    Ok(ends)
+}
+
 impl Drop for Stopping {
     fn drop(&mut self) {
         for handler in self.handlers.drain(..) {

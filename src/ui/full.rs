@@ -61,7 +61,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
 }
 
 /// Words a context and what it takes.
-fn cost(larger: Larger) -> String {
+pub(super) fn cost(larger: Larger) -> String {
     let Larger { n_ctx, more_bytes } = larger;
     match more_bytes {
         0 => format!("{n_ctx} tokens, no more memory"),

@@ -39,7 +39,8 @@ pub(super) fn draw(
     buf: &mut Buffer,
 ) -> (u16, Option<Position>) {
     match model.overlay() {
-        None => (0, None),
+        // That is beside the conversation, not over it.
+        None | Some(Overlay::Sidebar(_)) => (0, None),
         Some(Overlay::Help(top)) => (draw_help(model, top, (theme, area), buf), None),
         Some(Overlay::Why(top)) => {
             let rows = |beside, columns| why::rows(model, beside, columns);

@@ -3,27 +3,28 @@
 //!
 //! Never: an escape sequence, a carriage return, a spinner.
 
+mod asked;
+
 use std::fmt::Write as _;
 
-use crate::app::Choice;
 use crate::app::EngineState;
 use crate::app::Model;
 use crate::app::Overlay;
 use crate::app::Phase;
 use crate::app::Turn;
-use crate::chat::Listed;
+use crate::chat::Decision;
+use crate::chat::Route;
 use crate::chat::SessionId;
 use crate::chat::StopReason;
 use crate::chat::TurnId;
 use crate::text::Clean;
 use crate::ui::figures::time;
 use crate::ui::transcript::origins;
+use asked::Asked;
+use asked::asked;
 
 /// The longest line about something, in graphemes.
 const LINE_MAX: usize = 1000;
-
-/// The most lines of a list that are told.
-const LIST_MAX: usize = 100;
 
 /// What was said so far.
 #[derive(Debug, Default)]
@@ -31,13 +32,16 @@ pub struct Announcer {
     session: Option<SessionId>,
     /// The turn that is being told, and how many bytes of its answer are.
     turn: Option<(TurnId, usize)>,
+    /// Where it is answered, as it was said last.
+    route: Option<Route>,
     /// What is going on with it, as it was said last.
     phase: &'static str,
     engine: &'static str,
     notice: String,
-    overlay: Option<Overlay>,
-    /// The list of it was told.
-    listed: bool,
+    /// What was asked on top.
+    asked: Option<Asked>,
+    /// A line was entered, and nothing has been said since.
+    entered: bool,
     /// The last thing was the sign that a question is wanted.
     asks: bool,
     begun: bool,
@@ -54,8 +58,12 @@ impl Announcer {
         self.session(model, &mut said);
         self.turn(model, &mut said);
         self.notice(model, &mut said);
-        self.overlay(model, &mut said);
-        let idle = model.current().running().is_none() && model.overlay().is_none();
+        self.on_top(model, &mut said);
+        self.entered = false;
+        // What is only shown on top asks for nothing else.
+        let shows =
+            |overlay| matches!(overlay, Overlay::Help(_) | Overlay::Device(_) | Overlay::Why(_));
+        let idle = model.current().running().is_none() && model.overlay().is_none_or(shows);
         if !said.is_empty() || idle != self.asks {
             if self.asks && !said.is_empty() {
                 said.insert(0, '\n');
@@ -71,6 +79,7 @@ impl Announcer {
     /// Takes note that the user's Enter ended the line.
     pub fn entered(&mut self) {
         self.asks = false;
+        self.entered = true;
     }
 
     fn engine(&mut self, model: &Model, said: &mut String) {
@@ -96,6 +105,7 @@ impl Announcer {
         let told = session.turns().last().filter(|turn| !turn.is_open());
         self.turn = told.map(|turn| (turn.id(), turn.shown_answer().len()));
         self.phase = told.map_or("", |_| "ended");
+        self.route = told.and_then(Turn::decision).map(|decision| decision.route.clone());
         if !first || !session.turns().is_empty() {
             let title = session.title().map_or("new", Clean::as_str);
             line(said, &format!("session: {title}, questions so far: {}", session.turns().len()));
@@ -107,7 +117,9 @@ impl Announcer {
         if self.turn.is_none_or(|(id, _)| id != turn.id()) {
             self.turn = Some((turn.id(), 0));
             self.phase = "";
+            self.route = None;
         }
+        self.route(turn, said);
         let phase = phase(turn);
         if phase != self.phase && !phase.is_empty() && turn.is_open() && !turn.has_answer() {
             line(said, phase);
@@ -150,67 +162,33 @@ impl Announcer {
         }
     }
 
-    fn overlay(&mut self, model: &Model, said: &mut String) {
-        let overlay = model.overlay();
-        let kind = |overlay: Option<Overlay>| overlay.map(|it| std::mem::discriminant(&it));
-        if kind(overlay) == kind(self.overlay) {
-            return self.list(model, said);
-        }
-        self.overlay = overlay;
-        self.listed = false;
-        match overlay {
-            None => {}
-            Some(Overlay::Help(_)) => {
-                for help in
-                    model.settings().keys.help().iter().filter(|it| it.keys.starts_with('/'))
-                {
-                    line(said, &format!("{}: {}", help.keys, help.does));
-                }
-            }
-            Some(Overlay::Quit(_)) => line(said, "quit? an answer is still running. y or n"),
-            Some(Overlay::Close) => line(said, "close this session? y or n"),
-            Some(Overlay::Egress) => {
-                let (name, origin) = model.asks_about().unwrap_or_default();
-                let asks =
-                    format!("may this session leave this device, to {name} ({origin})? y or n");
-                line(said, &asks);
-            }
-            Some(Overlay::Full) => {
-                line(
-                    said,
-                    "the conversation does not fit its context. d drops the oldest, Enter on an empty line goes back",
-                );
-            }
-            Some(Overlay::Sessions | Overlay::Palette) => self.list(model, said),
-            Some(_) => line(said, "this list is for the full screen. press Enter to go back"),
+    /// Says where a turn is answered and why, before its first word and where that changes.
+    fn route(&mut self, turn: &Turn, said: &mut String) {
+        let Some(decision) = turn.decision() else { return };
+        if self.route.as_ref() != Some(&decision.route) {
+            self.route = Some(decision.route.clone());
+            let Decision { route, model, reason, .. } = decision;
+            line(said, &format!("route: {route}, {model}, {reason}"));
         }
     }
 
-    /// Tells what there is to choose from, once it is known.
-    fn list(&mut self, model: &Model, said: &mut String) {
-        let (lines, then): (Vec<String>, _) = match self.overlay {
-            Some(Overlay::Sessions) if model.picker().is_listed() => {
-                let told = |it: &Listed| format!("{}, {} messages", it.info.title, it.messages);
-                let lines = model.picker().shown().take(LIST_MAX).map(told).collect();
-                (lines, "edgewise sessions list tells their ids, edgewise -s ID opens one")
-            }
-            Some(Overlay::Palette) => {
-                let told = |it: &Choice| format!("{}, {}", it.label, it.detail);
-                // A key is no line.
-                let typed =
-                    model.palette().shown().filter(|it| it.detail.as_str().starts_with('/'));
-                let lines = typed.take(LIST_MAX).map(told).collect();
-                (lines, "type a command that begins with /")
-            }
-            _ => return,
+    /// Says what is asked on top; only how, where an answer was none.
+    fn on_top(&mut self, model: &Model, said: &mut String) {
+        let asked = asked(model);
+        let same = match (&asked, &self.asked) {
+            (Some(now), Some(before)) => now.is(before),
+            (now, before) => now.is_none() && before.is_none(),
         };
-        if std::mem::replace(&mut self.listed, true) {
-            return;
+        if let Some(asked) = &asked {
+            let lines = if same { &[][..] } else { asked.lines.as_slice() };
+            for words in lines {
+                line(said, words);
+            }
+            if !same || self.entered {
+                line(said, &asked.how);
+            }
         }
-        for words in lines {
-            line(said, words.trim_end_matches(", "));
-        }
-        line(said, &format!("{then}. press Enter to go back"));
+        self.asked = asked;
     }
 }
 

@@ -1,10 +1,13 @@
-//! The open sessions beside the conversation: their titles, what they do, and where they are answered.
+//! The sessions beside the conversation: of the open ones titles, what they do and where they are
+//! answered, and below them those that were saved last.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::Action;
 use crate::app::Model;
+use crate::app::Overlay;
+use crate::app::Recent;
 use crate::app::SIDEBAR_FROM;
 use crate::app::Session;
 use crate::app::Turn;
@@ -131,17 +134,53 @@ impl View {
         let head = paint::put_right(buf, key_row, &key, style(theme, Role::Dim));
         paint::put(buf, head, Shown::literal("sessions"), style(theme, Role::Dim));
         let rows = usize::from(area.height.saturating_sub(1));
-        let first = (model.current_index() + 1).saturating_sub(rows);
+        let open = model.sessions().len();
+        let selected = match model.overlay() {
+            Some(Overlay::Sidebar(selected)) => Some(selected),
+            _ => None,
+        };
+        // The heading between them is a row as well.
+        let at = |index: usize| index + usize::from(index >= open);
+        let first = (at(selected.unwrap_or(model.current_index())) + 1).saturating_sub(rows);
         let sessions = model.sessions().iter().enumerate().skip(first);
         for (y, (index, session)) in (1..area.height).zip(sessions) {
             let row = paint::row_of(side, y);
             self.found.sessions.push((row, session.id()));
             let entry = self.sidebar.entry(index - first, session);
-            let front = index == model.current_index();
+            let front = selected.unwrap_or(model.current_index()) == index;
             draw_entry((entry, session), (index, front), theme, row, buf);
+        }
+        for (index, saved) in model.recent().enumerate() {
+            let row =
+                |at: usize| Some(u16::try_from((at + 1).checked_sub(first)?).unwrap_or(u16::MAX));
+            if let (0, Some(y @ 1..)) = (index, row(open)) {
+                let head = paint::after(paint::row_of(side, y), 1);
+                paint::put(buf, head, Shown::literal("saved"), style(theme, Role::Dim));
+            }
+            match row(at(open + index)) {
+                Some(y) if y >= area.height => break,
+                Some(y @ 1..) => {
+                    let row = paint::row_of(side, y);
+                    self.found.sessions.push((row, saved.id));
+                    draw_saved(saved, selected == Some(open + index), theme, row, buf);
+                }
+                _ => {}
+            }
         }
         paint::after(area, COLUMNS)
     }
+}
+
+/// Draws a saved session where the titles of open ones stand.
+fn draw_saved(saved: &Recent, selected: bool, theme: &Theme, row: Rect, buf: &mut Buffer) {
+    let role = if selected { Role::Accent } else { Role::Dim };
+    let look = style(theme, role);
+    if selected {
+        buf.set_style(row, style(theme, Role::Selection));
+    }
+    let title = paint::after(row, 5);
+    let title = Rect { width: title.width.saturating_sub(1), ..title };
+    paint::put(buf, title, Shown::all(&saved.title), look);
 }
 
 /// Draws ` 1 ● title   ↗work`.

@@ -19,6 +19,7 @@ mod table;
 
 mod endpoint;
 mod faults;
+mod files;
 mod first;
 mod handing;
 mod home;

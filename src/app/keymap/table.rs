@@ -136,7 +136,7 @@ const CHAT: &[Entry] = &[
     entry("Ctrl-P", "all commands", &[(ctrl_c('p'), Action::Palette)]),
     entry("F1  ?", "this list", &[(plain(KeyCode::F(1)), Action::Help)]),
     entry("F2", "the device: signals, speeds", &[(plain(KeyCode::F(2)), Action::Device)]),
-    entry("F3", "sidebar of the open sessions", &[(plain(KeyCode::F(3)), Action::Sidebar)]),
+    entry("F3", "sidebar: go to it, or put it away", &[(plain(KeyCode::F(3)), Action::Sidebar)]),
     entry("F4", "route and model of this session", &[(plain(KeyCode::F(4)), Action::Places)]),
     entry("Esc", "dismiss, to the end, read", &[(plain(KeyCode::Esc), Action::Dismiss)]),
     entry("Alt-V", "source or rendered", &[(alt_c('v'), Action::Raw)]),

@@ -229,7 +229,7 @@ impl Model {
     }
 
     /// Shows a session: one that is open at once, another one when it has been read.
-    fn open_saved(&mut self, id: SessionId, effects: &mut Vec<Effect>) {
+    pub(super) fn open_saved(&mut self, id: SessionId, effects: &mut Vec<Effect>) {
         let Some(index) = self.sessions.iter().position(|session| session.id == id) else {
             effects.push(Effect::Open(id));
             return;

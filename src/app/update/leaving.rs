@@ -42,6 +42,7 @@ impl Model {
             },
             Some(Overlay::Full) => self.full_key(key, action, effects),
             Some(Overlay::Sessions) => self.picker_key(key, action, effects),
+            Some(Overlay::Sidebar(selected)) => self.sidebar_key(selected, key, action, effects),
             Some(Overlay::Search) => self.search_key(key, action, effects),
             Some(Overlay::Egress) => self.egress_key(key, action, effects),
             Some(Overlay::Palette) => self.palette_key(key, action, effects),

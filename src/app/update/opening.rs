@@ -55,6 +55,7 @@ impl Model {
     /// Asks to be told of changes while something on the screen depends on other windows.
     pub(super) fn watch(&mut self, effects: &mut Vec<Effect>) {
         let wanted = self.overlay == Some(Overlay::Sessions)
+            || self.looks_beside
             || !self.settings.ephemeral && self.sessions.iter().any(|session| session.kept.known);
         if wanted != self.watching {
             self.watching = wanted;
@@ -66,6 +67,9 @@ impl Model {
     pub(super) fn changed(&self, effects: &mut Vec<Effect>) {
         if self.overlay == Some(Overlay::Sessions) {
             effects.push(Effect::List);
+        }
+        if self.looks_beside {
+            effects.push(Effect::Recent);
         }
         let elsewhere = self.sessions.iter().filter(|session| session.is_answered_elsewhere());
         effects.extend(elsewhere.map(|session| Effect::Reread(session.id)));

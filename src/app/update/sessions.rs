@@ -3,10 +3,8 @@
 use crate::app::effect::Effect;
 use crate::app::model::Model;
 use crate::app::model::Overlay;
-use crate::app::model::SIDEBAR_FROM;
 use crate::app::session::Session;
 use crate::chat::Change;
-use crate::chat::SessionId;
 use crate::chat::StopReason;
 use crate::chat::Usage;
 
@@ -30,24 +28,6 @@ impl Model {
     pub(super) fn go_to(&mut self, number: usize) {
         if (1..=self.sessions.len()).contains(&number) {
             self.show(number - 1);
-        }
-    }
-
-    /// Shows the open sessions beside the conversation, or not any more; where there is no room for
-    /// them, all that are saved.
-    pub(super) fn turn_sidebar(&mut self, effects: &mut Vec<Effect>) {
-        if self.size.0 < SIDEBAR_FROM || self.settings.inline {
-            self.pick(effects);
-        } else {
-            self.sidebar = !self.sidebar;
-        }
-    }
-
-    /// Goes to a session that was clicked on.
-    pub(super) fn click_session(&mut self, id: SessionId) {
-        let index = self.sessions.iter().position(|session| session.id == id);
-        if let Some(index) = index.filter(|_| self.overlay.is_none()) {
-            self.show(index);
         }
     }
 

@@ -35,6 +35,7 @@ use crate::route::Pin;
 use crate::text::Clean;
 
 mod acting;
+mod answering;
 mod composing;
 mod conversing;
 mod filling;

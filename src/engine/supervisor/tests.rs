@@ -46,6 +46,7 @@ fn config() -> EngineConfig {
         keep_alive: Duration::ZERO,
         demand: None,
         require_gpu: false,
+        missing: None,
     }
 }
 

@@ -9,9 +9,6 @@ use std::time::Duration;
 use super::Chat;
 use super::Done;
 use crate::app::Msg;
-use crate::app::Overlay;
-use crate::chat::Key;
-use crate::chat::KeyCode;
 use crate::chat::Outlook;
 use crate::prompt::Attachment;
 use crate::prompt::attached;
@@ -100,35 +97,6 @@ impl Chat {
             let names = outside::files(Path::new("."), &begun);
             tells.blocking_send(Done::Files(begun, names)).ok();
         });
-    }
-
-    /// Takes a line where the terminal is not taken: to what is asked, key by key, else as a draft.
-    /// One that ends in a backslash goes on in the next.
-    pub(super) fn line(&mut self, line: &str, at: Duration) -> io::Result<()> {
-        self.screen.entered();
-        if let Some(overlay) = self.model.overlay() {
-            let asks = matches!(
-                overlay,
-                Overlay::Quit(_) | Overlay::Close | Overlay::Egress | Overlay::Full
-            );
-            if !asks || line.is_empty() {
-                return self.update(Msg::Key { key: Key::plain(KeyCode::Esc), at });
-            }
-            for c in line.chars() {
-                self.update(Msg::Key { key: Key::plain(KeyCode::Char(c)), at })?;
-            }
-            return Ok(());
-        }
-        // What was refused stands in the draft still, and nobody sees it there.
-        let draft = self.model.current().composer().text();
-        if !draft.is_empty() && !draft.ends_with('\n') {
-            self.update(Msg::Edited(String::new()))?;
-        }
-        if let Some(begun) = line.strip_suffix('\\') {
-            return self.update(Msg::Paste(format!("{begun}\n")));
-        }
-        self.update(Msg::Paste(line.to_owned()))?;
-        self.update(Msg::Key { key: Key::plain(KeyCode::Enter), at })
     }
 
     /// Gives the terminal to the user's editor; answers go on meanwhile.

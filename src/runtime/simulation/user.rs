@@ -493,5 +493,6 @@ fn engine() -> EngineConfig {
         keep_alive,
         demand: None,
         require_gpu: false,
+        missing: None,
     }
 }

@@ -1,6 +1,10 @@
 //! The chat as lines that are only added.
 
+use std::fmt::Write as _;
+
 use super::*;
+use crate::chat::FaultKind;
+use crate::chat::PrivacyClass;
 use crate::ui::Announcer;
 
 /// A stage and everything that was said.
@@ -14,6 +18,14 @@ impl Told {
     fn new() -> Self {
         let stage = Stage::new(80, 24);
         Self { stage, announcer: Announcer::default(), text: String::new() }
+    }
+
+    /// Enters a line, as its terminal does.
+    fn line(&mut self, line: &str) {
+        let at = self.stage.at();
+        writeln!(self.text, "{line}").expect("text");
+        self.announcer.entered();
+        self.then(|stage| stage.send(Msg::Line { line: line.to_owned(), at }));
     }
 
     fn then(&mut self, act: impl FnOnce(&mut Stage)) {
@@ -103,4 +115,55 @@ fn every_state_and_list_is_said_in_words() {
     told.then(|stage| stage.ask("last"));
     told.then(|stage| stage.key(Key::ctrl('d')));
     insta::assert_snapshot!("plain_states", told.text);
+}
+
+#[test]
+fn every_question_is_asked_in_words_and_answered_by_a_line() {
+    let mut told = Told::new();
+    told.stage = Stage::ready(80, 24);
+    let places = ["lan", "far"].map(|name| (name.to_owned(), format!("https://{name}.example")));
+    let settings = Settings {
+        leaves_to: places.to_vec(),
+        privacy: PrivacyClass::Open,
+        ..told.stage.model.settings().clone()
+    };
+    told.stage.model = Model::new(settings, SessionId(1), 80, 24);
+    told.line("Where to?");
+    told.line("what?");
+    told.line("no");
+    told.line("y");
+    told.then(|stage| stage.prefilled(0));
+    told.then(|stage| stage.token(0, TokenEvent::Delta("Here.".into())));
+    told.line("/close");
+    told.line("n");
+    told.line("/quit");
+    told.line("no");
+    told.then(|stage| stage.finished(0, StopReason::EndOfTurn));
+    told.line("And more?");
+    let fault = Fault::new("the conversation has 5000 tokens, the context holds 4096");
+    let fault = StopReason::Failed(fault.kind(FaultKind::TooLong));
+    told.then(|stage| stage.token(1, TokenEvent::Finished(fault, Usage::default())));
+    told.line("9");
+    told.line("");
+    told.line("/save");
+    told.line("");
+    told.line("/sessions");
+    told.then(|stage| stage.send(Msg::Listed(listed())));
+    told.line("traits");
+    told.line("");
+    told.line("/search sky");
+    let hit = Hit {
+        session: SessionId(10),
+        title: "Why is\u{1b}[2J it blue?".into(),
+        message: MessageId(3),
+        role: chat::Role::User,
+        created: Timestamp(0),
+        context: "the sky is blue".into(),
+        place: 4..7,
+    };
+    told.then(|stage| stage.send(Msg::Found { query: "sky".into(), hits: Ok(vec![hit]) }));
+    told.line("");
+    told.line("/device");
+    told.line("/route why");
+    insta::assert_snapshot!("plain_questions", told.text);
 }

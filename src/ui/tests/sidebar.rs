@@ -51,6 +51,7 @@ fn there_is_none_where_there_is_no_room_or_when_it_is_not_wanted() {
     sessions(&mut stage);
     assert!(is_there(&stage), "{}", stage.shot());
     stage.plain(KeyCode::F(3));
+    stage.plain(KeyCode::F(3));
     assert!(!is_there(&stage), "{}", stage.shot());
 }
 
@@ -87,4 +88,48 @@ fn an_answer_that_grows_wraps_no_more_beside_it() {
     let before = stage.view.stats();
     stage.token(4, TokenEvent::Delta("word ".into()));
     assert!(stage.view.stats().wrapped_bytes - before.wrapped_bytes <= 64);
+}
+
+/// Tells which sessions were saved last.
+fn saved(stage: &mut Stage, count: u128) {
+    let listed = (100..100 + count).map(|id| {
+        let mut info = SessionInfo::new(SessionId(id), "quick", Timestamp(0));
+        info.title = format!("夜 saved {id}\u{1b}[2J with a long title");
+        Listed { info, messages: 2, answering: false }
+    });
+    stage.send(Msg::Recent(listed.collect()));
+}
+
+#[test]
+fn saved_sessions_stand_below_and_one_is_selected() {
+    for (width, height) in [(120, 30), (160, 50)] {
+        let mut stage = Stage::ready(width, height);
+        sessions(&mut stage);
+        saved(&mut stage, 3);
+        stage.plain(KeyCode::F(3));
+        for _ in 0..2 {
+            stage.plain(KeyCode::Down);
+        }
+        kept(&format!("sidebar_saved_{width}x{height}"), &stage);
+    }
+}
+
+#[test]
+fn the_selected_session_is_on_the_screen_and_a_click_finds_what_is_drawn() {
+    let mut stage = Stage::ready(120, 12);
+    sessions(&mut stage);
+    saved(&mut stage, 30);
+    stage.plain(KeyCode::F(3));
+    for at in 100..130 {
+        stage.plain(KeyCode::Down);
+        let shot = stage.shot();
+        assert!(shot.contains(&format!("saved {at}")), "{at}: {shot}");
+    }
+    // The last row of the screen has the last one.
+    assert_eq!(stage.view.at(5, 11), Some(Target::Session(SessionId(129))));
+    stage.plain(KeyCode::PageUp);
+    stage.plain(KeyCode::Home);
+    assert!(stage.shot().contains(" 1   Why is"), "{}", stage.shot());
+    assert_eq!(stage.view.at(5, 6), None, "the heading");
+    assert_eq!(stage.view.at(5, 7), Some(Target::Session(SessionId(100))));
 }

@@ -1,6 +1,9 @@
 //! Several sessions at once.
 
 use super::*;
+use crate::chat::Listed;
+use crate::chat::SessionInfo;
+use crate::chat::Timestamp;
 
 #[test]
 fn each_streams_on_while_another_is_in_front() {
@@ -62,15 +65,17 @@ fn the_only_session_makes_way_for_a_new_one() {
 }
 
 #[test]
-fn the_sidebar_is_turned_on_and_off_where_there_is_room_and_a_click_leads_to_its_session() {
+fn the_sidebar_is_gone_to_and_put_away_where_there_is_room_and_a_click_leads_to_its_session() {
     let mut chat = Chat::new();
     let settings = Settings { sidebar: true, ..Settings::default() };
     chat.model = Model::new(settings, SessionId(0), 120, 40);
     assert!(chat.model.has_sidebar());
     chat.keys("<F3>");
-    assert!(!chat.model.has_sidebar());
-    chat.keys("/sidebar<Enter>");
-    assert!(chat.model.has_sidebar());
+    assert_eq!(chat.model.overlay(), Some(Overlay::Sidebar(0)));
+    chat.keys("<F3>");
+    assert_eq!((chat.model.has_sidebar(), chat.model.overlay()), (false, None));
+    chat.keys("/sidebar<Enter><Esc>");
+    assert_eq!((chat.model.has_sidebar(), chat.model.overlay()), (true, None));
     chat.keys("<C-n>");
     assert_eq!(chat.model.current_index(), 1);
     chat.send(Msg::ClickSession(SessionId(0)));
@@ -80,11 +85,53 @@ fn the_sidebar_is_turned_on_and_off_where_there_is_room_and_a_click_leads_to_its
     chat.send(Msg::ClickSession(other));
     assert_eq!(chat.model.current_index(), 0, "what lies on top has the mouse");
     chat.keys("<Esc>");
-    chat.send(Msg::ClickSession(SessionId(99)));
-    assert_eq!(chat.model.current_index(), 0, "one that is gone");
+    // One that is not open is read.
+    assert_eq!(chat.send(Msg::ClickSession(SessionId(99))), [Effect::Open(SessionId(99))]);
+    assert_eq!(chat.model.current_index(), 0);
     // Where there is no room the key shows the picker.
     chat.send(Msg::Resize { width: 80, height: 24 });
     assert_eq!(chat.keys("<F3>"), [Effect::List]);
     assert_eq!(chat.model.overlay(), Some(Overlay::Sessions));
     assert!(chat.model.has_sidebar());
+}
+
+fn saved(id: u128, title: &str) -> Listed {
+    let mut info = SessionInfo::new(SessionId(id), "quick", Timestamp(0));
+    info.title = title.to_owned();
+    Listed { info, messages: 2, answering: false }
+}
+
+#[test]
+fn saved_sessions_stand_below_the_open_ones_and_enter_opens_them() {
+    let mut chat = Chat::new();
+    let settings = Settings { sidebar: true, ..Settings::default() };
+    chat.model = Model::new(settings, SessionId(0), 120, 40);
+    let effects = chat.send(Msg::Redraw);
+    assert_eq!(effects, [Effect::Recent]);
+    assert_eq!(chat.send(Msg::Changed), [Effect::Recent]);
+    chat.send(Msg::Recent(vec![saved(7, "a\u{1b}[2Jb"), saved(0, "open"), saved(8, "")]));
+    let titles = |chat: &Chat| -> Vec<String> {
+        chat.model.recent().map(|it| it.title.as_str().to_owned()).collect()
+    };
+    assert_eq!(titles(&chat), ["ab", "(no question yet)"], "the open one stands above");
+    let version = chat.model.version();
+    chat.send(Msg::Recent(vec![saved(7, "a\u{1b}[2Jb"), saved(0, "open"), saved(8, "")]));
+    assert_eq!(chat.model.version(), version, "nothing new, nothing to draw");
+    assert_eq!(chat.keys("<F3><Down><Down><Down><Enter>"), [Effect::Open(SessionId(8))]);
+    assert_eq!(chat.model.overlay(), None);
+    assert_eq!(chat.keys("<F3><Down><Esc>"), []);
+    chat.keys("<F3><Up><Enter>");
+    assert_eq!((chat.model.overlay(), chat.model.current_index()), (None, 0));
+    // A smaller screen has no sidebar that could keep the keys, nor asks for what stands there.
+    chat.keys("<F3>");
+    assert_eq!(chat.send(Msg::Resize { width: 80, height: 24 }), []);
+    assert_eq!((chat.model.overlay(), chat.send(Msg::Changed)), (None, Vec::new()));
+}
+
+#[test]
+fn an_ephemeral_chat_shows_no_saved_sessions() {
+    let mut chat = Chat::new();
+    let settings = Settings { sidebar: true, ephemeral: true, ..Settings::default() };
+    chat.model = Model::new(settings, SessionId(0), 120, 40);
+    assert_eq!(chat.send(Msg::Redraw), []);
 }

@@ -22,9 +22,10 @@ fn depth(model: &Model) -> usize {
     asks + states.into_iter().filter(|state| *state).count()
 }
 
-/// A chat with an answer that has a block of code.
+/// A chat with an answer that has a block of code, and room for a sidebar.
 fn chat() -> Chat {
     let mut chat = Chat::new();
+    chat.send(Msg::Resize { width: 140, height: 40 });
     let state = LoadState::Ready(ModelInfo { pool_tokens: 4096, ..ModelInfo::default() });
     chat.send(Msg::Load { state, at: Duration::ZERO });
     chat.answered(0, "Why?", "So:\n\n```rust\nfn a() {}\n```\n[a](https://a.example)");
@@ -35,9 +36,10 @@ fn chat() -> Chat {
 const BASES: [&str; 6] = ["", "a draft", "/se", "<Esc>", "<Esc><Tab>", "<Esc>e"];
 
 /// What opens something, by key or by command.
-const OPENS: [&str; 12] = [
+const OPENS: [&str; 13] = [
     "<F1>",
     "<F2>",
+    "<F3>",
     "<F4>",
     "<C-p>",
     "<C-p>sess",
