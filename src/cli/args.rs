@@ -11,6 +11,7 @@ use std::ffi::OsString;
 use clap::CommandFactory as _;
 use clap::Parser;
 use clap::Subcommand;
+use clap::error::ErrorKind;
 
 use crate::chat::Fault;
 use crate::chat::FaultKind;
@@ -24,6 +25,7 @@ use crate::cli::engine;
 use crate::cli::exit::Exit;
 use crate::cli::map;
 use crate::cli::models;
+use crate::cli::output::fault_lines;
 use crate::cli::profiles;
 use crate::cli::prompts;
 use crate::cli::sessions;
@@ -141,8 +143,10 @@ impl Cli {
     /// # Errors
     /// Help or version was asked for, or an argument is wrong.
     pub fn read(args: impl IntoIterator<Item = OsString>) -> Result<Self, Stop> {
-        Self::try_parse_from(args).map_err(|error| Stop {
-            text: Clean::new(&error.render().to_string()).into_string(),
+        let args: Vec<OsString> = args.into_iter().collect();
+        Self::try_parse_from(&args).map_err(|error| Stop {
+            text: mistyped(&error, &args)
+                .unwrap_or_else(|| Clean::new(&error.render().to_string()).into_string()),
             exit: if error.use_stderr() { Exit::Usage } else { Exit::Answered },
         })
     }
@@ -191,6 +195,13 @@ impl Cli {
     pub fn grammar() -> clap::Command {
         Self::command()
     }
+}
+
+/// Words the error where the first word is nearly a command and what is behind it means nothing.
+fn mistyped(error: &clap::Error, args: &[OsString]) -> Option<String> {
+    let word = args.get(1)?.to_str().filter(|word| !word.starts_with('-'))?;
+    let fault = no_command(word).err().filter(|_| error.kind() == ErrorKind::UnknownArgument)?;
+    Some(fault_lines(&fault, false))
 }
 
 /// Refuses a prompt of one word that is a planned command, or nearly a command.

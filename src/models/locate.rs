@@ -153,7 +153,7 @@ fn by_path(name: &str, paths: &Paths) -> Result<PathBuf, ModelError> {
         Ok(_) => Ok(path),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(ModelError::Missing {
             message: format!("no model file {}", path.display()),
-            hint: "a model by name, like smollm2-135m-instruct, is fetched by scripts/run"
+            hint: "edgewise models list names those that are here, models pull fetches one"
                 .to_owned(),
         }),
         Err(error) => Err(bad(&path, &error)),
@@ -205,13 +205,14 @@ fn missing(name: &str, entry: Option<&CatalogueEntry>, stock: &[Stocked]) -> Str
     if let Some(entry) = entry {
         return format!("run {} to fetch it", entry.fetch());
     }
+    let here = stock.iter().map(|model| model.name.as_str());
     let known = catalogue().iter().map(|entry| entry.name.as_str());
-    let mut all: Vec<&str> = stock.iter().map(|model| model.name.as_str()).chain(known).collect();
-    if let Some(near) = nearest(name, all.iter().copied()) {
+    if let Some(near) = nearest(name, here.clone().chain(known)) {
         return format!("did you mean `{near}`?");
     }
-    all.truncate(NAMES_MAX);
-    format!("there is {}; or name a file as ./FILE.gguf", all.join(", "))
+    let here: Vec<&str> = here.take(NAMES_MAX).collect();
+    let here = if here.is_empty() { "none".to_owned() } else { here.join(", ") };
+    format!("here: {here}; edgewise models pull fetches one, ./FILE.gguf names a file")
 }
 
 #[cfg(test)]

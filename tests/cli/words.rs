@@ -35,6 +35,10 @@ fn a_word_near_a_command_is_no_question() {
             &format!("edgewise ask \"{word}\""),
         ]);
     }
+    // Also with words behind it, that a question would have in quotes.
+    let ran = home.run(&["modles", "list"]).exits(2).answers_nothing();
+    ran.says(&["no command `modles`; the nearest is `models`"]);
+    home.run(&["What", "now"]).exits(2).says(&["unexpected argument 'now'"]);
     home.run(&["bench"]).exits(2).says(&["not there yet", "edgewise ask \"bench\""]);
     home.run(&["sessions"]).exits(2).says(&["Usage: edgewise sessions"]);
     let json = home.run(&["--json", "sesions"]).exits(2);
