@@ -3,6 +3,7 @@
 mod build;
 mod configuration;
 mod device;
+mod endpoints;
 mod models;
 mod terminal;
 
@@ -73,10 +74,11 @@ pub(super) struct Ground<'a> {
 type Section = fn(Ground<'_>) -> Vec<Check>;
 
 /// The sections in the order they are shown. A new one is a line here and a file below.
-const SECTIONS: [(&str, Section); 5] = [
+const SECTIONS: [(&str, Section); 6] = [
     ("device", device::checks),
     ("build", build::checks),
     ("configuration", configuration::checks),
+    ("endpoints", endpoints::checks),
     ("models", models::checks),
     ("terminal", terminal::checks),
 ];

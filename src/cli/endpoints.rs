@@ -3,6 +3,8 @@
 mod ask;
 mod list;
 
+pub(super) use list::{key, origin, protocol};
+
 use crate::chat::Fault;
 use crate::cli::args::Cli;
 use crate::cli::exit::Exit;

@@ -221,7 +221,7 @@ impl NetError {
             Self::Off(_) => "answer on this device with --mode local-only",
             Self::Key(_) => "look at what key_env, key_command or the keyring gives",
             Self::PlainText { .. } => {
-                "use https, or say allow_http = true in the endpoint's configuration"
+                "use https; an endpoint of config.toml may say allow_http = true"
             }
             Self::CaFile { .. } => "ca_file names a file of PEM certificates",
             Self::Client(_) => "install the system's CA certificates, or name some with ca_file",

@@ -55,6 +55,11 @@ fn an_engine_that_answers_tells_its_state_and_speed() {
 #[test]
 fn the_installation_is_checked_model_by_model() {
     let home = Home::new();
+    home.config(
+        "[endpoints.near]\nprotocol = \"ollama\"\nbase_url = \"http://127.0.0.1:9\"\n\
+         [endpoints.far]\nprotocol = \"openai\"\nbase_url = \"https://far.example/v1/secret\"\n\
+         key_env = \"NOBODY_SET_THIS\"\n",
+    );
     fs::write(home.path("data/models/broken.gguf"), "no \u{1b}[31mmodel").expect("a file");
     fs::write(home.path("home/.edgewise.toml"), "theme = \"dark\"").expect("a file");
     let ran = home.run(&["doctor", "--json"]).exits(1);
@@ -67,6 +72,8 @@ fn the_installation_is_checked_model_by_model() {
         ("gpu_backends", "ok"),
         ("device:CPU", "ok"),
         ("config", "ok"),
+        ("endpoint:near", "ok"),
+        ("endpoint:far", "failure"),
         ("project", "warning"),
         ("model:SmolLM2-135M-Instruct.Q4_1", "ok"),
         ("model:broken", "failure"),
@@ -78,6 +85,10 @@ fn the_installation_is_checked_model_by_model() {
     }
     assert_ne!(verdict("cpu_kernels"), "failure");
     assert!(!ran.stdout.contains('\u{1b}'), "{ran:?}");
+    let shown = home.run(&["doctor"]).exits(1);
+    let told = "openai, https://far.example, no key: NOBODY_SET_THIS is not set\n";
+    assert!(shown.stdout.contains(told), "{shown:?}");
+    assert!(!shown.stdout.contains("secret"), "an address's path is nobody's business");
     home.config("nonsense = 1\n");
     let ran = home.run(&["doctor"]).exits(1);
     assert!(ran.stdout.contains("failure  config.toml"), "{ran:?}");

@@ -263,5 +263,8 @@ fn a_file_behind_an_address_comes_with_its_hash() {
     home.run(&["models", "pull", &address(&right)]).exits(0);
     is_right(&home);
     home.run(&["models", "pull", "smollm2-135m-instruct"]).exits(2).says(&["scripts/run"]);
-    home.run(&["models", "pull", "nonsense"]).exits(2).says(&["neither org/repo"]);
+    home.run(&["models", "pull", "nonsense"])
+        .exits(2)
+        .says(&["neither org/repo", "known by name: "]);
+    home.run(&["models", "pull", "qwen3-1.7"]).exits(2).says(&["did you mean `qwen3-1.7b`?"]);
 }

@@ -90,18 +90,19 @@ fn object(endpoint: &Endpoint, privacy: PrivacyClass) -> String {
     .to_string()
 }
 
-fn protocol(protocol: Protocol) -> &'static str {
+/// Returns a protocol's name in files.
+pub(in crate::cli) fn protocol(protocol: Protocol) -> &'static str {
     Protocol::NAMES.iter().find(|(_, named)| *named == protocol).map_or("?", |(name, _)| name)
 }
 
 /// Scheme, host and port: an address's path may hold what is nobody's business.
-fn origin(endpoint: &Endpoint) -> String {
+pub(in crate::cli) fn origin(endpoint: &Endpoint) -> String {
     Address::parse(&endpoint.base_url)
         .map_or_else(|error| error.to_string(), |address| address.origin().to_string())
 }
 
 /// Names where the key is found. Of a command only the program: its arguments may hold anything.
-fn key(source: &KeySource) -> String {
+pub(in crate::cli) fn key(source: &KeySource) -> String {
     match source {
         KeySource::None => "none".to_owned(),
         KeySource::Env(name) => format!("env {name}"),

@@ -8,12 +8,14 @@ use tokio_util::sync::CancellationToken;
 use super::progress::Progress;
 use super::shown;
 use crate::chat::Fault;
+use crate::chat::FaultKind;
 use crate::cli::args::Cli;
 use crate::cli::exit::Exit;
 use crate::cli::prepare::egress;
 use crate::config::Env;
 use crate::config::Paths;
 use crate::config::env::secret;
+use crate::config::nearest;
 use crate::models;
 use crate::models::CatalogueEntry;
 use crate::models::ModelError;
@@ -67,7 +69,12 @@ pub(super) fn run(cli: &Cli, paths: &Paths, env: &Env, which: &str) -> Result<Ex
     });
     tasks.shutdown_background();
     drop(progress);
-    let path = path?;
+    let path = path.map_err(|error| match error {
+        ModelError::Fetch(fault) if fault.kind == FaultKind::NoRoute => {
+            ModelError::Fetch(fault.hint("a model is fetched without it"))
+        }
+        error => error,
+    })?;
     let bytes = path.metadata().map_or(0, |meta| meta.len());
     let text = if cli.common.json {
         let object = json!({ "v": 1, "type": "pulled", "path": shown(&path), "bytes": bytes });
@@ -80,7 +87,9 @@ pub(super) fn run(cli: &Cli, paths: &Paths, env: &Env, which: &str) -> Result<Ex
 
 /// A name of the catalogue, a repository, or an address.
 fn wanted(which: &str) -> Result<Wanted, ModelError> {
-    let Some(entry) = CatalogueEntry::find(which) else { return Wanted::read(which) };
+    let Some(entry) = CatalogueEntry::find(which) else {
+        return Wanted::read(which).map_err(|error| unknown(which, error));
+    };
     let Some(repository) = &entry.repository else {
         return Err(ModelError::Missing {
             message: format!("{} is on no hub", entry.name),
@@ -92,4 +101,20 @@ fn wanted(which: &str) -> Result<Wanted, ModelError> {
         sha256.clone_from(&entry.sha256);
     }
     Ok(wanted)
+}
+
+/// Adds the names that are known to what is said of one that is none.
+fn unknown(which: &str, error: ModelError) -> ModelError {
+    let names = || {
+        let entries = models::catalogue().iter().filter(|entry| entry.repository.is_some());
+        entries.map(|entry| entry.name.as_str())
+    };
+    let hint = match nearest(which, names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known by name: {}", names().collect::<Vec<_>>().join(", ")),
+    };
+    match error {
+        ModelError::Invalid { message } => ModelError::Missing { message, hint },
+        error => error,
+    }
 }
