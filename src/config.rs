@@ -52,7 +52,9 @@ pub use project::Project;
 pub use prompts::{SavedPrompt, prompt, prompts};
 pub use runtime_dir::ensure as ensure_runtime_dir;
 pub use schema::schema;
-pub use settings::{AUTO_THEME, ChatSettings, EngineSettings, KvRam, PoolTokens, Settings};
+pub use settings::{
+    AUTO_LANGUAGE, AUTO_THEME, ChatSettings, EngineSettings, KvRam, PoolTokens, Settings,
+};
 pub use shown::Shown;
 pub use trust::{Standing, Trust};
 pub use write::{change, replace, swap};

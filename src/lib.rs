@@ -10,6 +10,7 @@ pub mod markdown; // 1: streaming text to blocks
 pub mod privacy; // 1: what may leave
 pub mod prompt; // 1: chat templates
 pub mod route; // 1: where a turn runs
+pub mod words; // 1: what the interface says, in the user's language
 
 pub mod audit; // 2: the record of decisions
 pub mod config; // 2: TOML to settings

@@ -28,6 +28,7 @@ mod rows;
 mod screen;
 mod search;
 mod sidebar;
+mod signals;
 mod status;
 mod style;
 mod tabs;

@@ -752,3 +752,27 @@ fn in_plain_lines_everything_is_only_added() {
     let text = seen.replace("\r\n", "\n");
     assert!(!text.contains(['\x1b', '\r', '\x08', '\x07']), "{text:?}");
 }
+
+#[test]
+fn the_chat_speaks_the_language_of_the_environment() {
+    let home = Home::new();
+    let words = home.path().join("c/words");
+    std::fs::create_dir(&words).expect("a directory");
+    let messages = "status-ready = bereit\nquit = Beenden?\nquit-running =\n    { $count ->\n\
+                    \x20       [one] eine Antwort läuft noch\n       *[other] { $count } laufen\n    }\n";
+    std::fs::write(words.join("de.ftl"), messages).expect("a file");
+    std::fs::write(words.join("fr.ftl"), "quit = Quitter ?\nquit-keys\n").expect("a file");
+    let mut pty = Pty::start(&home, &[], &[("LANG", "de_DE.UTF-8")]);
+    pty.see_text(" bereit ");
+    pty.ask(STORY);
+    pty.see("an answer that streams", streams);
+    pty.send("\x04");
+    let asked = pty.see_text("Beenden?");
+    assert!(asked.has("eine Antwort läuft noch") && asked.has("y quit · n stay"), "{}", asked.text);
+    pty.send("y");
+    pty.given_back(0);
+    let mut pty = Pty::start(&home, &[], &[("LC_ALL", "fr_FR.UTF-8")]);
+    let told = pty.see_text("words/fr.ftl:2: expected");
+    assert!(told.has("ask something"), "{}", told.text);
+    quit(&mut pty);
+}

@@ -3,6 +3,8 @@
 use crate::app::fuzzy;
 use crate::app::palette::Choice;
 use crate::app::palette::Does;
+use crate::words::say;
+use crate::words::word;
 
 /// What stands behind a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +23,7 @@ pub(super) struct Spec {
     name: &'static str,
     command: Command,
     argument: Argument,
-    /// What it does, for the help.
+    /// The name of the words that say what it does.
     pub(super) does: &'static str,
 }
 
@@ -36,33 +38,28 @@ const fn spec(
 
 /// The commands, for parsing and for the help.
 pub(super) const COMMANDS: &[Spec] = &[
-    spec("new", Command::New, Argument::None, "new session"),
-    spec("next", Command::Next, Argument::None, "next session"),
-    spec("prev", Command::Previous, Argument::None, "previous session"),
-    spec("sessions", Command::Sessions, Argument::None, "saved sessions"),
-    spec("sidebar", Command::Sidebar, Argument::None, "sidebar of the sessions"),
-    spec("search", Command::Search, Argument::Maybe("WORDS"), "search all messages"),
-    spec("rename", Command::Rename, Argument::Wanted("TITLE"), "name this session"),
-    spec("tag", Command::Tag, Argument::Wanted("TAG -TAG"), "put tags on it, take tags off"),
-    spec("archive", Command::Archive, Argument::None, "leave it out of lists, or not"),
-    spec("close", Command::Close, Argument::None, "close this session"),
-    spec(
-        "route",
-        Command::Route,
-        Argument::Wanted("local|remote|auto|why"),
-        "where this session runs",
-    ),
-    spec("model", Command::Model, Argument::Maybe("NAME"), "route and model of this session"),
-    spec("again", Command::Again, Argument::Maybe("local|ENDPOINT"), "answer once more, elsewhere"),
-    spec("redact", Command::Redact, Argument::None, "copy what of it may leave"),
-    spec("copy", Command::Copy, Argument::None, "copy the newest answer"),
-    spec("save", Command::Save, Argument::Maybe("FILE"), "save the newest answer to a file"),
-    spec("raw", Command::Raw, Argument::None, "source or rendered"),
-    spec("theme", Command::Theme, Argument::Maybe("NAME"), "take another theme"),
-    spec("mouse", Command::Mouse, Argument::None, "mouse: chat's or terminal's"),
-    spec("device", Command::Device, Argument::None, "the device: signals, speeds"),
-    spec("help", Command::Help, Argument::None, "this list"),
-    spec("quit", Command::Quit, Argument::None, "quit"),
+    spec("new", Command::New, Argument::None, "does-new-session"),
+    spec("next", Command::Next, Argument::None, "does-next-session"),
+    spec("prev", Command::Previous, Argument::None, "does-previous-session"),
+    spec("sessions", Command::Sessions, Argument::None, "does-saved-sessions"),
+    spec("sidebar", Command::Sidebar, Argument::None, "does-sidebar"),
+    spec("search", Command::Search, Argument::Maybe("WORDS"), "does-search"),
+    spec("rename", Command::Rename, Argument::Wanted("TITLE"), "does-rename"),
+    spec("tag", Command::Tag, Argument::Wanted("TAG -TAG"), "does-tag"),
+    spec("archive", Command::Archive, Argument::None, "does-archive"),
+    spec("close", Command::Close, Argument::None, "does-close-session"),
+    spec("route", Command::Route, Argument::Wanted("local|remote|auto|why"), "does-route"),
+    spec("model", Command::Model, Argument::Maybe("NAME"), "does-places"),
+    spec("again", Command::Again, Argument::Maybe("local|ENDPOINT"), "does-answer-elsewhere"),
+    spec("redact", Command::Redact, Argument::None, "does-redact"),
+    spec("copy", Command::Copy, Argument::None, "does-copy-answer"),
+    spec("save", Command::Save, Argument::Maybe("FILE"), "does-save-answer"),
+    spec("raw", Command::Raw, Argument::None, "does-raw"),
+    spec("theme", Command::Theme, Argument::Maybe("NAME"), "does-theme"),
+    spec("mouse", Command::Mouse, Argument::None, "does-mouse"),
+    spec("device", Command::Device, Argument::None, "does-device"),
+    spec("help", Command::Help, Argument::None, "does-help"),
+    spec("quit", Command::Quit, Argument::None, "does-quit"),
 ];
 
 impl Spec {
@@ -79,10 +76,10 @@ impl Spec {
         let Self { name, command, argument, .. } = self;
         match argument {
             Argument::None if !behind.is_empty() => {
-                Line::Mistaken(format!("/{name} takes nothing behind it · //{name} sends it"))
+                Line::Mistaken(say!("command-takes-nothing", name = *name))
             }
             Argument::Wanted(words) if behind.is_empty() => {
-                Line::Mistaken(format!("/{name} needs its {words}"))
+                Line::Mistaken(say!("command-needs", name = *name, what = *words))
             }
             Argument::None | Argument::Wanted(_) | Argument::Maybe(_) => {
                 Line::Run(*command, behind.to_owned())
@@ -169,18 +166,18 @@ pub(super) fn read<'a>(draft: &str, mut prompts: impl Iterator<Item = &'a str>) 
     if rest.starts_with('/') {
         return Line::Prompt(rest.to_owned());
     }
-    let (word, behind) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-    let known = COMMANDS.iter().any(|spec| spec.name == word);
-    if !known && !word.is_empty() && prompts.any(|name| name == word) {
-        return Line::Form(word.to_owned(), behind.trim().to_owned());
+    let (name, behind) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let known = COMMANDS.iter().any(|spec| spec.name == name);
+    if !known && !name.is_empty() && prompts.any(|prompt| prompt == name) {
+        return Line::Form(name.to_owned(), behind.trim().to_owned());
     }
-    if rest.starts_with(char::is_whitespace) || !word.chars().all(char::is_alphabetic) {
+    if rest.starts_with(char::is_whitespace) || !name.chars().all(char::is_alphabetic) {
         return Line::Prompt(text.to_owned());
     }
-    match COMMANDS.iter().find(|spec| spec.name == word) {
+    match COMMANDS.iter().find(|spec| spec.name == name) {
         Some(spec) => spec.read(behind.trim()),
-        None if word.is_empty() => Line::Mistaken("a command is missing · /help lists them".into()),
-        None => Line::Mistaken(unknown(word)),
+        None if name.is_empty() => Line::Mistaken(word("command-missing").into()),
+        None => Line::Mistaken(unknown(name)),
     }
 }
 
@@ -191,34 +188,34 @@ pub(super) fn choices() -> impl Iterator<Item = Choice> {
             Argument::Wanted(_) => Does::Begin(format!("/{} ", spec.name)),
             Argument::None | Argument::Maybe(_) => Does::Run(spec.command),
         };
-        Choice::new(spec.does, &spec.shown(), does)
+        Choice::new(word(spec.does), &spec.shown(), does)
     })
 }
 
 /// Returns the commands and prompts that a word may become, with what they do: those that begin with
 /// it, else those that are like it.
 pub(super) fn near<'a>(
-    word: &str,
+    typed: &str,
     prompts: impl Iterator<Item = &'a str>,
 ) -> Vec<(String, &'static str)> {
-    let ours = COMMANDS.iter().map(|spec| (spec.name, spec.does));
-    let all: Vec<_> = ours.chain(prompts.map(|name| (name, "prompt of the library"))).collect();
+    let ours = COMMANDS.iter().map(|spec| (spec.name, word(spec.does)));
+    let all: Vec<_> = ours.chain(prompts.map(|name| (name, word("does-prompt")))).collect();
     let pair = |(name, does): &(&str, &'static str)| (format!("/{name}"), *does);
-    let begins: Vec<_> = all.iter().filter(|(name, _)| name.starts_with(word)).map(pair).collect();
+    let begins: Vec<_> = all.iter().filter(|(name, _)| name.starts_with(typed)).map(pair).collect();
     if !begins.is_empty() {
         return begins;
     }
-    let ranked = fuzzy::rank(word, all.iter().map(|(name, _)| name).enumerate());
+    let ranked = fuzzy::rank(typed, all.iter().map(|(name, _)| name).enumerate());
     ranked.into_iter().map(|index| pair(&all[index])).collect()
 }
 
-fn unknown(word: &str) -> String {
-    let score = |spec: &Spec| strsim::normalized_damerau_levenshtein(spec.name, word);
+fn unknown(typed: &str) -> String {
+    let score = |spec: &Spec| strsim::normalized_damerau_levenshtein(spec.name, typed);
     let scored = COMMANDS.iter().map(|spec| (score(spec), spec.name));
     let nearest = scored.max_by(|a, b| a.0.total_cmp(&b.0));
     match nearest.filter(|(score, _)| *score >= 0.5) {
-        Some((_, name)) => format!("no command /{word} · /{name}? · //{word} sends it"),
-        None => format!("no command /{word} · /help lists them · //{word} sends it"),
+        Some((_, name)) => say!("command-unknown-near", typed = typed, near = name),
+        None => say!("command-unknown", typed = typed),
     }
 }
 

@@ -10,6 +10,7 @@ use crate::chat::KeyCode;
 use crate::chat::Mods;
 use crate::config::ConfigError;
 use crate::config::KeyLine;
+use crate::words::word;
 use names::key_name;
 use table::Entry;
 use table::GROUPS;
@@ -214,7 +215,7 @@ impl Keymap {
         entries.filter_map(|entry| match entry.keys {
             [(_, Action::Send | Action::Edit(_) | Action::Complete | Action::Dismiss), ..] => None,
             [(_, action), rest @ ..] if rest.iter().all(|(_, other)| other == action) => {
-                Some((entry.does, *action))
+                Some((word(entry.does), *action))
             }
             _ => None,
         })
@@ -227,21 +228,22 @@ impl Keymap {
         for group in before.iter().chain([&READING]).chain(after) {
             self.group(group, &mut lines);
         }
-        lines.push(HelpLine { keys: String::new(), does: "commands" });
+        lines.push(HelpLine { keys: String::new(), does: word("keys-commands") });
         let commands = COMMANDS.iter();
-        lines.extend(commands.map(|spec| HelpLine { keys: spec.shown(), does: spec.does }));
-        lines.push(HelpLine { keys: "//text".into(), does: "send /text" });
+        lines.extend(commands.map(|spec| HelpLine { keys: spec.shown(), does: word(spec.does) }));
+        lines.push(HelpLine { keys: "//text".into(), does: word("does-send-slash") });
         lines
     }
 
     fn group(&self, group: &Group, lines: &mut Vec<HelpLine>) {
-        lines.push(HelpLine { keys: String::new(), does: group.name });
+        lines.push(HelpLine { keys: String::new(), does: word(group.name) });
         let reading = group.name == READING.name;
         let bindings = if reading { &self.reading } else { &self.chat };
         for entry in group.entries {
             let keys = keys_of(entry, bindings);
-            lines
-                .extend(Some(HelpLine { keys, does: entry.does }).filter(|it| !it.keys.is_empty()));
+            if !keys.is_empty() {
+                lines.push(HelpLine { keys, does: word(entry.does) });
+            }
         }
     }
 }

@@ -28,6 +28,7 @@ use crate::runtime::Opening;
 use crate::runtime::Outside;
 use crate::runtime::Printed;
 use crate::theme::Depth;
+use crate::words::say;
 
 /// Opens the chat and returns when the user has left it.
 ///
@@ -38,6 +39,7 @@ pub(super) fn run(cli: &Cli, env: &Env, start: Start) -> Result<Exit, Fault> {
     let prepared = prepare(cli, env, KEEP_ALIVE_CHAT)?;
     let paths = Paths::resolve(env)?;
     let settings = &prepared.settings;
+    let unspoken = look::language(&settings.chat.language, &paths.config, env);
     let look = look::look(&settings.theme, &paths.config, depth(cli, env), env);
     let (keys, complaint) = look::keys(&paths.config);
     let plain = cli.common.plain || env.get("TERM").is_some_and(|term| term == "dumb");
@@ -48,7 +50,7 @@ pub(super) fn run(cli: &Cli, env: &Env, start: Start) -> Result<Exit, Fault> {
         follows_ground: look.follows_ground,
         keys,
         prompts: library(&paths),
-        complaints: look.complaints.into_iter().chain(complaint).collect(),
+        complaints: unspoken.into_iter().chain(look.complaints).chain(complaint).collect(),
         mouse: settings.chat.mouse,
         sidebar: settings.chat.sidebar,
         plain,
@@ -126,7 +128,7 @@ fn stays(keep_alive: Duration) -> String {
         return String::new();
     }
     let time = super::engines::words(keep_alive);
-    format!("the engine stays for {time} · edgewise stop ends it\n")
+    format!("{}\n", say!("engine-stays", time = time))
 }
 
 /// Tells how many colours the terminal shows, by what it says of itself.

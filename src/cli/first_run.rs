@@ -10,9 +10,11 @@ use std::sync::atomic::Ordering;
 
 use crate::chat::Fault;
 use crate::cli::args::Cli;
+use crate::cli::look;
 use crate::cli::models;
 use crate::cli::output::fault_lines;
 use crate::config;
+use crate::config::AUTO_LANGUAGE;
 use crate::config::AUTO_THEME;
 use crate::config::DEFAULT_MODEL;
 use crate::config::DEFAULT_N_CTX;
@@ -28,6 +30,8 @@ use crate::runtime;
 use crate::text;
 use crate::text::Clean;
 use crate::theme::Theme;
+use crate::words::say;
+use crate::words::word;
 
 /// The longest name, in graphemes.
 const NAME_MAX: usize = 48;
@@ -66,6 +70,8 @@ pub(super) fn offer(cli: &Cli, env: &Env) -> Result<Start, Fault> {
     if asked || !terminal || paths.config_file().exists() || !missing() {
         return Ok(Start::Usual);
     }
+    // The chat says what is wrong with the words.
+    look::language(AUTO_LANGUAGE, &paths.config, env);
     let usable = Sampler::default().sample().available_bytes.map(gguf::usable);
     let offers = offers(&paths, usable);
     let (mut input, mut output) = (io::stdin().lock(), io::stdout().lock());
@@ -106,10 +112,13 @@ fn offers(paths: &Paths, usable: Option<u64>) -> Vec<Offer> {
     let mut here = stock::stock(paths);
     here.sort_by_key(|model| model.bytes);
     let here = here.into_iter().map(|model| {
-        let whose = if model.keeper == Keeper::Own { "here" } else { model.keeper.name() };
+        let whose =
+            if model.keeper == Keeper::Own { word("start-here") } else { model.keeper.name() };
         let file = stock::inspect(&model, &model.name).ok();
         let speed = file.as_ref().and_then(|file| stock::speed(paths, file));
-        let speed = speed.map(|speed| format!(", {} tok/s", text::tokens_per_second(speed)));
+        let speed = speed.map(|speed| {
+            format!(", {}", say!("figure-decode", rate = text::tokens_per_second(speed)))
+        });
         let takes = file.map(|file| {
             let tokens = DEFAULT_N_CTX.min(file.header.context_length);
             file.footprint().need(tokens).total()
@@ -128,7 +137,8 @@ fn judged(offer: Offer, takes: Option<u64>, usable: Option<u64>) -> (Offer, bool
     match (takes, usable) {
         (Some(takes), Some(usable)) if takes > usable => {
             let (takes, usable) = (text::bytes(takes), text::bytes(usable));
-            let about = format!("{}; too large: takes {takes} of {usable}", offer.about);
+            let about =
+                say!("start-too-large", offer = offer.about, takes = takes, usable = usable);
             (Offer { about, ..offer }, false)
         }
         _ => (offer, true),
@@ -146,8 +156,8 @@ fn fetchable(usable: Option<u64>) -> Vec<(Offer, Option<u64>)> {
         (large, unknown, Reverse(entry.bytes))
     });
     let offer = |(entry, takes): (&CatalogueEntry, Option<u64>)| {
-        let size = entry.bytes.map_or("the hub tells its size".to_owned(), text::bytes);
-        let about = format!("to fetch, {size}, {}", entry.licence);
+        let size = entry.bytes.map_or(word("start-unknown-size").to_owned(), text::bytes);
+        let about = say!("start-fetch", size = size, licence = entry.licence.as_str());
         (Offer { name: entry.name.clone(), about, fetched: true }, takes)
     };
     entries.into_iter().map(offer).collect()
@@ -155,7 +165,7 @@ fn fetchable(usable: Option<u64>) -> Vec<(Offer, Option<u64>)> {
 
 /// Shows the models.
 fn show(offers: &[Offer], output: &mut impl Write) -> io::Result<()> {
-    writeln!(output, "No model is set up yet. These are there:\n")?;
+    writeln!(output, "{}\n", word("start-models"))?;
     let names: Vec<Clean> =
         offers.iter().map(|offer| Clean::one_line(&offer.name, NAME_MAX)).collect();
     let width = names.iter().map(|name| text::width(name.as_str())).max().unwrap_or(0);
@@ -174,50 +184,47 @@ fn dialogue(
     output: &mut impl Write,
 ) -> io::Result<Option<(Offer, String)>> {
     let names: Vec<&str> = offers.iter().map(|offer| offer.name.as_str()).collect();
-    let Some(model) = choose("model", &names, input, output)? else { return Ok(None) };
+    let Some(model) = choose("start-model", &names, input, output)? else { return Ok(None) };
     let chosen = offers[model].clone();
     if let Some(theme) = theme {
         return Ok(Some((chosen, theme)));
     }
     let themes: Vec<&str> = std::iter::once(AUTO_THEME).chain(Theme::names()).collect();
-    writeln!(
-        output,
-        "\nThemes ({AUTO_THEME} follows the terminal's ground; /theme tries them):\n"
-    )?;
+    writeln!(output, "\n{}\n", say!("start-themes", auto = AUTO_THEME))?;
     for (number, theme) in (1..).zip(&themes) {
         writeln!(output, "  {number:>2}  {theme}")?;
     }
-    let theme = choose("theme", &themes, input, output)?.unwrap_or(0);
+    let theme = choose("start-theme", &themes, input, output)?.unwrap_or(0);
     Ok(Some((chosen, themes[theme].to_owned())))
 }
 
 /// Asks for a number or a name until there is one; `None` for `s`, and at the end of the input.
 fn choose(
-    what: &str,
+    what: &'static str,
     names: &[&str],
     input: &mut impl BufRead,
     output: &mut impl Write,
 ) -> io::Result<Option<usize>> {
     loop {
-        write!(output, "\n{what}: a number, Enter for 1, s skips: ")?;
+        write!(output, "\n{}: ", say!("start-choose", what = word(what)))?;
         output.flush()?;
         let mut line = String::new();
         if input.read_line(&mut line)? == 0 {
             writeln!(output)?;
             return Ok(None);
         }
-        let word = line.trim();
-        if word.eq_ignore_ascii_case("s") {
+        let typed = line.trim();
+        if typed.eq_ignore_ascii_case("s") {
             return Ok(None);
         }
-        let number = if word.is_empty() { Some(1) } else { word.parse::<usize>().ok() };
+        let number = if typed.is_empty() { Some(1) } else { typed.parse::<usize>().ok() };
         let index = number.and_then(|number| number.checked_sub(1));
-        let by_name = names.iter().position(|name| *name == word);
+        let by_name = names.iter().position(|name| *name == typed);
         if let Some(index) = index.or(by_name).filter(|index| *index < names.len()) {
             return Ok(Some(index));
         }
-        let word = Clean::one_line(word, NAME_MAX);
-        writeln!(output, "there is no {what} `{word}`")?;
+        let typed = Clean::one_line(typed, NAME_MAX);
+        writeln!(output, "{}", say!("start-none", what = word(what), typed = typed.as_str()))?;
     }
 }
 

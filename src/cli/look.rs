@@ -1,9 +1,10 @@
-//! Themes and keys out of the user's files: what cannot be used is said, and the chat opens with
+//! Themes, keys and words out of the user's files: what cannot be used is said, and the chat opens with
 //! what is built in.
 
 use std::path::Path;
 
 use crate::app::Keymap;
+use crate::config::AUTO_LANGUAGE;
 use crate::config::AUTO_THEME;
 use crate::config::Env;
 use crate::config::nearest;
@@ -11,11 +12,17 @@ use crate::config::read_keys;
 use crate::config::read_small;
 use crate::theme::Depth;
 use crate::theme::Theme;
+use crate::words;
+use crate::words::Words;
 
 /// The user's themes, within the directory of the configuration.
 const THEMES: &str = "themes";
+/// The words of other languages, there.
+const WORDS: &str = "words";
 /// The user's keys, there.
 const KEYS: &str = "keys.toml";
+/// Where the environment says which language the user reads, the strongest first.
+const LOCALES: [&str; 3] = ["LC_ALL", "LC_MESSAGES", "LANG"];
 
 /// The colours of the chat.
 #[derive(Debug)]
@@ -67,6 +74,39 @@ pub(super) fn keys(config: &Path) -> (Keymap, Option<String>) {
             (Keymap::default(), Some(format!("{error}{hint}")))
         }
     }
+}
+
+/// Takes the language that is `wanted`, or the environment's, if the user has a file of it; returns
+/// what is wrong with that file, or that there is none of a language that was asked for.
+pub(super) fn language(wanted: &str, config: &Path, env: &Env) -> Option<String> {
+    let (words, complaint) = words_of(wanted, config, env);
+    if let Some(words) = words {
+        words::choose(words);
+    }
+    complaint
+}
+
+fn words_of(wanted: &str, config: &Path, env: &Env) -> (Option<Words>, Option<String>) {
+    let locale = || LOCALES.iter().find_map(|name| env.get(name)).and_then(|value| value.to_str());
+    let asked = if wanted == AUTO_LANGUAGE { None } else { Some(wanted) };
+    let tags = words::candidates(asked.or_else(locale).unwrap_or_default());
+    let directory = config.join(WORDS);
+    for tag in &tags {
+        let path = directory.join(format!("{tag}.ftl"));
+        match read_small(&path) {
+            Ok(None) => {}
+            Ok(Some(text)) => match Words::read(tag, &text) {
+                Ok(words) => return (Some(words), None),
+                Err(broken) => return (None, Some(format!("{}:{broken}", path.display()))),
+            },
+            Err(error) => return (None, Some(error.to_string())),
+        }
+    }
+    let english = tags.iter().any(|tag| tag.language.as_str() == "en");
+    let missing = asked.filter(|_| !english).map(|asked| {
+        format!("no words in `{asked}`: there is no {}", directory.join(asked).display()) + ".ftl"
+    });
+    (None, missing)
 }
 
 /// Guesses the ground where a terminal says it in its environment (`COLORFGBG`, ink;ground).
@@ -125,6 +165,32 @@ mod tests {
         assert_eq!((bad.theme, bad.complaints.len()), (Theme::named("dark").expect("built in"), 1));
         let none = look("drak").complaints;
         assert_eq!(none[1], "no theme `drak` · did you mean dark?");
+    }
+
+    #[test]
+    fn the_language_is_the_users_and_a_broken_file_is_named_with_its_line() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let words = dir.path().join("words");
+        fs::create_dir(&words).expect("a directory");
+        fs::write(words.join("de.ftl"), "quit = Beenden?\n").expect("a file");
+        fs::write(words.join("fr.ftl"), "quit = Quitter ?\n\nquit-keys = { $n\n").expect("a file");
+        let of = |wanted: &str, says: &[(&str, &str)]| {
+            let (words, complaint) =
+                words_of(wanted, dir.path(), &Env::from_pairs(says.iter().copied()));
+            (words.is_some(), complaint.unwrap_or_default())
+        };
+        assert_eq!(of("de", &[]), (true, String::new()));
+        assert_eq!(of("de-AT", &[]), (true, String::new()));
+        assert_eq!(of("auto", &[("LANG", "de_CH.UTF-8")]), (true, String::new()));
+        assert_eq!(of("auto", &[("LC_ALL", "C"), ("LANG", "de")]), (false, String::new()));
+        assert_eq!(of("auto", &[("LANG", "ja_JP.UTF-8")]), (false, String::new()));
+        assert_eq!(of("en-GB", &[]), (false, String::new()));
+        let (found, complaint) = of("fr", &[]);
+        assert!(!found && complaint.contains("words/fr.ftl:3: expected"), "{complaint}");
+        let (found, complaint) = of("ja", &[]);
+        assert!(!found && complaint.starts_with("no words in `ja`: "), "{complaint}");
+        fs::write(words.join("it.ftl"), "#".repeat(300 << 10)).expect("a file");
+        assert!(of("it", &[]).1.ends_with("it is longer than 256 KiB"));
     }
 
     #[test]

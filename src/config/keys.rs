@@ -53,6 +53,8 @@ pub(super) enum Takes {
     Share,
     /// One of a few words.
     Choice(fn() -> Vec<&'static str>),
+    /// A language, as a tag like `pt-BR`, or `auto`.
+    Language,
     /// A duration like `5m`.
     Span,
     /// The address of a server.
@@ -80,6 +82,11 @@ pub(super) const KEYS: &[Key] = &[
         "A theme: \"auto\" follows the terminal's ground; one of the program's own or of themes/NAME.toml",
     ),
     key("chat", Takes::Table, "How the chat behaves"),
+    key(
+        "chat.language",
+        Takes::Language,
+        "The language of its words, like \"pt-BR\"; \"auto\" is the environment's",
+    ),
     key(
         "chat.mouse",
         Takes::Flag,

@@ -36,6 +36,7 @@ impl RawFile {
 impl RawChat {
     fn over(self, weaker: Self) -> Self {
         Self {
+            language: self.language.or(weaker.language),
             mouse: self.mouse.or(weaker.mouse),
             inline: self.inline.or(weaker.inline),
             sidebar: self.sidebar.or(weaker.sidebar),

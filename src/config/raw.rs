@@ -58,8 +58,9 @@ pub(super) struct RawEngine {
 }
 
 /// `[chat]`.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct RawChat {
+    pub(super) language: Option<String>,
     pub(super) mouse: Option<bool>,
     pub(super) inline: Option<bool>,
     pub(super) sidebar: Option<bool>,
@@ -162,6 +163,7 @@ impl RawEngine {
 impl RawChat {
     fn read(mut table: Table<'_>) -> Result<Self, ConfigError> {
         let chat = Self {
+            language: table.take("language", value::language)?,
             mouse: table.take("mouse", value::flag)?,
             inline: table.take("inline", value::flag)?,
             sidebar: table.take("sidebar", value::flag)?,

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::chat::FlashAttention;
+use crate::config::AUTO_LANGUAGE;
 use crate::config::AUTO_THEME;
 use crate::config::ChatSettings;
 use crate::config::ConfigError;
@@ -51,6 +52,7 @@ impl Settings {
             engine: engine(&merged.engine),
             theme: merged.theme.unwrap_or_else(|| AUTO_THEME.to_owned()),
             chat: ChatSettings {
+                language: merged.chat.language.unwrap_or_else(|| AUTO_LANGUAGE.to_owned()),
                 mouse: merged.chat.mouse.unwrap_or(true),
                 inline: merged.chat.inline.unwrap_or(false),
                 sidebar: merged.chat.sidebar.unwrap_or(true),

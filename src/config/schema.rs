@@ -14,6 +14,9 @@ use crate::config::keys::Takes;
 /// Durations of `duration::parse`: whole numbers with units.
 const SPAN: &str = "^\\s*([0-9]+(ms|s|m|h|d))+\\s*$";
 
+/// Languages as tags name them; their reader knows more of what can follow the first part.
+const LANGUAGE: &str = "^([A-Za-z]{2,3}|[A-Za-z]{5,8}|auto)([-_][A-Za-z0-9]{2,8})*$";
+
 /// Returns the schema, draft 2020-12, pretty-printed and with a newline at its end.
 pub fn schema() -> String {
     let mut root = json!({
@@ -62,6 +65,7 @@ fn describe(key: &Key) -> Value {
         }
         Takes::Text => json!({ "type": "string" }),
         Takes::Name => json!({ "type": "string", "pattern": "\\S" }),
+        Takes::Language => json!({ "type": "string", "pattern": LANGUAGE }),
         Takes::Names => json!({ "anyOf": [{ "type": "string", "pattern": "\\S" }, texts()] }),
         Takes::List => texts(),
         Takes::Flag => json!({ "type": "boolean" }),
@@ -130,6 +134,10 @@ mod tests {
                 Takes::Table => continue,
                 Takes::Text => (all(&["\"a\"", "\"\""]), all(&["1", "[]"])),
                 Takes::Name => (all(&["\"a\""]), all(&["\" \"", "1"])),
+                Takes::Language => {
+                    let good = ["\"auto\"", "\"de\"", "\"pt-BR\"", "\"zh_Hant_TW\""];
+                    (all(&good), all(&["\"\"", "\"a\"", "\"../de\"", "\"de/x\"", "1"]))
+                }
                 Takes::Names => (all(&["\"a\"", "[\"a\", \"b\"]"]), all(&["\" \"", "[\"\"]", "1"])),
                 Takes::List => (all(&["[\"a\"]"]), all(&["[\"\"]", "\"a\"", "[1]"])),
                 Takes::Flag => (all(&["true", "false"]), all(&["1", "\"true\""])),

@@ -65,10 +65,15 @@ impl Default for EngineSettings {
 /// The theme that is light or dark as the terminal is.
 pub const AUTO_THEME: &str = "auto";
 
+/// The language that the environment asks for.
+pub const AUTO_LANGUAGE: &str = "auto";
+
 /// How the chat behaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct ChatSettings {
+    /// The language of its words, as a tag; [`AUTO_LANGUAGE`] leaves it to the environment.
+    pub language: String,
     /// Whether the chat takes the mouse.
     pub mouse: bool,
     /// Whether it stays on the normal screen.

@@ -94,15 +94,16 @@ impl Settings {
             ("kv_disk_gb", Some(engine.kv_disk_gb.to_string())),
         ];
         let chat = [
-            ("mouse", self.chat.mouse),
-            ("inline", self.chat.inline),
-            ("sidebar", self.chat.sidebar),
-            ("print_on_exit", self.chat.print_on_exit),
+            ("language", text(&self.chat.language)),
+            ("mouse", self.chat.mouse.to_string()),
+            ("inline", self.chat.inline.to_string()),
+            ("sidebar", self.chat.sidebar.to_string()),
+            ("print_on_exit", self.chat.print_on_exit.to_string()),
         ];
         let chat = chat.into_iter().map(|(key, value)| Shown {
             table: "chat".to_owned(),
             key,
-            value: Some(value.to_string()),
+            value: Some(value),
             origin: self.origins.of(&format!("chat.{key}")),
         });
         let outer = outer.into_iter().map(|(key, value)| Shown {

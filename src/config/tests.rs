@@ -256,7 +256,7 @@ fn the_published_examples_load_alone_and_together() {
 
 #[test]
 fn every_key_is_shown_with_its_place() {
-    let text = "default_profile = \"p\"\ntheme = \"dark\"\n[chat]\nmouse = true\n\
+    let text = "default_profile = \"p\"\ntheme = \"dark\"\n[chat]\nlanguage = \"de\"\nmouse = true\n\
                 inline = false\nsidebar = true\nprint_on_exit = true\n[engine]\nkeep_alive = \"90s\"\n\
                 pool_tokens = 9\nmax_turns = 2\nprefill_ahead = false\nkv_disk_gb = 1\n\
                 [profiles.base]\nn_ctx = 512\n\

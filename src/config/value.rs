@@ -8,11 +8,13 @@ use std::time::Duration;
 
 use toml::de::DeValue;
 
+use crate::config::AUTO_LANGUAGE;
 use crate::config::duration;
 use crate::config::hint::quoted;
 use crate::config::nearest;
 use crate::config::source::Refusal;
 use crate::privacy;
+use crate::words;
 
 /// What a reader returns.
 pub(super) type Read<T> = Result<T, Refusal>;
@@ -30,6 +32,16 @@ pub(super) fn name(value: &DeValue<'_>) -> Read<String> {
         return Err(Refusal::value("a name", quoted(&name)));
     }
     Ok(name)
+}
+
+/// Reads a language: a tag like `pt-BR`, or `auto`.
+pub(super) fn language(value: &DeValue<'_>) -> Read<String> {
+    let language = text(value)?;
+    if language != AUTO_LANGUAGE && words::candidates(&language).is_empty() {
+        let refusal = Refusal::value("a language like \"de\" or \"pt-BR\"", quoted(&language));
+        return Err(refusal);
+    }
+    Ok(language)
 }
 
 /// Reads one name or a list of them.

@@ -20,6 +20,8 @@ use crate::chat::Fault;
 use crate::config::Env;
 use crate::text::Address;
 use crate::text::Clean;
+use crate::words::say;
+use crate::words::word;
 
 /// What is around this program, as far as it matters for handing text on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -56,8 +58,8 @@ impl Outside {
             clipboards.push(vec!["xclip", "-selection", "clipboard"]);
             clipboards.push(vec!["xsel", "--clipboard", "--input"]);
         }
-        let word = |name: &str| env.get(name)?.to_str().filter(|it| !it.trim().is_empty());
-        let editor = word("VISUAL").or_else(|| word("EDITOR")).unwrap_or("vi");
+        let said = |name: &str| env.get(name)?.to_str().filter(|it| !it.trim().is_empty());
+        let editor = said("VISUAL").or_else(|| said("EDITOR")).unwrap_or("vi");
         let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
         Self {
             tmux: has("TMUX"),
@@ -65,7 +67,7 @@ impl Outside {
             ssh,
             // Over ssh a program's clipboard would be the other machine's.
             clipboards: if ssh { Vec::new() } else { clipboards },
-            openers: word("BROWSER").into_iter().chain([opener]).map(str::to_owned).collect(),
+            openers: said("BROWSER").into_iter().chain([opener]).map(str::to_owned).collect(),
             editor: editor.split_whitespace().map(str::to_owned).collect(),
             home: env.home(),
         }
@@ -82,7 +84,7 @@ impl Outside {
             ways.push("tmux");
         }
         if terminal {
-            ways.push("the terminal (OSC 52)");
+            ways.push(word("copy-by-terminal"));
         }
         for program in &self.clipboards {
             if clipboard::feed(program, &text).await {
@@ -91,13 +93,10 @@ impl Outside {
             }
         }
         let lines = text.as_str().lines().count();
-        let lines = if lines == 1 { "1 line".to_owned() } else { format!("{lines} lines") };
         if ways.is_empty() {
-            return format!(
-                "{what} is too long for the terminal's clipboard · w saves it to a file"
-            );
+            return say!("copy-too-long", what = what);
         }
-        format!("copied {what}, {lines}: {}", ways.join(", "))
+        say!("copied", what = what, lines = lines, ways = ways.join(", "))
     }
 
     /// Opens an address with the first program there is; returns the words about it.
@@ -109,17 +108,17 @@ impl Outside {
             if let Ok(mut child) = command.spawn() {
                 // Somebody has to wait for it.
                 std::thread::spawn(move || child.wait().ok());
-                return format!("{program} opens {address}");
+                return say!("link-opens", program = program, address = address.as_str());
             }
         }
-        format!("no program opens {address}")
+        say!("link-no-program", address = address.as_str())
     }
 
     /// Saves a text to a new file; returns the words about it.
     pub(super) fn write(&self, path: &str, text: &Clean) -> String {
         match self.save(path, text.as_str()) {
-            Ok(path) => format!("saved {}", path.display()),
-            Err(fault) => format!("not saved: {}", fault.message),
+            Ok(path) => say!("file-saved", path = path.display().to_string()),
+            Err(fault) => say!("file-not-saved", why = fault.message),
         }
     }
 
@@ -129,7 +128,9 @@ impl Outside {
             _ => PathBuf::from(path),
         };
         let cannot = |error: std::io::Error| match error.kind() {
-            std::io::ErrorKind::AlreadyExists => Fault::new(format!("{} exists", path.display())),
+            std::io::ErrorKind::AlreadyExists => {
+                Fault::new(say!("file-exists", path = path.display().to_string()))
+            }
             _ => Fault::new(format!("{}: {error}", path.display())),
         };
         let mut options = std::fs::OpenOptions::new();

@@ -10,6 +10,7 @@ use crate::theme::Theme;
 use crate::ui::paint;
 use crate::ui::paint::Shown;
 use crate::ui::style::style;
+use crate::words::say;
 
 /// The most lines.
 const MOST: u16 = 6;
@@ -31,7 +32,7 @@ pub(super) fn draw(model: &Model, theme: &Theme, (area, rows): (Rect, u16), buf:
         let role = if y == first { Role::Accent } else { Role::Text };
         let name = Clean::one_line(&name, usize::from(row.width));
         paint::put(buf, row, Shown::all(&name), style(theme, role));
-        let words = if y == first { format!("{does} · Tab") } else { does.to_owned() };
+        let words = if y == first { say!("complete-first", does = does) } else { does.to_owned() };
         let words = Clean::one_line(&words, usize::from(row.width.saturating_sub(NAMES + 1)));
         paint::put(buf, paint::after(row, NAMES), Shown::all(&words), style(theme, Role::Dim));
     }

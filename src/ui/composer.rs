@@ -17,6 +17,7 @@ use crate::ui::paint;
 use crate::ui::paint::Shown;
 use crate::ui::style::style;
 use crate::ui::transcript::GUTTER;
+use crate::words::word;
 
 /// The draft's rows, kept until its text, session or width changes.
 #[derive(Debug, Default)]
@@ -60,7 +61,7 @@ impl Draft {
         self.first = self.first.clamp((row + 1).saturating_sub(height), row).min(last);
         paint::put(buf, area, Shown::literal("›"), style(theme, Role::User));
         if composer.is_empty() {
-            let hint = Shown::literal("ask something");
+            let hint = Shown::literal(word("composer-empty"));
             paint::put(
                 buf,
                 paint::row_of(paint::after(area, GUTTER), 0),

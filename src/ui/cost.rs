@@ -16,6 +16,8 @@ use crate::ui::figures::guess;
 use crate::ui::paint;
 use crate::ui::paint::Shown;
 use crate::ui::style::style;
+use crate::words::say;
+use crate::words::word;
 
 /// The narrowest rule that says when the whole answer would be there.
 const WIDE: u16 = 100;
@@ -39,13 +41,13 @@ pub(super) fn draw(model: &Model, theme: &Theme, row: Rect, buf: &mut Buffer) {
 }
 
 fn figures(cost: Cost<'_>, wide: bool) -> Vec<Figure> {
-    let about = if cost.exact { "" } else { "~" };
-    let mut figures = vec![figure(1, format!("{about}{} tok", cost.tokens))];
+    let mut figures =
+        vec![figure(1, about(cost.exact) + &say!("figure-tokens", count = cost.tokens))];
     for (rank, promise) in (ROUTES..).zip(cost.routes) {
         figures.push(figure(rank, promised(promise, cost.exact, wide)));
     }
     if let Some(all) = cost.prompt_tokens.filter(|_| wide) {
-        figures.push(figure(u8::MAX, format!("prompt {all} tok")));
+        figures.push(figure(u8::MAX, say!("cost-prompt", count = all)));
     }
     figures
 }
@@ -54,12 +56,18 @@ fn figures(cost: Cost<'_>, wide: bool) -> Vec<Figure> {
 /// not come of turns that ran there, or of the draft as it stands, is marked.
 fn promised(promise: &Promise, exact: bool, wide: bool) -> String {
     let name = match &promise.route {
-        Route::Local => "device",
+        Route::Local => word("cost-device"),
         Route::Remote(name) => name,
     };
-    let Some(predicted) = promise.predicted else { return format!("{name} not measured") };
-    let about = if exact && promise.measured { "" } else { "~" };
-    let first = guess(predicted.ttft);
-    let all = if wide { format!(", all {}", guess(predicted.total)) } else { String::new() };
-    format!("{name} {about}{first}{all}")
+    let Some(predicted) = promise.predicted else { return say!("cost-unmeasured", route = name) };
+    let first = about(exact && promise.measured) + &guess(predicted.ttft);
+    if wide {
+        return say!("cost-route-all", route = name, first = first, all = guess(predicted.total));
+    }
+    say!("cost-route", route = name, first = first)
+}
+
+/// Marks what is a guess.
+fn about(exact: bool) -> String {
+    if exact { String::new() } else { "~".to_owned() }
 }

@@ -8,6 +8,7 @@ use crate::chat::Timestamp;
 use crate::text::Clean;
 use crate::text::width;
 use crate::ui::bar::filled;
+use crate::words::word;
 
 /// Levels of a bar, lowest first.
 const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
@@ -80,7 +81,7 @@ pub(super) fn age(moment: Timestamp, now: Timestamp) -> String {
     const HOUR: i64 = 60 * MINUTE;
     const DAY: i64 = 24 * HOUR;
     match now.0.saturating_sub(moment.0) {
-        ..MINUTE => "now".to_owned(),
+        ..MINUTE => word("age-now").to_owned(),
         ms @ ..HOUR => format!("{} min", ms / MINUTE),
         ms @ ..DAY => format!("{} h", ms / HOUR),
         ms if ms < 7 * DAY => format!("{} d", ms / DAY),

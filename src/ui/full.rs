@@ -16,6 +16,8 @@ use crate::ui::overlay::centred;
 use crate::ui::paint;
 use crate::ui::paint::Shown;
 use crate::ui::style::style;
+use crate::words::say;
+use crate::words::word;
 
 /// The widest box, in columns.
 const WIDEST: u16 = 76;
@@ -30,27 +32,22 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let columns = usize::from(width.saturating_sub(4).max(1));
     let end = model.current().turns().last().and_then(Turn::end);
     let fault = end.and_then(StopReason::fault).map_or("", |fault| fault.message.as_str());
-    let told = match dropped.len() {
-        0 => "there is nothing before it that could be left out".to_owned(),
-        1 => "the oldest turn would not be sent any more; it stays here:".to_owned(),
-        count => format!("{count} turns would not be sent any more; they stay here:"),
-    };
-    let mut above = rows("It does not fit the context", Role::Accent, columns);
+    let told = say!("full-dropped", count = dropped.len());
+    let mut above = rows(word("full"), Role::Accent, columns);
     above.extend(rows(fault, Role::Text, columns));
     above.extend(rows(&told, Role::Text, columns));
-    let mut below = rows("d leave them out · s sum them up here · f fork", Role::Accent, columns);
+    let mut below = rows(word("full-keys"), Role::Accent, columns);
     if let Some(larger) = model.larger() {
-        below.extend(rows(&format!("l larger: {}", cost(larger)), Role::Accent, columns));
-        below.extend(rows("Esc decides nothing", Role::Dim, columns));
+        below.extend(rows(&say!("full-larger", cost = cost(larger)), Role::Accent, columns));
+        below.extend(rows(word("full-escape"), Role::Dim, columns));
     } else {
-        let line = "Esc decides nothing · there is no larger context here";
-        below.extend(rows(line, Role::Dim, columns));
+        below.extend(rows(word("full-escape-largest"), Role::Dim, columns));
     }
     let others = above.len() + below.len() + EDGES;
     let room = usize::from(area.height).saturating_sub(others);
     let hidden = if dropped.len() > room { dropped.len() + 1 - room.max(1) } else { 0 };
     let listed = dropped[..dropped.len() - hidden].iter().map(|question| format!("  › {question}"));
-    let more = (hidden > 0).then(|| format!("  … and {hidden} more"));
+    let more = (hidden > 0).then(|| format!("  … {}", say!("full-hidden", count = hidden)));
     let listed = listed.chain(more).map(|line| (Clean::one_line(&line, columns), Role::Dim));
     let lines: Vec<(Clean, Role)> = above.into_iter().chain(listed).chain(below).collect();
     let height = u16::try_from(lines.len() + EDGES).unwrap_or(u16::MAX);
@@ -64,8 +61,8 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
 pub(super) fn cost(larger: Larger) -> String {
     let Larger { n_ctx, more_bytes } = larger;
     match more_bytes {
-        0 => format!("{n_ctx} tokens, no more memory"),
-        more => format!("{n_ctx} tokens, +{} memory", text::bytes(more)),
+        0 => say!("full-cost-free", tokens = n_ctx),
+        more => say!("full-cost", tokens = n_ctx, memory = text::bytes(more)),
     }
 }
 

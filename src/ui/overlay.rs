@@ -23,6 +23,8 @@ use crate::ui::search;
 use crate::ui::style::base;
 use crate::ui::style::style;
 use crate::ui::why;
+use crate::words::say;
+use crate::words::word;
 
 /// The narrowest help that has keys and words side by side.
 const TWO_COLUMNS: u16 = 78;
@@ -70,27 +72,22 @@ fn draw_question(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     match model.overlay() {
         Some(Overlay::Quit(_)) => {
             let running = model.open_turns().count();
-            let told = match running {
-                0 => "nothing is running".to_owned(),
-                1 => "1 answer is still running".to_owned(),
-                _ => format!("{running} answers are still running"),
-            };
-            ask(("Quit?", &told, "y quit · n stay"), theme, area, buf);
+            let told = say!("quit-running", count = running);
+            ask((word("quit"), &told, word("quit-keys")), theme, area, buf);
         }
         Some(Overlay::Egress) => {
             let (name, origin) = model.asks_about().unwrap_or_default();
-            let to = format!("to {name} ({origin})");
-            let head = "May this session leave this device?";
-            ask((head, &to, "y send it there · n keep it from there"), theme, area, buf);
+            let to = say!("egress-to", name = name, origin = origin);
+            ask((word("egress"), &to, word("egress-keys")), theme, area, buf);
         }
         _ => {
-            let title = model.current().title().map_or("new", Clean::as_str);
+            let title = model.current().title().map_or(word("untitled"), Clean::as_str);
             let keys = if model.settings().ephemeral {
-                "y close and forget it · n keep it"
+                word("close-keys-ephemeral")
             } else {
-                "y stop the answer and close it · n keep it open"
+                word("close-keys")
             };
-            ask(("Close this session?", title, keys), theme, area, buf);
+            ask((word("close"), title, keys), theme, area, buf);
         }
     }
 }
@@ -101,8 +98,9 @@ const FILE_COLUMNS: u16 = 70;
 /// Asks for a file's name; returns where the next character goes.
 fn draw_save_to(line: &str, theme: &Theme, area: Rect, buf: &mut Buffer) -> Position {
     let inner = boxed(theme, centred(area, FILE_COLUMNS, 5), buf);
-    paint::put(buf, paint::row_of(inner, 0), Shown::literal("Save to"), style(theme, Role::Accent));
-    let keys = Shown::literal("Enter saves · Esc does not");
+    let head = Shown::literal(word("save-to"));
+    paint::put(buf, paint::row_of(inner, 0), head, style(theme, Role::Accent));
+    let keys = Shown::literal(word("save-to-keys"));
     paint::put(buf, paint::row_of(inner, 2), keys, style(theme, Role::Dim));
     field::draw(("", line), theme, paint::row_of(inner, 1), buf)
 }
@@ -156,7 +154,8 @@ fn scrolled(
     if top < slack {
         let row = paint::row_of(frame, frame.height - 1);
         let row = Rect { width: row.width.saturating_sub(2), ..row };
-        paint::put_right(buf, row, &Clean::from_static(" ↓ more "), style(theme, Role::Accent));
+        let more = Clean::one_line(&format!(" ↓ {} ", word("more-below")), columns);
+        paint::put_right(buf, row, &more, style(theme, Role::Accent));
     }
     slack
 }

@@ -14,6 +14,7 @@ use crate::ui::overlay::centred;
 use crate::ui::paint;
 use crate::ui::paint::Shown;
 use crate::ui::style::style;
+use crate::words::word;
 
 /// The widest box, in columns.
 const WIDEST: u16 = 90;
@@ -30,10 +31,10 @@ pub(super) fn draw(palette: &Palette, theme: &Theme, area: Rect, buf: &mut Buffe
     let row = paint::row_of(inner, 0);
     let count = Clean::one_line(&palette.shown().len().to_string(), usize::from(row.width / 2));
     let row = paint::put_right(buf, row, &count, dim);
-    let cursor = field::draw((palette.title(), palette.query()), theme, row, buf);
+    let cursor = field::draw((word(palette.title()), palette.query()), theme, row, buf);
     let body = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
     if palette.shown().len() == 0 {
-        paint::put(buf, paint::row_of(body, 0), Shown::literal("none of them"), dim);
+        paint::put(buf, paint::row_of(body, 0), Shown::literal(word("none-fits")), dim);
     }
     let first = (palette.selected() + 1).saturating_sub(usize::from(body.height.max(1)));
     for (y, (index, choice)) in (0..body.height).zip(palette.shown().enumerate().skip(first)) {

@@ -19,6 +19,10 @@ use crate::ui::figures::rate;
 use crate::ui::figures::time;
 use crate::ui::overlay::Row;
 use crate::ui::rows::Rows;
+use crate::ui::signals;
+use crate::words;
+use crate::words::say;
+use crate::words::word;
 
 /// Bars of a history: as many as stand beside a name with the newest value.
 const BARS_MOST: usize = 24;
@@ -26,17 +30,17 @@ const BARS_MOST: usize = 24;
 /// Returns the panel as rows: beside their names where there is room, else below them.
 pub(super) fn rows(model: &Model, beside: bool, columns: usize) -> Vec<Row> {
     let mut rows = Rows::new(beside, columns);
-    rows.heading("engine");
+    rows.heading(word("panel-engine"));
     let health = model.engine().health();
     if let Some(health) = health {
         engine(health, &mut rows);
     } else {
-        rows.add(Role::Dim, "not heard of yet", "the next question starts it");
+        rows.add(Role::Dim, word("panel-unheard"), word("panel-unheard-why"));
     }
     speeds(model, &mut rows);
     cache(model.current().turns(), &mut rows);
     endpoints(model.places(), &mut rows);
-    rows.heading("signals");
+    rows.heading(word("panel-signals"));
     let known = health.cloned().unwrap_or_default();
     let concerns = route::concerns(&known.sample, &known.rates);
     // The speeds stand above, with their history.
@@ -55,28 +59,34 @@ fn engine(health: &Health, rows: &mut Rows) {
         DeviceLevel::Strained | DeviceLevel::Recovering => Role::Warn,
         DeviceLevel::Overloaded => Role::Bad,
     };
-    rows.add(role, "state", health.level.name());
-    rows.add(Role::Text, "threads", &health.threads.to_string());
-    rows.add(Role::Text, "memory", &bytes(health.resident_bytes));
-    let pool = format!("{} of {} tokens", health.pool_used, health.pool_tokens);
-    rows.add(Role::Text, "pool", &pool);
-    let turns = format!("{} running{DOT}{} waiting", health.running, health.queued);
-    rows.add(Role::Text, "turns", &turns);
+    rows.add(role, word("panel-state"), words::level_name(health.level));
+    rows.add(Role::Text, word("panel-threads"), &health.threads.to_string());
+    rows.add(Role::Text, word("panel-memory"), &bytes(health.resident_bytes));
+    let pool = say!("panel-pool-tokens", used = health.pool_used, all = health.pool_tokens);
+    rows.add(Role::Text, word("panel-pool"), &pool);
+    let turns = [
+        say!("panel-running", count = health.running),
+        say!("panel-queued", count = health.queued),
+    ];
+    rows.add(Role::Text, word("panel-turns"), &turns.join(DOT));
 }
 
 fn speeds(model: &Model, rows: &mut Rows) {
     let speed = |of: fn(&Rates) -> Option<f64>| {
         let history: Vec<Option<f64>> = model.engine().history().map(of).collect();
         let newest = history.iter().rev().find_map(|rate| *rate);
-        newest.map(|newest| format!("{} {} tok/s", bars(&history, BARS_MOST), rate(newest)))
+        newest.map(|newest| {
+            let speed = say!("figure-decode", rate = rate(newest));
+            format!("{} {speed}", bars(&history, BARS_MOST))
+        })
     };
     for (name, of) in [
-        ("decode", (|rates| rates.decode_tps) as fn(&Rates) -> Option<f64>),
-        ("prefill", |rates| rates.prefill_tps),
+        (word("panel-decode"), (|rates| rates.decode_tps) as fn(&Rates) -> Option<f64>),
+        (word("panel-prefill"), |rates| rates.prefill_tps),
     ] {
         match speed(of) {
             Some(words) => rows.add(Role::Text, name, &words),
-            None => rows.add(Role::Dim, name, "not measured yet"),
+            None => rows.add(Role::Dim, name, word("panel-unmeasured")),
         }
     }
 }
@@ -84,17 +94,19 @@ fn speeds(model: &Model, rows: &mut Rows) {
 /// What was measured of the endpoints, where there are any.
 fn endpoints(places: &[Place], rows: &mut Rows) {
     if !places.is_empty() {
-        rows.heading("endpoints");
+        rows.heading(word("panel-endpoints"));
     }
     for place in places {
         let (role, mut words) = match place.measured {
-            None => (Role::Dim, "not measured yet".to_owned()),
+            None => (Role::Dim, word("panel-unmeasured").to_owned()),
             Some(Prediction { ttft, tbt, .. }) => {
-                (Role::Text, format!("TTFT {}{DOT}{} between tokens", time(ttft), time(tbt)))
+                let figures =
+                    [say!("figure-ttft", time = time(ttft)), say!("panel-tbt", time = time(tbt))];
+                (Role::Text, figures.join(DOT))
             }
         };
         if let Some(rejected) = place.rejected {
-            words = format!("{words}{DOT}{}", rejected.words());
+            words = format!("{words}{DOT}{}", words::reject_words(rejected));
         }
         rows.add(role, &place.endpoint, &words);
     }
@@ -105,20 +117,27 @@ fn cache(turns: &[Turn], rows: &mut Rows) {
     let prompt = sum(|turn| turn.usage().prompt_tokens);
     let cached = sum(|turn| turn.usage().cached_tokens);
     if prompt == 0 {
-        return rows.add(Role::Dim, "cache", "no answer in this session yet");
+        return rows.add(Role::Dim, word("panel-cache"), word("panel-cache-none"));
     }
     let share = cached as f64 / prompt as f64 * 100.0;
-    rows.add(Role::Text, "cache", &format!("{cached} of {prompt} prompt tokens{DOT}{share:.0} %"));
+    let told = say!("panel-cache-tokens", cached = cached, all = prompt);
+    rows.add(Role::Text, word("panel-cache"), &format!("{told}{DOT}{share:.0} %"));
 }
 
 fn signal(reading: &Reading, concern: Option<Concern>, rows: &mut Rows) {
     let Some(value) = reading.value else {
-        return rows.add(Role::Dim, reading.name, &format!("unknown{DOT}{}", reading.source));
+        let told = format!("{}{DOT}{}", word("panel-unknown"), signals::source(reading));
+        return rows.add(Role::Dim, signals::name(reading), &told);
     };
     let (role, what) = match concern {
         None => (Role::Text, String::new()),
-        Some(concern @ Concern::Strains) => (Role::Warn, format!(", {}", concern.name())),
-        Some(concern @ Concern::Overloads) => (Role::Bad, format!(", {}", concern.name())),
+        Some(Concern::Strains) => (Role::Warn, format!(", {}", word("panel-strains"))),
+        Some(Concern::Overloads) => (Role::Bad, format!(", {}", word("panel-overloads"))),
     };
-    rows.add(role, reading.name, &format!("{value}{what}{DOT}{}", reading.source));
+    let value = signals::value(value);
+    rows.add(
+        role,
+        signals::name(reading),
+        &format!("{value}{what}{DOT}{}", signals::source(reading)),
+    );
 }

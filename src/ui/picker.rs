@@ -22,6 +22,8 @@ use crate::ui::overlay::centred;
 use crate::ui::paint;
 use crate::ui::paint::Shown;
 use crate::ui::style::style;
+use crate::words::say;
+use crate::words::word;
 
 /// The widest box, in columns.
 const WIDEST: u16 = 120;
@@ -65,15 +67,14 @@ fn halves(body: Rect, frame: Rect) -> (Rect, Option<Rect>) {
 
 fn draw_query(picker: &Picker, theme: &Theme, row: Rect, buf: &mut Buffer) -> Position {
     let count = match (picker.is_listed(), picker.shown().len()) {
-        (false, _) => "reading".to_owned(),
-        (true, 1) => "1 session".to_owned(),
-        (true, count) => format!("{count} sessions"),
+        (false, _) => word("picker-reads").to_owned(),
+        (true, count) => say!("picker-count", count = count),
     };
     let count = Clean::one_line(&count, usize::from(row.width / 2));
     let row = paint::put_right(buf, row, &count, style(theme, Role::Dim));
     let typed = match picker.asks() {
-        Asks::Title(title) => ("title", title.as_str()),
-        Asks::Nothing | Asks::Delete => ("sessions", picker.query()),
+        Asks::Title(title) => (word("picker-title"), title.as_str()),
+        Asks::Nothing | Asks::Delete => (word("picker"), picker.query()),
     };
     field::draw(typed, theme, row, buf)
 }
@@ -83,19 +84,32 @@ fn draw_foot(picker: &Picker, theme: &Theme, row: Rect, buf: &mut Buffer) {
         Asks::Delete => {
             let title = picker.current().map(|entry| entry.info.title.as_str()).unwrap_or_default();
             (
-                vec![figure(2, format!("delete `{title}`?")), figure(1, "y deletes, n keeps it")],
+                vec![
+                    figure(2, say!("picker-delete", title = title)),
+                    figure(1, word("picker-delete-keys")),
+                ],
                 Role::Bad,
             )
         }
         Asks::Title(_) => {
-            (vec![figure(1, "Enter renames"), figure(2, "Esc keeps the title")], Role::Dim)
+            let keys = [word("picker-renames"), word("picker-keeps-title")];
+            ((1..).zip(keys).map(|(rank, key)| figure(rank, key)).collect(), Role::Dim)
         }
         Asks::Nothing => {
-            let undo = if picker.removed() > 0 { "Ctrl-_ undeletes" } else { "" };
-            let archived =
-                if picker.shows_archived() { "Tab hides archived" } else { "Tab archived" };
-            let keys =
-                ["Enter opens", undo, "Del deletes", "Ctrl-E renames", "Ctrl-A archives", archived];
+            let undo = if picker.removed() > 0 { word("picker-undelete") } else { "" };
+            let archived = if picker.shows_archived() {
+                word("picker-hide-archived")
+            } else {
+                word("picker-show-archived")
+            };
+            let keys = [
+                word("picker-open"),
+                undo,
+                word("picker-delete-key"),
+                word("picker-rename"),
+                word("picker-archive"),
+                archived,
+            ];
             ((1..).zip(keys).map(|(rank, key)| figure(rank, key)).collect(), Role::Dim)
         }
     };
@@ -105,7 +119,7 @@ fn draw_foot(picker: &Picker, theme: &Theme, row: Rect, buf: &mut Buffer) {
 fn draw_list(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     let picker = model.picker();
     if picker.is_listed() && picker.shown().len() == 0 {
-        let none = if picker.query().is_empty() { "nothing is saved yet" } else { "none of them" };
+        let none = if picker.query().is_empty() { word("picker-empty") } else { word("none-fits") };
         paint::put(buf, paint::row_of(area, 0), Shown::literal(none), style(theme, Role::Dim));
     }
     let height = usize::from(area.height.max(1));
@@ -134,16 +148,20 @@ fn draw_entry(
     let rest = paint::put(buf, row, Shown::literal(mark), style(theme, role));
     let mut figures = vec![figure(1, age(entry.info.updated, model.time()))];
     if row.width >= 50 {
-        figures.insert(0, figure(2, format!("{} messages", entry.messages)));
+        figures.insert(0, figure(2, say!("messages", count = entry.messages)));
     }
     if row.width >= 40 {
         let tags = entry.info.tags.iter().map(|tag| format!("#{tag}")).collect::<Vec<_>>();
         figures.insert(0, figure(3, tags.join(" ")));
-        figures.insert(0, figure(4, if entry.info.archived { "archived" } else { "" }));
+        figures
+            .insert(0, figure(4, if entry.info.archived { word("picker-archived") } else { "" }));
     }
     let figures = fit(figures, row.width / 2);
     let rest = paint::put_right(buf, rest, &figures, dim);
-    let title = if entry.info.title.is_empty() { "(no question yet)" } else { &entry.info.title };
+    let title = match entry.info.title.as_str() {
+        "" => word("picker-untitled"),
+        title => title,
+    };
     let title = Clean::one_line(title, usize::from(rest.width.saturating_sub(1)));
     paint::put(buf, rest, Shown::all(&title), style(theme, role));
 }

@@ -20,6 +20,9 @@ use crate::chat::TurnId;
 use crate::text::Clean;
 use crate::ui::figures::time;
 use crate::ui::transcript::origins;
+use crate::words;
+use crate::words::say;
+use crate::words::word;
 use asked::Asked;
 use asked::asked;
 
@@ -52,7 +55,7 @@ impl Announcer {
     pub fn say(&mut self, model: &Model) -> String {
         let mut said = String::new();
         if !std::mem::replace(&mut self.begun, true) {
-            said.push_str("edgewise. Type a question and press Enter. /help lists the commands, Ctrl-D leaves.\n");
+            line(&mut said, word("plain-greeting"));
         }
         self.engine(model, &mut said);
         self.session(model, &mut said);
@@ -69,7 +72,8 @@ impl Announcer {
                 said.insert(0, '\n');
             }
             if idle && !model.is_leaving() {
-                said.push_str("you: ");
+                said.push_str(word("plain-you"));
+                said.push_str(": ");
             }
             self.asks = idle;
         }
@@ -83,15 +87,15 @@ impl Announcer {
     }
 
     fn engine(&mut self, model: &Model, said: &mut String) {
-        let word = match model.engine().state() {
-            EngineState::Loading(_) => "loading the model",
-            EngineState::Ready(_) => "the model is ready",
-            EngineState::Lost(_) => "the engine has stopped",
+        let state = match model.engine().state() {
+            EngineState::Loading(_) => word("plain-loading"),
+            EngineState::Ready(_) => word("plain-ready"),
+            EngineState::Lost(_) => word("plain-engine-stopped"),
             EngineState::Unused => "",
         };
-        if word != self.engine {
-            self.engine = word;
-            line(said, word);
+        if state != self.engine {
+            self.engine = state;
+            line(said, state);
         }
     }
 
@@ -107,8 +111,9 @@ impl Announcer {
         self.phase = told.map_or("", |_| "ended");
         self.route = told.and_then(Turn::decision).map(|decision| decision.route.clone());
         if !first || !session.turns().is_empty() {
-            let title = session.title().map_or("new", Clean::as_str);
-            line(said, &format!("session: {title}, questions so far: {}", session.turns().len()));
+            let title = session.title().map_or(word("untitled"), Clean::as_str);
+            let count = session.turns().len();
+            line(said, &say!("plain-session", title = title, count = count));
         }
     }
 
@@ -148,7 +153,8 @@ impl Announcer {
             return;
         }
         if *told == 0 {
-            said.push_str("answer: ");
+            said.push_str(word("plain-answer"));
+            said.push_str(": ");
         }
         said.push_str(new);
         *told += whole;
@@ -168,7 +174,8 @@ impl Announcer {
         if self.route.as_ref() != Some(&decision.route) {
             self.route = Some(decision.route.clone());
             let Decision { route, model, reason, .. } = decision;
-            line(said, &format!("route: {route}, {model}, {reason}"));
+            let route = route.to_string();
+            line(said, &say!("plain-route", route = route, model = model, reason = reason));
         }
     }
 
@@ -195,11 +202,11 @@ impl Announcer {
 /// Returns what is waited for, in words; nothing while the answer comes.
 fn phase(turn: &Turn) -> &'static str {
     match turn.phase() {
-        Phase::Queued(_) => "waiting for other answers",
-        Phase::Waiting(..) => "waiting before the next attempt",
-        Phase::Prefill => "reading the conversation",
-        Phase::Streaming if turn.is_thinking() => "reasoning",
-        Phase::Elsewhere => "being answered in another window",
+        Phase::Queued(_) => word("plain-queued"),
+        Phase::Waiting(..) => word("plain-waiting"),
+        Phase::Prefill => word("plain-prefill"),
+        Phase::Streaming if turn.is_thinking() => word("turn-reasons"),
+        Phase::Elsewhere => word("turn-elsewhere"),
         Phase::Sent | Phase::Streaming | Phase::Finished(_) | Phase::Unanswered => "",
     }
 }
@@ -210,25 +217,26 @@ fn ended(turn: &Turn, reason: &StopReason, said: &mut String) {
         said.push('\n');
     }
     if let Some(fault) = reason.fault() {
-        let hint = fault.hint.as_ref().map(|hint| format!(". hint: {hint}")).unwrap_or_default();
-        return line(said, &format!("{}: {}{hint}", reason.name(), fault.message));
+        let hint = fault.hint.as_ref().map(|hint| say!("hint", hint = hint)).unwrap_or_default();
+        let told = format!("{}: {}. {hint}", words::reason_name(reason), fault.message);
+        return line(said, told.trim_end_matches(". "));
     }
     let mut words = match reason {
-        StopReason::Cancelled => "stopped by you".to_owned(),
-        StopReason::Length => "end of the answer, at the length limit".to_owned(),
-        StopReason::ContextFull => "the context is full".to_owned(),
-        _ => "end of the answer".to_owned(),
+        StopReason::Cancelled => word("end-cancelled").to_owned(),
+        StopReason::Length => word("plain-end-length").to_owned(),
+        StopReason::ContextFull => word("plain-end-full").to_owned(),
+        _ => word("plain-end").to_owned(),
     };
     if let Some(decision) = turn.decision() {
         let words_of = || decision.route.to_string();
         write!(words, ", {}", origins(turn).unwrap_or_else(words_of)).ok();
     }
     if let Some(ttft) = turn.timings().ttft {
-        write!(words, ", first word after {}", time(ttft)).ok();
+        write!(words, ", {}", say!("plain-first-word", time = time(ttft))).ok();
     }
     let tokens = turn.usage().completion_tokens.max(turn.rate().count());
     if tokens > 0 {
-        write!(words, ", {tokens} tokens").ok();
+        write!(words, ", {}", say!("plain-tokens", count = tokens)).ok();
     }
     line(said, &words);
 }

@@ -10,6 +10,8 @@ use crate::theme::Theme;
 use crate::ui::paint;
 use crate::ui::paint::Shown;
 use crate::ui::style::style;
+use crate::words::say;
+use crate::words::word;
 
 /// The most rows: the conversation matters more than what will be asked.
 const MAX_ROWS: u16 = 3;
@@ -29,19 +31,19 @@ pub(super) fn draw(session: &Session, theme: &Theme, area: Rect, buf: &mut Buffe
     let hidden = count.saturating_sub(usize::from(area.height));
     for (y, prompt) in (0..area.height).zip(session.queue().skip(hidden)) {
         let told = match (y, hidden, y + 1 == area.height) {
-            (0, 1.., _) => format!("queued, {hidden} before it: "),
-            _ => "queued: ".to_owned(),
+            (0, 1.., _) => say!("queued-behind", count = hidden, prompt = prompt),
+            _ => say!("queued", prompt = prompt),
         };
         let row = paint::row_of(area, y);
         let row = Rect { width: row.width.saturating_sub(2), ..paint::after(row, 1) };
         let row = if y + 1 == area.height {
-            let keys = Clean::from_static("  Up takes it back");
+            let keys = Clean::one_line(&format!("  {}", word("queued-key")), 60);
             let keys = if row.width < 60 { Clean::default() } else { keys };
             paint::put_right(buf, row, &keys, style(theme, Role::Dim))
         } else {
             row
         };
-        let line = Clean::one_line(&(told + prompt), usize::from(row.width));
+        let line = Clean::one_line(&told, usize::from(row.width));
         paint::put(buf, row, Shown::all(&line), style(theme, Role::Dim));
     }
 }

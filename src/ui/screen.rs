@@ -28,6 +28,8 @@ use crate::ui::transcript;
 use crate::ui::transcript::Scene;
 use crate::ui::view::View;
 use crate::ui::welcome;
+use crate::words::say;
+use crate::words::word;
 
 /// The smallest screen that holds a conversation.
 const LEAST: (u16, u16) = (20, 5);
@@ -90,7 +92,7 @@ pub fn draw(model: &Model, theme: &Theme, view: &mut View, area: Rect, buf: &mut
     buf.set_style(area, base(theme));
     if area.width < LEAST.0 || area.height < LEAST.1 {
         let row = paint::row_of(area, 0);
-        paint::put(buf, row, Shown::literal("window too small"), style(theme, Role::Warn));
+        paint::put(buf, row, Shown::literal(word("too-small")), style(theme, Role::Warn));
         return Drawn { cursor: None, laid: None };
     }
     view.prune(model);
@@ -137,7 +139,7 @@ pub fn draw(model: &Model, theme: &Theme, view: &mut View, area: Rect, buf: &mut
 fn draw_on_rule(scene: Scene<'_>, width: u16, rule: Rect, buf: &mut Buffer) {
     let Scene { model, theme } = scene;
     let rest = if model.current().editing().is_some() {
-        let told = Clean::one_line(" another wording · Esc gives it up ", width.into());
+        let told = Clean::one_line(&format!(" {} ", word("rule-rewording")), width.into());
         paint::after(paint::put(buf, rule, Shown::all(&told), style(theme, Role::Accent)), 1)
     } else {
         rule
@@ -192,8 +194,8 @@ fn draw_told(text: &str, role: Role, theme: &Theme, row: Rect, buf: &mut Buffer)
 fn banner(model: &Model) -> Option<String> {
     let (fault, head) = match model.saving() {
         Saving::Well => return None,
-        Saving::Held { fault, .. } => (fault, "not saved yet"),
-        Saving::Never(fault) => (fault, "nothing is saved"),
+        Saving::Held { fault, .. } => (fault, word("banner-held")),
+        Saving::Never(fault) => (fault, word("banner-never")),
     };
     let hint = fault.hint.as_ref().map(|hint| format!(" · {hint}")).unwrap_or_default();
     Some(format!("{head}: {}{hint}", fault.message))
@@ -208,8 +210,8 @@ fn draw_rule(theme: &Theme, (behind, new): (usize, usize), row: Rect, buf: &mut 
         return row;
     }
     let (told, role) = match new {
-        0 => (format!(" {behind} below "), Role::Dim),
-        _ => (format!(" ↓ {new} new "), Role::Accent),
+        0 => (format!(" {} ", say!("rule-below", rows = behind)), Role::Dim),
+        _ => (format!(" ↓ {} ", say!("rule-new", rows = new)), Role::Accent),
     };
     let told = Clean::one_line(&told, usize::from(row.width));
     let left = paint::put_right(buf, row, &told, style(theme, role));

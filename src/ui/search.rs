@@ -19,6 +19,8 @@ use crate::ui::overlay::centred;
 use crate::ui::paint;
 use crate::ui::paint::Shown;
 use crate::ui::style::style;
+use crate::words::say;
+use crate::words::word;
 
 /// The widest box, in columns.
 const WIDEST: u16 = 120;
@@ -35,18 +37,17 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) -
     let row = paint::row_of(inner, 0);
     let count = match (search.query().trim().is_empty(), search.is_current(), search.hits().len()) {
         (true, ..) => String::new(),
-        (_, false, _) => "searching".to_owned(),
-        (.., 1) => "1 message".to_owned(),
-        (.., count) => format!("{count} messages"),
+        (_, false, _) => word("search-runs").to_owned(),
+        (.., count) => say!("messages", count = count),
     };
     let count = Clean::one_line(&count, usize::from(row.width / 2));
     let rest = paint::put_right(buf, row, &count, style(theme, Role::Dim));
-    let cursor = field::draw(("search", search.query()), theme, rest, buf);
+    let cursor = field::draw((word("search"), search.query()), theme, rest, buf);
     let foot = paint::row_of(inner, inner.height.saturating_sub(1));
     let keys = vec![
-        figure(1, "Enter shows it"),
-        figure(4, "Up Down"),
-        figure(2, "Esc closes"),
+        figure(1, word("search-shows")),
+        figure(4, word("search-moves")),
+        figure(2, word("search-closes")),
         figure(3, "tag: model: route: profile: since: before:"),
     ];
     paint::put(buf, foot, Shown::all(&fit(keys, foot.width)), style(theme, Role::Dim));

@@ -21,6 +21,7 @@ use crate::ui::paint;
 use crate::ui::paint::Shown;
 use crate::ui::style::style;
 use crate::ui::view::View;
+use crate::words::word;
 
 /// Its columns, with the line beside it.
 const COLUMNS: u16 = 28;
@@ -83,7 +84,7 @@ impl Sidebar {
                 && entry.route.as_ref() == route
         });
         if !same {
-            let title = session.title().map_or("new", Clean::as_str);
+            let title = session.title().map_or(word("untitled"), Clean::as_str);
             let shown_route = match route {
                 None | Some(Route::Local) => String::new(),
                 Some(Route::Remote(name)) => format!("↗{name}"),
@@ -132,7 +133,7 @@ impl View {
         let key = Clean::one_line(&model.settings().keys.shown(Action::Sidebar), 8);
         let key_row = Rect { width: head.width.saturating_sub(1), ..head };
         let head = paint::put_right(buf, key_row, &key, style(theme, Role::Dim));
-        paint::put(buf, head, Shown::literal("sessions"), style(theme, Role::Dim));
+        paint::put(buf, head, Shown::literal(word("sidebar")), style(theme, Role::Dim));
         let rows = usize::from(area.height.saturating_sub(1));
         let open = model.sessions().len();
         let selected = match model.overlay() {
@@ -155,7 +156,12 @@ impl View {
                 |at: usize| Some(u16::try_from((at + 1).checked_sub(first)?).unwrap_or(u16::MAX));
             if let (0, Some(y @ 1..)) = (index, row(open)) {
                 let head = paint::after(paint::row_of(side, y), 1);
-                paint::put(buf, head, Shown::literal("saved"), style(theme, Role::Dim));
+                paint::put(
+                    buf,
+                    head,
+                    Shown::literal(word("sidebar-saved")),
+                    style(theme, Role::Dim),
+                );
             }
             match row(at(open + index)) {
                 Some(y) if y >= area.height => break,

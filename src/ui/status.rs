@@ -23,6 +23,9 @@ use crate::ui::figures::time;
 use crate::ui::paint;
 use crate::ui::paint::Shown;
 use crate::ui::style::style;
+use crate::words;
+use crate::words::say;
+use crate::words::word;
 
 /// Columns between the two halves.
 const GAP: u16 = 3;
@@ -53,57 +56,77 @@ pub(super) fn draw(model: &Model, theme: &Theme, row: Rect, buf: &mut Buffer) {
 fn activity(model: &Model, wide: bool) -> Vec<Figure> {
     let open = model.open_turns().count();
     if model.is_leaving() {
-        return vec![figure(1, "leaving"), figure(2, format!("{open} still stopping"))];
+        return vec![
+            figure(1, word("status-leaving")),
+            figure(2, say!("status-stopping-still", count = open)),
+        ];
     }
     if model.current().reading().is_some() && model.overlay().is_none() {
         let keys = if model.current().block().is_some() {
-            ["y copy block", "w save it", "Tab next block", "k j message", "Esc back", ""]
+            [
+                word("status-block-copy"),
+                word("status-block-save"),
+                word("status-block-next"),
+                word("status-block-message"),
+                word("status-block-back"),
+                "",
+            ]
         } else {
-            ["y copy", "e edit", "r again", "Tab code", "? all keys", "Esc back"]
+            [
+                word("status-reading-copy"),
+                word("status-reading-edit"),
+                word("status-reading-again"),
+                word("status-reading-code"),
+                word("status-reading-keys"),
+                word("status-reading-back"),
+            ]
         };
         return (1..).zip(keys).map(|(rank, key)| figure(rank, key)).collect();
     }
     if model.current().is_summarising() {
-        return vec![figure(1, "summing up"), figure(2, "Ctrl-C stops it")];
+        return vec![figure(1, word("status-summing-up")), figure(2, word("status-stops-it"))];
     }
     match (model.current().running(), model.engine().state()) {
-        (Some(turn), _) if turn.is_stopping() => vec![figure(1, "stopping")],
+        (Some(turn), _) if turn.is_stopping() => vec![figure(1, word("state-stopping"))],
         (Some(turn), _) if *turn.phase() == Phase::Streaming => streaming(model, turn, wide),
-        (Some(turn), state) => vec![figure(1, waiting(turn, state)), figure(2, "Ctrl-C stops it")],
+        (Some(turn), state) => {
+            vec![figure(1, waiting(turn, state)), figure(2, word("status-stops-it"))]
+        }
         (None, EngineState::Loading(load)) => {
             vec![
-                figure(1, format!("loading {} %", load.done)),
+                figure(1, say!("status-loading", percent = load.done)),
                 figure(2, model.settings().model.clone()),
             ]
         }
         (None, EngineState::Ready(_) | EngineState::Unused) => resting(model, wide),
         (None, EngineState::Lost(_)) => {
-            vec![figure(1, "engine stopped"), figure(2, "the next question starts it again")]
+            vec![figure(1, word("status-engine-stopped")), figure(2, word("status-starts-again"))]
         }
     }
 }
 
 /// What stands there between two answers: where the next one comes from, and what the last one took.
 fn resting(model: &Model, wide: bool) -> Vec<Figure> {
-    let mut figures = vec![figure(1, "ready")];
+    let mut figures = vec![figure(1, word("status-ready"))];
     let settings = model.settings();
     let last = model.current().turns().iter().rev().find(|turn| turn.decision().is_some());
     let Some(last) = last else {
         let unused = *model.engine().state() == EngineState::Unused;
         let name = if unused { String::new() } else { settings.model.clone() };
         figures.extend([figure(3, name), figure(4, settings.profile.clone())]);
-        figures.push(figure(2, "? help"));
+        figures.push(figure(2, word("status-help")));
         return figures;
     };
     figures.extend(place(model, last, 4));
     if let Some(ttft) = last.timings().ttft {
-        figures.push(figure(3, format!("TTFT {}", time(ttft))));
+        figures.push(figure(3, say!("figure-ttft", time = time(ttft))));
     }
     if let Some(speed) = last.prefill_tps() {
-        figures.push(figure(6, format!("prefill {}/s", rate(speed))));
+        figures.push(figure(6, say!("figure-prefill", rate = rate(speed))));
     }
     if let Some(speed) = last.decode_tps() {
-        figures.push(figure(2, with_history(model, format!("{} tok/s", rate(speed)), wide)));
+        figures
+            .push(figure(2, with_history(model, say!("figure-decode", rate = rate(speed)), wide)));
     }
     figures
 }
@@ -128,13 +151,15 @@ fn with_history(model: &Model, speed: String, wide: bool) -> String {
 fn waiting(turn: &Turn, state: &EngineState) -> String {
     match (turn.phase(), turn.prefill(), state) {
         (Phase::Prefill, Some(prefill), _) => {
-            format!("prefill {}/{}", prefill.progress.done, prefill.progress.total)
+            say!("status-prefill", done = prefill.progress.done, total = prefill.progress.total)
         }
-        (Phase::Waiting(left, _), ..) => format!("waiting {} s", left.as_secs_f64().ceil()),
-        (Phase::Queued(ahead), ..) => format!("waiting, {ahead} ahead"),
-        _ if turn.is_remote() => "waiting".into(),
-        (_, _, EngineState::Loading(load)) => format!("loading {} %", load.done),
-        _ => "waiting".into(),
+        (Phase::Waiting(left, _), ..) => {
+            say!("status-waiting-seconds", seconds = left.as_secs_f64().ceil())
+        }
+        (Phase::Queued(ahead), ..) => say!("status-waiting-ahead", count = *ahead),
+        _ if turn.is_remote() => word("state-waiting").into(),
+        (_, _, EngineState::Loading(load)) => say!("status-loading", percent = load.done),
+        _ => word("state-waiting").into(),
     }
 }
 
@@ -142,19 +167,20 @@ fn streaming(model: &Model, turn: &Turn, wide: bool) -> Vec<Figure> {
     let mut figures = place(model, turn, 5);
     let spoken = figures.len();
     if let Some(ttft) = turn.timings().ttft {
-        figures.push(figure(2, format!("TTFT {}", time(ttft))));
+        figures.push(figure(2, say!("figure-ttft", time = time(ttft))));
     }
     if let Some(speed) = turn.prefill_tps() {
-        figures.push(figure(4, format!("prefill {}/s", rate(speed))));
+        figures.push(figure(4, say!("figure-prefill", rate = rate(speed))));
     }
     if let Some(speed) = turn.rate().current(model.now()) {
-        figures.push(figure(1, with_history(model, format!("{} tok/s", rate(speed)), wide)));
+        figures
+            .push(figure(1, with_history(model, say!("figure-decode", rate = rate(speed)), wide)));
     }
     if let Some(speed) = turn.decode_tps() {
-        figures.push(figure(3, format!("mean {}", rate(speed))));
+        figures.push(figure(3, say!("status-mean", rate = rate(speed))));
     }
     if figures.len() == spoken {
-        figures.push(figure(1, "streaming"));
+        figures.push(figure(1, word("status-streaming")));
     }
     figures
 }
@@ -169,21 +195,22 @@ fn resources(model: &Model, wide: bool) -> Vec<Figure> {
     let mut figures = Vec::new();
     let (used, total) = (model.current().context_tokens(), model.context_limit());
     if total > 0 {
-        let mut told = format!("ctx {used}/{total}");
+        let mut told = say!("status-context", used = used, total = total);
         if wide {
             let share = f64::from(used) / f64::from(total);
             write!(told, " {} {:.0} %", meter(share, METER), share * 100.0).ok();
         }
         figures.push(figure(1, told));
         if is_nearly_full(used, total) {
-            figures.push(figure(2, "nearly full"));
+            figures.push(figure(2, word("status-nearly-full")));
         }
     }
     // That the device does well is said only where there is room for it.
     let health = model.engine().health();
     let told = health.filter(|it| wide || it.level != DeviceLevel::Normal);
     if let Some(health) = told {
-        figures.insert(0, figure(3, format!("device {}", health.level.name())));
+        figures
+            .insert(0, figure(3, say!("status-device", level = words::level_name(health.level))));
     }
     figures
 }

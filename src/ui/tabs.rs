@@ -15,6 +15,8 @@ use crate::ui::figures::figure;
 use crate::ui::figures::fit_whole;
 use crate::ui::paint;
 use crate::ui::style::style;
+use crate::words::say;
+use crate::words::word;
 
 /// Title lengths to try, in graphemes, the longest that fits wins.
 const TITLES: [usize; 6] = [32, 24, 16, 12, 8, 4];
@@ -48,16 +50,15 @@ pub(super) fn draw(model: &Model, theme: &Theme, (row, beside): (Rect, bool), bu
 fn engine(model: &Model) -> Vec<Figure> {
     let settings = model.settings();
     let route = match model.current().pin() {
-        Some(Pin::Local) => "pinned local".to_owned(),
-        Some(Pin::Remote(None)) => "pinned remote".to_owned(),
-        Some(Pin::Remote(Some(endpoint))) => format!("pinned {endpoint}"),
+        Some(Pin::Local) => word("pinned-local").to_owned(),
+        Some(Pin::Remote(None)) => word("pinned-remote").to_owned(),
+        Some(Pin::Remote(Some(endpoint))) => say!("pinned-to", endpoint = endpoint),
         None => settings.mode.name().to_owned(),
     };
     let mut figures = vec![figure(4, route), figure(3, settings.profile.clone())];
     if let Some(health) = model.engine().health() {
         if health.threads > 0 {
-            let plural = if health.threads == 1 { "" } else { "s" };
-            figures.push(figure(2, format!("{} thread{plural}", health.threads)));
+            figures.push(figure(2, say!("tabs-threads", count = health.threads)));
         }
         if health.resident_bytes > 0 {
             figures.push(figure(1, bytes(health.resident_bytes)));
@@ -80,7 +81,7 @@ fn labels(model: &Model, columns: u16) -> Vec<Clean> {
 
 /// Returns ` 1 title ● `: running; `+`: an answer that was not looked at.
 fn label(index: usize, session: &Session, graphemes: usize) -> Clean {
-    let title = session.title().map_or("new", Clean::as_str);
+    let title = session.title().map_or(word("untitled"), Clean::as_str);
     let title = Clean::one_line(title, graphemes);
     let mark = match session {
         _ if session.running().is_some() => " ●",

@@ -64,6 +64,7 @@ mod sidebar;
 mod spec;
 mod styles;
 mod transcript;
+mod words;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (40, 12), (160, 50)];
 
@@ -79,6 +80,8 @@ struct Stage {
     theme: Theme,
     terminal: Terminal<TestBackend>,
     ms: u64,
+    /// Every text that the model was told.
+    heard: String,
 }
 
 impl Stage {
@@ -97,6 +100,7 @@ impl Stage {
             theme: Theme::named("dark").expect("built in"),
             terminal: Terminal::new(backend).expect("a test terminal"),
             ms: 0,
+            heard: String::new(),
         };
         stage.draw();
         stage
@@ -124,6 +128,10 @@ impl Stage {
     }
 
     fn send(&mut self, msg: Msg) {
+        match &msg {
+            Msg::Key { key: Key { code: KeyCode::Char(c), .. }, .. } => self.heard.push(*c),
+            msg => self.heard.push_str(&words::texts(&format!("{msg:?}"))),
+        }
         self.model.update(msg);
         self.draw();
     }
@@ -243,6 +251,13 @@ fn snapshot(name: &str, scene: impl Fn(&mut Stage)) {
         scene(&mut stage);
         kept(&format!("{name}_{width}x{height}"), &stage);
     }
+    words::with_marks(|| {
+        for (width, height) in [(40, 12), (160, 50)] {
+            let mut stage = Stage::ready(width, height);
+            scene(&mut stage);
+            words::only_marked(name, &stage);
+        }
+    });
 }
 
 /// The rows of transcript on the screen.

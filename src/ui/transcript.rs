@@ -34,6 +34,8 @@ use crate::ui::style::looked;
 use crate::ui::style::style;
 use crate::ui::view::Found;
 use crate::ui::view::Stats;
+use crate::words::say;
+use crate::words::word;
 
 /// Columns before the text: a mark and a blank.
 pub(super) const GUTTER: u16 = 2;
@@ -102,11 +104,7 @@ fn draw_row(
     }
     match row {
         Row::Blank(before) => {
-            let from = scene.model.current().sent_from();
-            if *before == Before::Question && from.is_some() && from == message_asked(turn) {
-                let told = Shown::literal("↑ not sent any more");
-                paint::put(buf, paint::after(text, 6), told, style(theme, Role::Warn));
-            }
+            draw_edge(scene, turn, *before, (text, buf));
             draw_place(turn, *before, text, theme, buf);
         }
         Row::Question(range, first) => {
@@ -150,6 +148,16 @@ fn draw_row(
     }
 }
 
+/// Says above the first question that is sent that those before it are not.
+fn draw_edge(scene: Scene<'_>, turn: &Turn, before: Before, (text, buf): (Rect, &mut Buffer)) {
+    let from = scene.model.current().sent_from();
+    if before == Before::Question && from.is_some() && from == message_asked(turn) {
+        let told = Clean::one_line(&format!("↑ {}", word("turn-not-sent")), text.width.into());
+        let look = style(scene.theme, Role::Warn);
+        paint::put(buf, paint::after(text, 6), Shown::all(&told), look);
+    }
+}
+
 /// Returns the message that a row belongs to.
 fn message(turn: &Turn, row: &Row<'_>) -> Option<MessageId> {
     let placed = match row {
@@ -170,14 +178,23 @@ fn message_asked(turn: &Turn) -> Option<MessageId> {
 fn draw_fold(scene: Scene<'_>, turn: &Turn, row: Rect, buf: &mut Buffer) {
     let shown = scene.model.shows_thoughts();
     let mark = if shown { "▾" } else { "▸" };
-    let word = if turn.is_thinking() { "reasoning" } else { "reasoned" };
-    let took = turn.thought_for().map(|took| format!(" {}", time(took))).unwrap_or_default();
+    let told = match (turn.is_thinking(), turn.thought_for()) {
+        (true, None) => word("turn-reasons").to_owned(),
+        (true, Some(took)) => say!("turn-reasons-for", time = time(took)),
+        (false, None) => word("turn-reasoned").to_owned(),
+        (false, Some(took)) => say!("turn-reasoned-for", time = time(took)),
+    };
     let tokens = turn.shown_thought().len().div_ceil(TOKEN_BYTES);
     let key = scene.model.settings().keys.shown(Action::Thoughts);
-    let mut figures =
-        vec![figure(1, format!("{mark} {word}{took}")), figure(2, format!("~{tokens} tok"))];
-    figures
-        .extend((!key.is_empty()).then(|| figure(3, format!("{key} shows it"))).filter(|_| !shown));
+    let mut figures = vec![
+        figure(1, format!("{mark} {told}")),
+        figure(2, say!("figure-tokens-about", count = tokens)),
+    ];
+    figures.extend(
+        (!key.is_empty())
+            .then(|| figure(3, say!("turn-thought-key", key = key.as_str())))
+            .filter(|_| !shown),
+    );
     let told = fit(figures, row.width.saturating_sub(1));
     paint::put(buf, row, Shown::all(&told), style(scene.theme, Role::Dim));
 }
@@ -223,20 +240,20 @@ fn finished(turn: &Turn) -> Vec<Figure> {
         figures.push(figure(7, decision.model.clone()));
     }
     if let Some(ttft) = turn.timings().ttft {
-        figures.push(figure(2, format!("TTFT {}", time(ttft))));
+        figures.push(figure(2, say!("figure-ttft", time = time(ttft))));
     }
     if let (true, Some(speed)) = (usage.prompt_tokens > 0, turn.prefill_tps()) {
         let evaluated = usage.prompt_tokens.saturating_sub(usage.cached_tokens);
-        figures.push(figure(4, format!("{evaluated} tok prefill {}/s", rate(speed))));
+        figures.push(figure(4, say!("turn-prefill", count = evaluated, rate = rate(speed))));
     }
     if usage.cached_tokens > 0 {
-        figures.push(figure(5, format!("{} cached", usage.cached_tokens)));
+        figures.push(figure(5, say!("figure-cached", count = usage.cached_tokens)));
     }
     let tokens = usage.completion_tokens.max(turn.rate().count());
     if let Some(speed) = turn.decode_tps() {
-        figures.push(figure(1, format!("{tokens} tok {}/s", rate(speed))));
+        figures.push(figure(1, say!("turn-decode", count = tokens, rate = rate(speed))));
     } else if tokens > 0 {
-        figures.push(figure(1, format!("{tokens} tok")));
+        figures.push(figure(1, say!("figure-tokens", count = tokens)));
     }
     if let Phase::Finished(reason) = turn.phase() {
         // That it simply ended is what everybody expects.
@@ -249,11 +266,11 @@ fn finished(turn: &Turn) -> Vec<Figure> {
 /// Says in words why an answer ended; a fault has its own line.
 fn ended(reason: &StopReason) -> &'static str {
     match reason {
-        StopReason::EndOfTurn => "end of turn",
-        StopReason::Stop => "stop string",
-        StopReason::Length => "length limit",
-        StopReason::ContextFull => "context full",
-        StopReason::Cancelled => "stopped by you",
+        StopReason::EndOfTurn => word("end-of-turn"),
+        StopReason::Stop => word("end-stop"),
+        StopReason::Length => word("end-length"),
+        StopReason::ContextFull => word("end-full"),
+        StopReason::Cancelled => word("end-cancelled"),
         StopReason::Interrupted(_) | StopReason::Failed(_) => "",
     }
 }
@@ -262,47 +279,49 @@ fn ended(reason: &StopReason) -> &'static str {
 fn progress(scene: Scene<'_>, turn: &Turn, area: Rect, buf: &mut Buffer) {
     let now = scene.model.now();
     let left = |left: Option<std::time::Duration>| {
-        left.map_or_else(String::new, |left| format!("{} left", guess(left)))
+        left.map_or_else(String::new, |left| say!("figure-left", time = guess(left)))
     };
     let waited = || figure(2, guess(turn.elapsed(now)));
-    let (word, share, figures) = match (turn.phase(), scene.model.engine().state(), turn.prefill())
+    let (state, share, figures) = match (turn.phase(), scene.model.engine().state(), turn.prefill())
     {
-        _ if turn.is_stopping() => ("stopping", None, Vec::new()),
+        _ if turn.is_stopping() => (word("state-stopping"), None, Vec::new()),
         (Phase::Prefill, _, Some(prefill)) => {
             let progress = prefill.progress;
             let counted = figure(1, format!("{}/{}", progress.done, progress.total));
-            let cached = figure(3, format!("{} cached", prefill.cached));
+            let cached = figure(3, say!("figure-cached", count = prefill.cached));
             let left = figure(2, left(progress.left(now)));
-            ("prefill", Some(progress.share()), vec![counted, cached, left])
+            (word("state-prefill"), Some(progress.share()), vec![counted, cached, left])
         }
         (Phase::Waiting(left, _), ..) => {
-            ("waiting", None, vec![figure(1, format!("{} s", left.as_secs_f64().ceil())), waited()])
+            let left = figure(1, format!("{} s", left.as_secs_f64().ceil()));
+            (word("state-waiting"), None, vec![left, waited()])
         }
-        _ if turn.is_remote() => ("waiting", None, vec![waited()]),
+        _ if turn.is_remote() => (word("state-waiting"), None, vec![waited()]),
         (Phase::Queued(ahead), ..) => {
-            ("waiting", None, vec![figure(1, format!("{ahead} ahead")), waited()])
+            let ahead = figure(1, say!("turn-ahead", count = *ahead));
+            (word("state-waiting"), None, vec![ahead, waited()])
         }
         (_, EngineState::Loading(load), _) => {
             let figures =
                 vec![figure(1, format!("{} %", load.done)), figure(2, left(load.left(now)))];
-            ("loading", Some(load.share()), figures)
+            (word("state-loading"), Some(load.share()), figures)
         }
-        (_, EngineState::Lost(_), _) => ("starting the engine again", None, vec![waited()]),
-        _ => ("waiting", None, vec![waited()]),
+        (_, EngineState::Lost(_), _) => (word("turn-restarts"), None, vec![waited()]),
+        _ => (word("state-waiting"), None, vec![waited()]),
     };
-    labelled(scene.theme, (word, share), figures, area, buf);
+    labelled(scene.theme, (state, share), figures, area, buf);
 }
 
-/// Draws a word, a bar if there is a share to show, and figures.
+/// Draws the word of a state, a bar if there is a share to show, and figures.
 pub(super) fn labelled(
     theme: &Theme,
-    (word, share): (&'static str, Option<f64>),
+    (state, share): (&'static str, Option<f64>),
     figures: Vec<Figure>,
     area: Rect,
     buf: &mut Buffer,
 ) {
     let dim = style(theme, Role::Dim);
-    let mut rest = paint::after(paint::put(buf, area, Shown::literal(word), dim), 2);
+    let mut rest = paint::after(paint::put(buf, area, Shown::literal(state), dim), 2);
     if let Some(share) = share {
         let figures_room = rest.width.saturating_sub(LEAST_BAR + 2);
         let text = fit(figures.clone(), figures_room);

@@ -17,12 +17,14 @@ use crate::ui::paint::Shown;
 use crate::ui::style::style;
 use crate::ui::transcript::GUTTER;
 use crate::ui::transcript::labelled;
+use crate::words::say;
+use crate::words::word;
 
 /// Says where the model is, and on what it computes.
 fn place(info: &ModelInfo) -> String {
     match info.device.as_str() {
-        "" => "on this device".to_owned(),
-        device => format!("on this device: {device}"),
+        "" => word("welcome-here").to_owned(),
+        device => say!("welcome-here-on", device = device),
     }
 }
 
@@ -36,22 +38,22 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
     paint::put(buf, row(1), Shown::all(&name), style(theme, Role::Accent));
     match model.engine().state() {
         EngineState::Loading(load) => {
-            let left = load.left(model.now()).map(|left| format!("{} left", guess(left)));
+            let left = load.left(model.now()).map(|left| say!("figure-left", time = guess(left)));
             let figures =
                 vec![figure(1, format!("{} %", load.done)), figure(2, left.unwrap_or_default())];
-            labelled(theme, ("loading", Some(load.share())), figures, row(2), buf);
+            labelled(theme, (word("state-loading"), Some(load.share())), figures, row(2), buf);
         }
         EngineState::Ready(info) => {
             let figures = vec![
                 figure(1, place(info)),
                 figure(2, info.description.clone()),
                 figure(3, bytes(info.weight_bytes)),
-                figure(4, format!("{} tokens of context", model.context_limit())),
+                figure(4, say!("welcome-context", count = model.context_limit())),
             ];
             paint::put(buf, row(2), Shown::all(&fit(figures, inner.width)), dim);
         }
         EngineState::Unused => {
-            let figures = vec![figure(1, "at an endpoint, not on this device")];
+            let figures = vec![figure(1, word("welcome-remote"))];
             paint::put(buf, row(2), Shown::all(&fit(figures, inner.width)), dim);
         }
         EngineState::Lost(fault) => {
@@ -60,10 +62,10 @@ pub(super) fn draw(model: &Model, theme: &Theme, area: Rect, buf: &mut Buffer) {
         }
     }
     let keys = vec![
-        figure(1, "Enter sends"),
-        figure(3, "Alt-Enter breaks the line"),
-        figure(2, "? lists the keys"),
-        figure(4, "Ctrl-O saved sessions"),
+        figure(1, word("welcome-send")),
+        figure(3, word("welcome-newline")),
+        figure(2, word("welcome-keys")),
+        figure(4, word("welcome-sessions")),
     ];
     paint::put(buf, row(4), Shown::all(&fit(keys, inner.width)), dim);
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::text;
+use crate::words::say;
 
 /// A paste of more lines than this is folded.
 const LINES: usize = 12;
@@ -26,7 +27,9 @@ impl Folds {
         }
         let (number, size) = (self.folded.len() + 1, text::bytes(paste.len() as u64));
         let tokens = paste.len().div_ceil(TOKEN_BYTES);
-        let line = format!("[paste {number}: {lines} lines, {size}, ~{tokens} tok]");
+        let line =
+            say!("folded-paste", number = number, lines = lines, size = size, tokens = tokens);
+        let line = format!("[{line}]");
         self.folded.push((line.clone(), paste.to_owned()));
         Some(line)
     }

@@ -8,11 +8,13 @@ use crate::chat::Mods;
 
 pub(super) struct Entry {
     pub(super) shown: &'static str,
+    /// The name of the words that say what it does.
     pub(super) does: &'static str,
     pub(super) keys: &'static [(Key, Action)],
 }
 
 pub(super) struct Group {
+    /// The name of the heading's words.
     pub(super) name: &'static str,
     pub(super) entries: &'static [Entry],
 }
@@ -51,11 +53,11 @@ const fn entry(shown: &'static str, does: &'static str, keys: &'static [(Key, Ac
 
 /// What keys do while the transcript has them; all others do what they always do.
 pub(super) const READING: Group = Group {
-    name: "reading, after Esc on an empty draft",
+    name: "keys-reading",
     entries: &[
         entry(
             "Up  Down  k  j",
-            "earlier, later message",
+            "does-earlier-later",
             &[
                 (plain(KeyCode::Up), Action::Read(-1)),
                 (plain(KeyCode::Down), Action::Read(1)),
@@ -63,25 +65,13 @@ pub(super) const READING: Group = Group {
                 (plain(KeyCode::Char('j')), Action::Read(1)),
             ],
         ),
-        entry(
-            "e",
-            "edit the question and resend it",
-            &[(plain(KeyCode::Char('e')), Action::Reword)],
-        ),
-        entry("r", "answer once more", &[(plain(KeyCode::Char('r')), Action::Again)]),
-        entry(
-            "R",
-            "answer once more, on another route",
-            &[(plain(KeyCode::Char('R')), Action::AgainOn)],
-        ),
-        entry(
-            "x",
-            "continue an answer cut short",
-            &[(plain(KeyCode::Char('x')), Action::Continue)],
-        ),
+        entry("e", "does-reword", &[(plain(KeyCode::Char('e')), Action::Reword)]),
+        entry("r", "does-again", &[(plain(KeyCode::Char('r')), Action::Again)]),
+        entry("R", "does-again-elsewhere", &[(plain(KeyCode::Char('R')), Action::AgainOn)]),
+        entry("x", "does-continue", &[(plain(KeyCode::Char('x')), Action::Continue)]),
         entry(
             "Left  Right  h  l",
-            "other wordings and answers",
+            "does-siblings",
             &[
                 (plain(KeyCode::Left), Action::Sibling(-1)),
                 (plain(KeyCode::Right), Action::Sibling(1)),
@@ -91,7 +81,7 @@ pub(super) const READING: Group = Group {
         ),
         entry(
             "Tab  ]  [",
-            "next, previous code block",
+            "does-code-blocks",
             &[
                 (plain(KeyCode::Tab), Action::Block(1)),
                 (plain(KeyCode::BackTab), Action::Block(-1)),
@@ -100,67 +90,67 @@ pub(super) const READING: Group = Group {
                 (plain(KeyCode::Char('[')), Action::Block(-1)),
             ],
         ),
-        entry("y", "copy the message or block", &[(plain(KeyCode::Char('y')), Action::Copy)]),
-        entry("c", "copy the last code block", &[(plain(KeyCode::Char('c')), Action::CopyCode)]),
-        entry("Y", "copy the session", &[(plain(KeyCode::Char('Y')), Action::CopySession)]),
-        entry("w", "save it to a file", &[(plain(KeyCode::Char('w')), Action::SaveTo)]),
-        entry("o", "open a link", &[(plain(KeyCode::Char('o')), Action::Links)]),
-        entry("v", "source or rendered", &[(plain(KeyCode::Char('v')), Action::Raw)]),
-        entry("t", "show, fold reasoning", &[(plain(KeyCode::Char('t')), Action::Thoughts)]),
-        entry("f", "fork the session here", &[(plain(KeyCode::Char('f')), Action::Fork)]),
-        entry("Enter", "back to the draft", &[(plain(KeyCode::Enter), Action::Dismiss)]),
+        entry("y", "does-copy", &[(plain(KeyCode::Char('y')), Action::Copy)]),
+        entry("c", "does-copy-code", &[(plain(KeyCode::Char('c')), Action::CopyCode)]),
+        entry("Y", "does-copy-session", &[(plain(KeyCode::Char('Y')), Action::CopySession)]),
+        entry("w", "does-save", &[(plain(KeyCode::Char('w')), Action::SaveTo)]),
+        entry("o", "does-links", &[(plain(KeyCode::Char('o')), Action::Links)]),
+        entry("v", "does-raw", &[(plain(KeyCode::Char('v')), Action::Raw)]),
+        entry("t", "does-thoughts", &[(plain(KeyCode::Char('t')), Action::Thoughts)]),
+        entry("f", "does-fork", &[(plain(KeyCode::Char('f')), Action::Fork)]),
+        entry("Enter", "does-back", &[(plain(KeyCode::Enter), Action::Dismiss)]),
     ],
 };
 
 /// Every binding. Sessions also have keys that neither tmux nor a terminal's own tabs take.
 pub(super) const GROUPS: &[Group] = &[
-    Group { name: "chat", entries: CHAT },
-    Group { name: "sessions", entries: SESSIONS },
-    Group { name: "transcript", entries: TRANSCRIPT },
-    Group { name: "draft", entries: DRAFT },
+    Group { name: "keys-chat", entries: CHAT },
+    Group { name: "keys-sessions", entries: SESSIONS },
+    Group { name: "keys-transcript", entries: TRANSCRIPT },
+    Group { name: "keys-draft", entries: DRAFT },
 ];
 
 const CHAT: &[Entry] = &[
-    entry("Enter", "send", &[(plain(KeyCode::Enter), Action::Send)]),
+    entry("Enter", "does-send", &[(plain(KeyCode::Enter), Action::Send)]),
     entry(
         "Alt-Enter  Ctrl-J  Shift-Enter",
-        "break the line",
+        "does-newline",
         &[
             (alt(KeyCode::Enter), Action::Edit(Edit::Newline)),
             (ctrl_c('j'), Action::Edit(Edit::Newline)),
             (shift(KeyCode::Enter), Action::Edit(Edit::Newline)),
         ],
     ),
-    entry("Ctrl-C", "stop the answer, clear the draft, quit", &[(ctrl_c('c'), Action::Interrupt)]),
-    entry("Ctrl-D", "quit when the draft is empty", &[(ctrl_c('d'), Action::Leave)]),
-    entry("Ctrl-P", "all commands", &[(ctrl_c('p'), Action::Palette)]),
-    entry("F1  ?", "this list", &[(plain(KeyCode::F(1)), Action::Help)]),
-    entry("F2", "the device: signals, speeds", &[(plain(KeyCode::F(2)), Action::Device)]),
-    entry("F3", "sidebar: go to it, or put it away", &[(plain(KeyCode::F(3)), Action::Sidebar)]),
-    entry("F4", "route and model of this session", &[(plain(KeyCode::F(4)), Action::Places)]),
-    entry("Esc", "dismiss, to the end, read", &[(plain(KeyCode::Esc), Action::Dismiss)]),
-    entry("Alt-V", "source or rendered", &[(alt_c('v'), Action::Raw)]),
-    entry("Alt-T", "show, fold reasoning", &[(alt_c('t'), Action::Thoughts)]),
-    entry("Alt-M", "mouse: chat's or terminal's", &[(alt_c('m'), Action::Mouse)]),
-    entry("Ctrl-Z", "suspend", &[(ctrl_c('z'), Action::Suspend)]),
-    entry("Ctrl-L", "redraw", &[(ctrl_c('l'), Action::Repaint)]),
+    entry("Ctrl-C", "does-interrupt", &[(ctrl_c('c'), Action::Interrupt)]),
+    entry("Ctrl-D", "does-leave", &[(ctrl_c('d'), Action::Leave)]),
+    entry("Ctrl-P", "does-palette", &[(ctrl_c('p'), Action::Palette)]),
+    entry("F1  ?", "does-help", &[(plain(KeyCode::F(1)), Action::Help)]),
+    entry("F2", "does-device", &[(plain(KeyCode::F(2)), Action::Device)]),
+    entry("F3", "does-sidebar-keys", &[(plain(KeyCode::F(3)), Action::Sidebar)]),
+    entry("F4", "does-places", &[(plain(KeyCode::F(4)), Action::Places)]),
+    entry("Esc", "does-dismiss", &[(plain(KeyCode::Esc), Action::Dismiss)]),
+    entry("Alt-V", "does-raw", &[(alt_c('v'), Action::Raw)]),
+    entry("Alt-T", "does-thoughts", &[(alt_c('t'), Action::Thoughts)]),
+    entry("Alt-M", "does-mouse", &[(alt_c('m'), Action::Mouse)]),
+    entry("Ctrl-Z", "does-suspend", &[(ctrl_c('z'), Action::Suspend)]),
+    entry("Ctrl-L", "does-repaint", &[(ctrl_c('l'), Action::Repaint)]),
 ];
 
 const SESSIONS: &[Entry] = &[
-    entry("Ctrl-N", "new", &[(ctrl_c('n'), Action::NewSession)]),
+    entry("Ctrl-N", "does-new", &[(ctrl_c('n'), Action::NewSession)]),
     entry(
         "Alt-N  Ctrl-PageDown",
-        "next",
+        "does-next",
         &[(alt_c('n'), Action::Turn(1)), (ctrl(KeyCode::PageDown), Action::Turn(1))],
     ),
     entry(
         "Alt-P  Ctrl-PageUp",
-        "previous",
+        "does-previous",
         &[(alt_c('p'), Action::Turn(-1)), (ctrl(KeyCode::PageUp), Action::Turn(-1))],
     ),
     entry(
         "Alt-1 .. Alt-9",
-        "by number",
+        "does-by-number",
         &[
             (alt_c('1'), Action::GoTo(1)),
             (alt_c('2'), Action::GoTo(2)),
@@ -173,19 +163,19 @@ const SESSIONS: &[Entry] = &[
             (alt_c('9'), Action::GoTo(9)),
         ],
     ),
-    entry("Ctrl-O", "saved sessions", &[(ctrl_c('o'), Action::Sessions)]),
+    entry("Ctrl-O", "does-saved-sessions", &[(ctrl_c('o'), Action::Sessions)]),
     entry(
         "Ctrl-S  Alt-S",
-        "search all messages",
+        "does-search",
         &[(ctrl_c('s'), Action::Search), (alt_c('s'), Action::Search)],
     ),
-    entry("Alt-W", "close", &[(alt_c('w'), Action::CloseSession)]),
+    entry("Alt-W", "does-close", &[(alt_c('w'), Action::CloseSession)]),
 ];
 
 const TRANSCRIPT: &[Entry] = &[
     entry(
         "PageUp  PageDown",
-        "scroll by pages",
+        "does-scroll-pages",
         &[
             (plain(KeyCode::PageUp), Action::Pages(-1)),
             (plain(KeyCode::PageDown), Action::Pages(1)),
@@ -193,12 +183,12 @@ const TRANSCRIPT: &[Entry] = &[
     ),
     entry(
         "Shift-Up  Shift-Down",
-        "scroll by lines",
+        "does-scroll-lines",
         &[(shift(KeyCode::Up), Action::Rows(-1)), (shift(KeyCode::Down), Action::Rows(1))],
     ),
     entry(
         "Ctrl-Home  Ctrl-End",
-        "beginning, end",
+        "does-scroll-ends",
         &[(ctrl(KeyCode::Home), Action::Top), (ctrl(KeyCode::End), Action::Bottom)],
     ),
 ];
@@ -206,12 +196,12 @@ const TRANSCRIPT: &[Entry] = &[
 const DRAFT: &[Entry] = &[
     entry(
         "Home  End",
-        "line; transcript when empty",
+        "does-home-end",
         &[(plain(KeyCode::Home), Action::Home), (plain(KeyCode::End), Action::End)],
     ),
     entry(
         "Up  Down",
-        "rows; earlier prompts when empty",
+        "does-up-down",
         &[
             (plain(KeyCode::Up), Action::Edit(Edit::Up)),
             (plain(KeyCode::Down), Action::Edit(Edit::Down)),
@@ -219,12 +209,12 @@ const DRAFT: &[Entry] = &[
     ),
     entry(
         "Ctrl-A  Ctrl-E",
-        "beginning, end of the line",
+        "does-line-ends",
         &[(ctrl_c('a'), Action::Edit(Edit::LineStart)), (ctrl_c('e'), Action::Edit(Edit::LineEnd))],
     ),
     entry(
         "Left  Right",
-        "one character",
+        "does-characters",
         &[
             (plain(KeyCode::Left), Action::Edit(Edit::Left)),
             (plain(KeyCode::Right), Action::Edit(Edit::Right)),
@@ -234,7 +224,7 @@ const DRAFT: &[Entry] = &[
     ),
     entry(
         "Alt-B  Alt-F  Ctrl-Left/Right",
-        "one word",
+        "does-words",
         &[
             (alt_c('b'), Action::Edit(Edit::WordLeft)),
             (alt_c('f'), Action::Edit(Edit::WordRight)),
@@ -246,7 +236,7 @@ const DRAFT: &[Entry] = &[
     ),
     entry(
         "Ctrl-W  Alt-D",
-        "delete the word before, behind",
+        "does-delete-words",
         &[
             (ctrl_c('w'), Action::Edit(Edit::DeleteWordLeft)),
             (alt(KeyCode::Backspace), Action::Edit(Edit::DeleteWordLeft)),
@@ -258,7 +248,7 @@ const DRAFT: &[Entry] = &[
     ),
     entry(
         "Ctrl-U  Ctrl-K",
-        "delete to the line's beginning, end",
+        "does-delete-line",
         &[
             (ctrl_c('u'), Action::Edit(Edit::DeleteToStart)),
             (ctrl_c('k'), Action::Edit(Edit::DeleteToEnd)),
@@ -266,7 +256,7 @@ const DRAFT: &[Entry] = &[
     ),
     entry(
         "Backspace  Delete",
-        "delete one character",
+        "does-delete-characters",
         &[
             (plain(KeyCode::Backspace), Action::Edit(Edit::DeleteLeft)),
             (shift(KeyCode::Backspace), Action::Edit(Edit::DeleteLeft)),
@@ -276,17 +266,17 @@ const DRAFT: &[Entry] = &[
     ),
     entry(
         "Ctrl-Y  Alt-Y",
-        "put back what was deleted, older",
+        "does-yank",
         &[(ctrl_c('y'), Action::Edit(Edit::Yank)), (alt_c('y'), Action::Edit(Edit::YankOlder))],
     ),
-    entry("Ctrl-R", "search earlier prompts", &[(ctrl_c('r'), Action::History)]),
-    entry("Ctrl-G", "write in $EDITOR", &[(ctrl_c('g'), Action::Editor)]),
-    entry("Tab", "complete /command, @file", &[(plain(KeyCode::Tab), Action::Complete)]),
-    entry("Alt-E", "unfold, fold a large paste", &[(alt_c('e'), Action::Unfold)]),
+    entry("Ctrl-R", "does-history", &[(ctrl_c('r'), Action::History)]),
+    entry("Ctrl-G", "does-editor", &[(ctrl_c('g'), Action::Editor)]),
+    entry("Tab", "does-complete", &[(plain(KeyCode::Tab), Action::Complete)]),
+    entry("Alt-E", "does-unfold", &[(alt_c('e'), Action::Unfold)]),
     // A terminal sends Ctrl-_ as the byte 0x1f, which is also Ctrl-/ and reads as Ctrl-7.
     entry(
         "Ctrl-_  Alt-R",
-        "undo, redo",
+        "does-undo",
         &[
             (ctrl_c('_'), Action::Edit(Edit::Undo)),
             (ctrl_c('/'), Action::Edit(Edit::Undo)),

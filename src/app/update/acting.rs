@@ -18,6 +18,8 @@ use crate::markdown;
 use crate::markdown::Code;
 use crate::text::Address;
 use crate::text::Clean;
+use crate::words::say;
+use crate::words::word;
 
 /// What is acted on, and the end of a file's name that suits it.
 struct Marked {
@@ -50,8 +52,8 @@ impl Model {
             Some((id, if by < 0 { count - 1 } else { 0 }))
         });
         let Some((id, block)) = found else {
-            let way = if by < 0 { "before" } else { "behind" };
-            self.notice = Some(Notice::info(&format!("no code block {way} this one")));
+            let told = if by < 0 { word("no-code-before") } else { word("no-code-behind") };
+            self.notice = Some(Notice::info(told));
             return;
         };
         let session = self.current_mut();
@@ -82,21 +84,21 @@ impl Model {
     /// Copies the conversation as it is shown.
     pub(super) fn copy_session(&mut self, effects: &mut Vec<Effect>) {
         let text = source(self.current());
-        let marked = Marked { text, what: "the session".into(), extension: "md".into() };
+        let marked = Marked { text, what: word("what-session").into(), extension: "md".into() };
         self.copy_it(Some(marked), effects);
     }
 
     fn copy_it(&mut self, marked: Option<Marked>, effects: &mut Vec<Effect>) {
         match marked.filter(|marked| !marked.text.is_empty()) {
             Some(Marked { text, what, .. }) => effects.push(Effect::Copy { text, what }),
-            None => self.notice = Some(Notice::info("there is nothing to copy")),
+            None => self.notice = Some(Notice::info(word("nothing-to-copy"))),
         }
     }
 
     /// Asks for a file to save what is marked to.
     pub(super) fn save_to(&mut self, path: &str, effects: &mut Vec<Effect>) {
         let Some(marked) = self.marked().filter(|marked| !marked.text.is_empty()) else {
-            self.notice = Some(Notice::info("there is nothing to save"));
+            self.notice = Some(Notice::info(word("nothing-to-save")));
             return;
         };
         if path.is_empty() {
@@ -136,13 +138,13 @@ impl Model {
             links.into_iter().filter_map(|(text, link)| Some((text, Address::new(link.as_str())?)));
         let mut links: Vec<(Clean, Address)> = links.collect();
         match links.len() {
-            0 => self.notice = Some(Notice::info("there is no link in it")),
+            0 => self.notice = Some(Notice::info(word("no-link"))),
             1 => effects.extend(links.pop().map(|(_, address)| Effect::Follow(address))),
             _ => {
                 let choices = links.into_iter().map(|(text, address)| {
                     Choice::new(text.as_str(), address.as_str(), Does::Open(address.clone()))
                 });
-                self.choose("links", choices.collect());
+                self.choose("palette-links", choices.collect());
             }
         }
     }
@@ -150,14 +152,14 @@ impl Model {
     /// Shows answers as they were written, or rendered.
     pub(super) fn turn_raw(&mut self) {
         self.raw = !self.raw;
-        let told = if self.raw { "source as it was written" } else { "rendered" };
+        let told = if self.raw { word("raw-on") } else { word("raw-off") };
         self.notice = Some(Notice::info(told));
     }
 
     /// Shows reasoning, or folds it.
     pub(super) fn turn_thoughts(&mut self) {
         self.thoughts = !self.thoughts;
-        let told = if self.thoughts { "reasoning is shown" } else { "reasoning is folded" };
+        let told = if self.thoughts { word("thoughts-on") } else { word("thoughts-off") };
         self.notice = Some(Notice::info(told));
     }
 
@@ -169,7 +171,7 @@ impl Model {
         }
         let id = session.reading.or_else(|| newest(session))?;
         let text = text(session, id)?;
-        Some(Marked { text, what: "the message".into(), extension: "md".into() })
+        Some(Marked { text, what: word("what-message").into(), extension: "md".into() })
     }
 }
 
@@ -214,8 +216,8 @@ fn marked_code(code: &Code) -> Marked {
         _ => "txt",
     };
     let what = match language.as_str() {
-        "" => "the code block".to_owned(),
-        language => format!("the {language} block"),
+        "" => word("what-code").to_owned(),
+        language => say!("what-code-in", language = language),
     };
     Marked { text: code.text.clone(), what, extension: extension.to_owned() }
 }
@@ -247,7 +249,10 @@ pub(in crate::app) fn source(session: &Session) -> Clean {
     let mut parts: Vec<String> =
         session.title().map(|it| format!("# {it}\n")).into_iter().collect();
     for turn in session.turns() {
-        let both = [("You", turn.shown_question()), ("Answer", turn.shown_answer())];
+        let both = [
+            (word("source-question"), turn.shown_question()),
+            (word("source-answer"), turn.shown_answer()),
+        ];
         let said = both.into_iter().filter(|(_, said)| !said.is_empty());
         parts.extend(
             said.map(|(who, said)| format!("\n## {who}\n\n{}\n", said.as_str().trim_end())),

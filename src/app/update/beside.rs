@@ -11,6 +11,7 @@ use crate::chat::KeyCode;
 use crate::chat::Listed;
 use crate::chat::SessionId;
 use crate::text::Clean;
+use crate::words::word;
 
 /// The longest title that is kept, in graphemes: no sidebar is wider.
 const TITLE_MAX: usize = 60;
@@ -94,7 +95,7 @@ impl Model {
     pub(super) fn recently_saved(&mut self, listed: &[Listed]) {
         let recent = listed.iter().map(|it| {
             let title = match it.info.title.as_str() {
-                "" => "(no question yet)",
+                "" => word("picker-untitled"),
                 title => title,
             };
             Recent { id: it.info.id, title: Clean::one_line(title, TITLE_MAX) }

@@ -19,6 +19,8 @@ use crate::app::update::finding;
 use crate::chat::Key;
 use crate::chat::KeyCode;
 use crate::chat::SessionId;
+use crate::words::say;
+use crate::words::word;
 
 impl Model {
     /// Shows a list to choose from.
@@ -76,7 +78,7 @@ impl Model {
             .map(|(does, action)| Choice::new(does, &keys.shown(action), Does::Act(action)));
         let mut choices: Vec<Choice> = actions.collect();
         choices.extend(command::choices());
-        self.choose("commands", choices);
+        self.choose("palette-commands", choices);
     }
 
     /// Shows the earlier prompts, the newest first.
@@ -90,9 +92,9 @@ impl Model {
             }
         }
         if choices.is_empty() {
-            self.notice = Some(Notice::info("nothing was asked yet"));
+            self.notice = Some(Notice::info(word("nothing-asked")));
         } else {
-            self.choose("earlier prompts", choices);
+            self.choose("palette-history", choices);
         }
     }
 
@@ -100,7 +102,7 @@ impl Model {
     pub(super) fn show_themes(&mut self) {
         let themes = self.settings.themes.clone();
         let choices = themes.iter().map(|name| Choice::new(name, "", Does::Theme(name.clone())));
-        self.choose("themes", choices.collect());
+        self.choose("palette-themes", choices.collect());
     }
 
     /// Takes a theme for this run.
@@ -108,7 +110,7 @@ impl Model {
         if self.settings.themes.iter().any(|known| known == name) {
             effects.push(Effect::Theme(name.to_owned()));
         } else {
-            let told = format!("no theme {name} · /theme lists them");
+            let told = say!("no-theme", name = name);
             self.notice = Some(Notice::info(&told));
         }
     }
@@ -139,7 +141,7 @@ impl Model {
             }
             _ => {
                 let files = self.offered_files().iter();
-                files.map(|name| (format!("@{name}"), "attach this file")).collect()
+                files.map(|name| (format!("@{name}"), word("does-attach"))).collect()
             }
         }
     }
@@ -161,8 +163,7 @@ impl Model {
     pub(super) fn turn_mouse(&mut self, effects: &mut Vec<Effect>) {
         self.mouse = !self.mouse;
         effects.push(Effect::Mouse(self.mouse));
-        let told =
-            if self.mouse { "the mouse is the chat's" } else { "the mouse is the terminal's" };
+        let told = if self.mouse { word("mouse-on") } else { word("mouse-off") };
         self.notice = Some(Notice::info(told));
     }
 

@@ -14,6 +14,7 @@ use crate::chat::Route;
 use crate::chat::SessionId;
 use crate::chat::TurnId;
 use crate::route::Pin;
+use crate::words::word;
 
 /// A turn that waits for the user's word, and the endpoints that are still to be asked about.
 #[derive(Debug)]
@@ -115,9 +116,7 @@ impl Model {
         let was = session.class;
         session.class = was.strictest(privacy);
         if was != session.class && !session.turns().is_empty() && index == current {
-            let words =
-                "local-only from here on, as the profile is · /redact copies what came before";
-            self.notice = Some(Notice::info(words));
+            self.notice = Some(Notice::info(word("local-only-now")));
         }
     }
 
@@ -127,12 +126,10 @@ impl Model {
         let created = self.mint.time(self.now);
         let session = self.current();
         let told = match session.tree.leaf() {
-            _ if self.settings.ephemeral => "nothing of this chat is saved: there is no copy",
-            None => "there is nothing to copy",
-            Some(_) if session.class != PrivacyClass::LocalOnly => {
-                "nothing of this session is local-only · f forks it"
-            }
-            Some(_) if session.running().is_some() => super::turns::BUSY,
+            _ if self.settings.ephemeral => word("redact-unsaved"),
+            None => word("nothing-to-copy"),
+            Some(_) if session.class != PrivacyClass::LocalOnly => word("redact-open"),
+            Some(_) if session.running().is_some() => word("busy"),
             Some(at) => {
                 effects.push(Effect::Redact { from: session.id, at, into, created });
                 return;

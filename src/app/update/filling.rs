@@ -9,6 +9,7 @@ use crate::app::notice::Notice;
 use crate::chat::Fault;
 use crate::prompt::Form;
 use crate::text::Clean;
+use crate::words::word;
 
 /// The file whose name is being written, and what there is.
 #[derive(Clone, Debug, Default)]
@@ -59,7 +60,7 @@ impl Model {
         let tail = tail.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n");
         let text = format!("{head}\n{tail}");
         self.current_mut().composer.load(&text, head.len());
-        self.notice = Some(Notice::info("fill in what is empty · Enter asks"));
+        self.notice = Some(Notice::info(word("form-fill")));
     }
 
     /// Asks a question, after the files were read that it names as `@path`.
@@ -80,7 +81,7 @@ impl Model {
         match read {
             Err(fault) => self.say(Notice::fault(&fault)),
             Ok(_) if self.current().id() != session || self.current().composer.whole() != draft => {
-                self.say(Notice::info("the draft is another one now: nothing was asked"));
+                self.say(Notice::info(word("form-changed")));
             }
             Ok(question) => self.ask(question, effects),
         }

@@ -20,6 +20,8 @@ use crate::chat::Listed;
 use crate::chat::Message;
 use crate::chat::SessionId;
 use crate::text::Clean;
+use crate::words::say;
+use crate::words::word;
 
 /// How far the paging keys move a selection.
 const PAGE: isize = 10;
@@ -31,7 +33,7 @@ impl Model {
     /// Shows the saved sessions.
     pub(super) fn pick(&mut self, effects: &mut Vec<Effect>) {
         if self.settings.ephemeral {
-            self.notice = Some(Notice::info("an ephemeral chat knows no saved sessions"));
+            self.notice = Some(Notice::info(word("ephemeral-knows-none")));
             return;
         }
         self.picker = Picker::default();
@@ -42,7 +44,7 @@ impl Model {
     /// Shows the search, for these words to begin with.
     pub(super) fn find(&mut self, words: &str, effects: &mut Vec<Effect>) {
         if self.settings.ephemeral {
-            self.notice = Some(Notice::info("an ephemeral chat knows no saved sessions"));
+            self.notice = Some(Notice::info(word("ephemeral-knows-none")));
             return;
         }
         self.search = Search::default();
@@ -141,7 +143,7 @@ impl Model {
             (KeyCode::Delete, _) | (_, Some(Action::Leave)) => {
                 let runs = |session: &Session| session.id == id && session.running().is_some();
                 if entry.answering || self.sessions.iter().any(runs) {
-                    self.notice = Some(Notice::info("its answer is still running"));
+                    self.notice = Some(Notice::info(word("delete-busy")));
                 } else {
                     self.picker.asks = Asks::Delete;
                 }
@@ -153,8 +155,7 @@ impl Model {
                 let archived = !entry.info.archived;
                 self.picker.change(|info| info.archived = archived);
                 self.save(Change::Archive { session: id, archived }, effects);
-                let told =
-                    if archived { "archived · Tab shows it" } else { "not archived any more" };
+                let told = if archived { word("archived-in-list") } else { word("unarchived") };
                 self.notice = Some(Notice::info(told));
                 self.preview(effects);
             }
@@ -244,7 +245,7 @@ impl Model {
 
     fn delete_picked(&mut self, effects: &mut Vec<Effect>) {
         self.picker.remove();
-        self.notice = Some(Notice::info("deleted when this list closes · Ctrl-_ brings it back"));
+        self.notice = Some(Notice::info(word("deleted-later")));
         self.preview(effects);
     }
 
@@ -290,8 +291,8 @@ impl Model {
         session.tags.sort();
         session.tags.dedup();
         let told = match session.tags.as_slice() {
-            [] => "no tags".to_owned(),
-            tags => format!("tags: {}", tags.join(" ")),
+            [] => word("tags-none").to_owned(),
+            tags => say!("tags", tags = tags.join(" ")),
         };
         let (id, known) = (session.id, session.kept.known);
         if known {
@@ -308,8 +309,7 @@ impl Model {
         if known {
             self.save(Change::Archive { session: id, archived }, effects);
         }
-        let told =
-            if archived { "archived · /archive takes it back" } else { "not archived any more" };
+        let told = if archived { word("archived") } else { word("unarchived") };
         self.notice = Some(Notice::info(told));
     }
 }

@@ -30,6 +30,7 @@ use crate::config::OnFull;
 use crate::prompt::Density;
 use crate::prompt::oldest_to_drop;
 use crate::route::Pin;
+use crate::words::word;
 
 /// The part of the context that is kept free for the answer.
 const FOR_THE_ANSWER: u32 = 4;
@@ -141,7 +142,7 @@ impl Model {
         };
         self.sessions[index].summary = Some(Summary { turn, kept, text: String::new() });
         self.orphans.push(turn);
-        self.notice = Some(Notice::info("summing the oldest turns up · Ctrl-C stops it"));
+        self.notice = Some(Notice::info(word("summing-up")));
         // A summary holds all that was said: it runs where nothing leaves.
         let pin = Some(Pin::Local);
         effects.push(Effect::Generate { turn, generation, pin, broke_off: None });
@@ -166,7 +167,7 @@ impl Model {
                 let Some(summary) = self.sessions[index].summary.take() else { return true };
                 self.notice = match reason {
                     StopReason::EndOfTurn | StopReason::Stop | StopReason::Length => None,
-                    StopReason::Cancelled => Some(Notice::info("no summary: stopped by you")),
+                    StopReason::Cancelled => Some(Notice::info(word("summary-stopped"))),
                     _ => reason.fault().map(Notice::fault),
                 };
                 if self.notice.is_none() && !summary.text.trim().is_empty() {
@@ -234,7 +235,7 @@ impl Model {
     }
 
     fn nothing_to_drop(&mut self) {
-        self.notice = Some(Notice::info("there is nothing before it that could be left out"));
+        self.notice = Some(Notice::info(word("nothing-to-drop")));
     }
 }
 

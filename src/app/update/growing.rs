@@ -6,6 +6,7 @@ use crate::app::notice::Notice;
 use crate::app::status::EngineState;
 use crate::app::turn::Turn;
 use crate::app::update::turns::Asking;
+use crate::words::say;
 
 /// A context that a session can have, and what it takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,11 +43,7 @@ impl Model {
         self.overlay = None;
         self.smaller = Some(self.settings.limits.n_ctx);
         self.hold(n_ctx, effects);
-        let profile = &self.settings.profile;
-        let told = format!(
-            "{n_ctx} tokens of context until you leave · config set profiles.{profile}.n_ctx \
-             {n_ctx} keeps it"
-        );
+        let told = say!("enlarged", tokens = n_ctx, profile = &self.settings.profile);
         self.notice = Some(Notice::info(&told));
         let before = self.current().tree.leaf();
         let asking = Asking::again(asked, before);

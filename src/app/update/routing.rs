@@ -4,6 +4,7 @@ use crate::app::model::Model;
 use crate::app::model::Overlay;
 use crate::app::notice::Notice;
 use crate::route::Pin;
+use crate::words::word;
 
 impl Model {
     /// Follows `/route`: pins the session or its next turn, frees it, or shows why.
@@ -23,9 +24,7 @@ impl Model {
             ["remote"] => Some(Pin::Remote(None)),
             ["remote", endpoint] => Some(Pin::Remote(Some((*endpoint).to_owned()))),
             _ => {
-                let words =
-                    "/route takes local, remote, auto or why · /route once local is for one turn";
-                self.notice = Some(Notice::info(words));
+                self.notice = Some(Notice::info(word("route-usage")));
                 return;
             }
         };

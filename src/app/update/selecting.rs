@@ -16,13 +16,13 @@ use crate::chat::SessionId;
 use crate::chat::Shelved;
 use crate::route::Pin;
 use crate::text;
+use crate::words;
+use crate::words::say;
+use crate::words::word;
 
-/// The names of the two lists.
-const PLACES: &str = "route or model";
-const AGAIN: &str = "answer once more";
-
-/// What stands behind what is chosen already.
-const NOW: &str = " (now)";
+/// The names of the two lists' titles.
+const PLACES: &str = "palette-places";
+const AGAIN: &str = "palette-again";
 
 impl Model {
     /// Shows where the session in front may be answered, and by what.
@@ -81,17 +81,19 @@ impl Model {
 
     fn place_choices(&self) -> Vec<Choice> {
         let pin = self.current().pin();
-        let line = |label: &str, detail: &str, wanted: Option<Pin>| {
-            let now = if pin == wanted.as_ref() { NOW } else { "" };
-            Choice::new(&format!("{label}{now}"), detail, Does::Pin(wanted))
+        let line = |label: String, detail: &str, wanted: Option<Pin>| {
+            let label = marked(label, pin == wanted.as_ref());
+            Choice::new(&label, detail, Does::Pin(wanted))
         };
-        let mut choices = vec![line("route: as the mode says", self.settings.mode.name(), None)];
+        let mut choices =
+            vec![line(word("place-mode").to_owned(), self.settings.mode.name(), None)];
         let others = self.endpoints().into_iter();
         let others = others.map(|(name, detail)| {
-            line(&format!("route: {name}"), &detail, Some(Pin::Remote(Some(name))))
+            line(say!("place-route", name = name.as_str()), &detail, Some(Pin::Remote(Some(name))))
         });
         if self.settings.mode != Mode::RemoteOnly {
-            choices.push(line("route: this device", &self.device_words(), Some(Pin::Local)));
+            let label = say!("place-route", name = word("this-device"));
+            choices.push(line(label, &self.device_words(), Some(Pin::Local)));
         }
         choices.extend(others);
         choices.extend(self.model_choices());
@@ -99,8 +101,9 @@ impl Model {
     }
 
     fn again_choices(&self) -> Vec<Choice> {
-        let device = (self.settings.mode != Mode::RemoteOnly)
-            .then(|| Choice::new("this device", &self.device_words(), Does::Again(Pin::Local)));
+        let device = (self.settings.mode != Mode::RemoteOnly).then(|| {
+            Choice::new(word("this-device"), &self.device_words(), Does::Again(Pin::Local))
+        });
         let others = self.endpoints().into_iter();
         let others = others.map(|(name, detail)| {
             Choice::new(&name, &detail, Does::Again(Pin::Remote(Some(name.clone()))))
@@ -116,9 +119,9 @@ impl Model {
         let own = own.filter(|_| !listed && !self.settings.remote_first);
         own.chain(others)
             .map(|(name, model)| {
-                let now = if name == self.settings.model { NOW } else { "" };
-                let detail = model.map_or("the profile's".to_owned(), words);
-                Choice::new(&format!("model: {name}{now}"), &detail, Does::Model(name.to_owned()))
+                let label = marked(say!("place-model", name = name), name == self.settings.model);
+                let detail = model.map_or(word("place-usual").to_owned(), words);
+                Choice::new(&label, &detail, Does::Model(name.to_owned()))
             })
             .collect()
     }
@@ -137,32 +140,30 @@ impl Model {
     fn place_words(&self, place: &Place) -> String {
         let class = self.settings.privacy.strictest(self.current().class);
         if class == PrivacyClass::LocalOnly {
-            return "the session is local-only".to_owned();
+            return word("place-local-only").to_owned();
         }
         if let Some(rejected) = place.rejected {
-            return rejected.words().to_owned();
+            return words::reject_words(rejected).to_owned();
         }
-        let first = place.measured.map_or("not measured".to_owned(), |it| {
-            format!("{:.1} s to the first token", it.ttft.as_secs_f64())
+        let first = place.measured.map_or(word("place-unmeasured").to_owned(), |it| {
+            say!("place-first-token", seconds = format!("{:.1}", it.ttft.as_secs_f64()))
         });
         [first.as_str(), place.model.as_str()].join(" · ").trim_end_matches(" · ").to_owned()
     }
 
     fn device_words(&self) -> String {
         let rates = self.engine.history().rev().find_map(|rates| rates.decode_tps);
-        let speed = rates.map(|rate| format!("{} tok/s · ", text::tokens_per_second(rate)));
-        format!("{}{}", speed.unwrap_or_default(), self.settings.model)
+        let speed = rates.map(|rate| say!("figure-decode", rate = text::tokens_per_second(rate)));
+        let both = speed.into_iter().chain([self.settings.model.clone()]);
+        both.collect::<Vec<_>>().join(" · ")
     }
 
     /// Pins the session in front, its next turn only if `once`.
     pub(super) fn pin_to(&mut self, pin: Option<Pin>, once: bool) {
         let told = match &pin {
-            None => "the mode decides again".to_owned(),
-            Some(pin) => format!(
-                "{} on {}",
-                if once { "the next turn runs" } else { "every turn runs" },
-                place(pin)
-            ),
+            None => word("pinned-not").to_owned(),
+            Some(pin) if once => say!("pinned-once", place = place(pin)),
+            Some(pin) => say!("pinned-always", place = place(pin)),
         };
         let session = self.current_mut();
         if once {
@@ -178,12 +179,12 @@ impl Model {
     pub(super) fn take_model(&mut self, name: &str) {
         let told = match () {
             () if matches!(self.engine.state(), EngineState::Unused) => {
-                "this chat is answered at an endpoint · /route local comes first".to_owned()
+                word("model-elsewhere").to_owned()
             }
-            () if name == self.settings.model => format!("{name} answers already"),
+            () if name == self.settings.model => say!("model-already", name = name),
             () => {
                 self.current_mut().model = Some(name.to_owned());
-                format!("{name} answers from the next turn on")
+                say!("model-next", name = name)
             }
         };
         self.notice = Some(Notice::info(&told));
@@ -218,21 +219,26 @@ fn words(model: &Shelved) -> String {
     if let Some(fault) = &model.fault {
         return fault.clone();
     }
-    let speed = model.decode_tps.map_or("not measured".to_owned(), |rate| {
-        format!("{} tok/s", text::tokens_per_second(rate))
+    let speed = model.decode_tps.map_or(word("place-unmeasured").to_owned(), |rate| {
+        say!("figure-decode", rate = text::tokens_per_second(rate))
     });
     let fits = match model.fits {
-        Some(true) => "fits",
-        Some(false) => "too large",
-        None => "may fit",
+        Some(true) => word("place-fits"),
+        Some(false) => word("place-too-large"),
+        None => word("place-may-fit"),
     };
     format!("{fits} · {speed} · {}", text::bytes(model.bytes))
 }
 
+/// Marks what is chosen already.
+fn marked(label: String, is_chosen: bool) -> String {
+    if is_chosen { say!("place-now", label = label) } else { label }
+}
+
 fn place(pin: &Pin) -> String {
     match pin {
-        Pin::Local => "this device".to_owned(),
-        Pin::Remote(None) => "the profile's endpoint".to_owned(),
+        Pin::Local => word("this-device").to_owned(),
+        Pin::Remote(None) => word("profiles-endpoint").to_owned(),
         Pin::Remote(Some(endpoint)) => endpoint.clone(),
     }
 }

@@ -23,9 +23,7 @@ use crate::chat::TurnEvent;
 use crate::chat::TurnId;
 use crate::chat::TurnSettings;
 use crate::prompt;
-
-/// Why a change of the path has to wait.
-pub(super) const BUSY: &str = "the answer is still running · Ctrl-C stops it";
+use crate::words::word;
 
 impl Model {
     /// Sends the draft in the session in front: as another wording of the question that is being
@@ -34,7 +32,7 @@ impl Model {
         let running = self.current().running().is_some() || self.current().is_summarising();
         let editing = self.current().editing;
         if running && editing.is_some() {
-            self.notice = Some(Notice::info(BUSY));
+            self.notice = Some(Notice::info(word("busy")));
             return;
         }
         let draft = self.current_mut().composer.take();

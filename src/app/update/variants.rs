@@ -7,7 +7,6 @@ use crate::app::session::Session;
 use crate::app::turn::Phase;
 use crate::app::turn::Turn;
 use crate::app::update::turns::Asking;
-use crate::app::update::turns::BUSY;
 use crate::chat::Change;
 use crate::chat::MessageId;
 use crate::chat::Node;
@@ -16,9 +15,7 @@ use crate::chat::Route;
 use crate::chat::StopReason;
 use crate::chat::Take;
 use crate::route::Pin;
-
-/// What is said of an answer that is begun anew.
-const ANEW: &str = "the answer broke off and is begun anew elsewhere · Esc, then ← shows its part";
+use crate::words::word;
 
 impl Model {
     /// Puts the marked question into the draft; what is sent then is its sibling.
@@ -74,7 +71,7 @@ impl Model {
         let turn = session.reading.and_then(|id| session.turn_of(id));
         match turn.map(Turn::phase) {
             Some(Phase::Finished(StopReason::EndOfTurn | StopReason::Stop)) => {
-                self.notice = Some(Notice::info("the answer is complete · r asks for another"));
+                self.notice = Some(Notice::info(word("answer-complete")));
             }
             Some(Phase::Finished(_)) if turn.is_some_and(Turn::has_answer) => {
                 let begun = turn.and_then(Turn::replied);
@@ -98,7 +95,7 @@ impl Model {
         let to = at.and_then(|at| at.checked_add_signed(by)).and_then(|to| siblings.get(to));
         let Some(to) = to.copied() else {
             let told =
-                if siblings.len() > 1 { "no further one there" } else { "there is no other" };
+                if siblings.len() > 1 { word("siblings-end") } else { word("siblings-none") };
             self.notice = Some(Notice::info(told));
             return;
         };
@@ -134,7 +131,7 @@ impl Model {
         self.sessions.push(fork);
         self.save(Change::Fork { from, at: Some(at), take: Take::All, into, created }, effects);
         self.show(self.sessions.len() - 1);
-        self.notice = Some(Notice::info("a fork: the conversation it came from is as it was"));
+        self.notice = Some(Notice::info(word("forked")));
     }
 
     fn answer_marked(
@@ -159,7 +156,7 @@ impl Model {
         let asking = Asking { broke_off: Some(at), ..Asking::again(asked.id, before) };
         self.answer(index, asking, effects);
         if index == self.current {
-            self.notice = Some(Notice::info(ANEW));
+            self.notice = Some(Notice::info(word("begun-anew")));
         }
     }
 
@@ -173,7 +170,7 @@ impl Model {
         };
         let asked = turn.filter(|turn| turn.asker() == Role::User).and_then(Turn::asked);
         if asked.is_none() {
-            self.notice = Some(Notice::info("there is no question here"));
+            self.notice = Some(Notice::info(word("no-question")));
         }
         asked.map(|placed| placed.id)
     }
@@ -182,9 +179,9 @@ impl Model {
     pub(super) fn is_busy(&mut self) -> bool {
         let session = self.current();
         let why = match session.running() {
-            Some(_) => BUSY,
-            None if session.is_summarising() => BUSY,
-            None if !session.is_whole() => "the session is still being read",
+            Some(_) => word("busy"),
+            None if session.is_summarising() => word("busy"),
+            None if !session.is_whole() => word("still-read"),
             None => return false,
         };
         self.notice = Some(Notice::info(why));

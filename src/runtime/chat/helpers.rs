@@ -19,6 +19,7 @@ use crate::runtime::signals;
 use crate::runtime::terminal;
 use crate::text::Clean;
 use crate::theme::Kind;
+use crate::words::say;
 
 /// How long a terminal may take to show what is left of the chat.
 const LEAVE_WITHIN: Duration = Duration::from_millis(500);
@@ -132,7 +133,11 @@ impl Chat {
                     Ok(text) => self.update(Msg::Edited(text)),
                     Err(error) => {
                         let editor = self.outside.editor.join(" ");
-                        self.update(Msg::Told(format!("{editor}: {error} · set VISUAL or EDITOR")))
+                        self.update(Msg::Told(say!(
+                            "editor-failed",
+                            editor = editor,
+                            error = error.to_string()
+                        )))
                     }
                 }
             }

@@ -9,6 +9,9 @@ use crate::text;
 use crate::text::Clean;
 use crate::theme::Role;
 use crate::ui::figures::DOT;
+use crate::words;
+use crate::words::say;
+use crate::words::word;
 
 /// The longest line about an answer, in graphemes: a few paths of the longest kind.
 const LINE_MAX: usize = 4000;
@@ -28,10 +31,8 @@ pub(in crate::ui) enum Line {
 pub(super) fn lines(turn: &Turn, columns: usize) -> Vec<Line> {
     match turn.phase() {
         Phase::Unanswered if turn.asker() != chat::Role::User => Vec::new(),
-        Phase::Unanswered => {
-            notes(Role::Dim, "no answer yet · Esc, then r asks for one", columns).collect()
-        }
-        Phase::Elsewhere => notes(Role::Dim, "being answered in another window", columns).collect(),
+        Phase::Unanswered => notes(Role::Dim, word("turn-unanswered"), columns).collect(),
+        Phase::Elsewhere => notes(Role::Dim, word("turn-elsewhere"), columns).collect(),
         Phase::Streaming if turn.is_stopping() => vec![Line::Progress],
         Phase::Streaming => Vec::new(),
         Phase::Waiting(_, why) => {
@@ -70,30 +71,30 @@ fn notes(role: Role, text: &str, columns: usize) -> impl Iterator<Item = Line> {
 /// Says what became of an answer that did not simply end.
 fn ending(turn: &Turn, reason: &StopReason, columns: usize) -> Vec<Line> {
     let mut lines = Vec::new();
-    let mut say = |role, text: &str| lines.extend(notes(role, text, columns));
+    let mut note = |role, text: &str| lines.extend(notes(role, text, columns));
     if let Some(fault) = reason.fault() {
-        say(Role::Bad, &format!("✗ {}: {}", reason.name(), fault.message));
+        note(Role::Bad, &format!("✗ {}: {}", words::reason_name(reason), fault.message));
         if let Some(hint) = &fault.hint {
-            say(Role::Dim, &format!("hint: {hint}"));
+            note(Role::Dim, &say!("hint", hint = hint.as_str()));
         }
     }
     match reason {
         StopReason::Interrupted(_) if turn.has_answer() => {
-            say(Role::Dim, "Esc, then x continues it, r asks again");
+            note(Role::Dim, word("turn-continue"));
         }
         StopReason::ContextFull => {
-            say(Role::Warn, "the context is full · the next question asks what is to go");
+            note(Role::Warn, word("turn-full"));
         }
         StopReason::Cancelled if !turn.has_answer() => {
-            say(Role::Dim, "stopped before the first word");
+            note(Role::Dim, word("turn-stopped-early"));
         }
         StopReason::EndOfTurn | StopReason::Stop if !turn.has_answer() => {
-            say(Role::Dim, "an empty answer");
+            note(Role::Dim, word("turn-empty"));
         }
         _ => {}
     }
     if !turn.is_remembered() {
-        say(Role::Dim, "the next question is asked without this one");
+        note(Role::Dim, word("turn-forgotten"));
     }
     lines
 }

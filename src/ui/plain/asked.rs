@@ -12,14 +12,14 @@ use crate::ui::full;
 use crate::ui::overlay::Row;
 use crate::ui::panel;
 use crate::ui::why;
+use crate::words::say;
+use crate::words::word;
 
 /// The most lines of a list that are told.
 const LIST_MAX: usize = 100;
 
 /// Columns of rows that are not to be wrapped.
 const COLUMNS: usize = 1000;
-
-const BACK: &str = "an empty line goes back";
 
 /// What is told of something that lies on top.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub(super) fn asked(model: &Model) -> Option<Asked> {
         // There is none in lines: it has no room there.
         Overlay::Sidebar(_) => Asked::default(),
         Overlay::Device(_) => {
-            let once = Some(("the device", model.engine().health().is_some()));
+            let once = Some(("device", model.engine().health().is_some()));
             let lines = told(panel::rows(model, true, COLUMNS));
             Asked { once, lines, how: String::new() }
         }
@@ -56,28 +56,31 @@ pub(super) fn asked(model: &Model) -> Option<Asked> {
             let lines = told(why::rows(model, true, COLUMNS));
             Asked { lines, ..Asked::default() }
         }
-        Overlay::Quit(_) => question(quit(model), "y quits, n stays"),
+        Overlay::Quit(_) => {
+            let running = say!("quit-running", count = model.open_turns().count());
+            question(say!("plain-quit", running = running), word("plain-quit-keys"))
+        }
         Overlay::Close => {
-            let title = model.current().title().map_or("new", Clean::as_str);
+            let title = model.current().title().map_or(word("untitled"), Clean::as_str);
             let how = if model.settings().ephemeral {
-                "y closes and forgets it, n keeps it"
+                word("plain-close-keys-ephemeral")
             } else {
-                "y stops the answer and closes it, n keeps it open"
+                word("plain-close-keys")
             };
-            question(format!("close this session? {title}"), how)
+            question(say!("plain-close", title = title), how)
         }
         Overlay::Egress => {
             let (name, origin) = model.asks_about().unwrap_or_default();
-            let line = format!("may this session leave this device, to {name} ({origin})?");
-            question(line, "y sends it there, n keeps it from there")
+            let line = say!("plain-egress", name = name, origin = origin);
+            question(line, word("plain-egress-keys"))
         }
         Overlay::Full => overflow(model),
         Overlay::Sessions => sessions(model.picker()),
         Overlay::Search => search(model.search()),
         Overlay::Palette => palette(model),
         Overlay::SaveTo => {
-            let how = format!("a name, or y for {}; {BACK}", model.line());
-            question("save to which file?".to_owned(), &how)
+            let how = say!("plain-save-keys", name = model.line());
+            question(word("plain-save").to_owned(), &how)
         }
     })
 }
@@ -90,59 +93,48 @@ fn help(model: &Model) -> Asked {
     Asked { once: Some(("help", true)), lines, how: String::new() }
 }
 
-fn quit(model: &Model) -> String {
-    match model.open_turns().count() {
-        0 => "quit? nothing is running".to_owned(),
-        1 => "quit? 1 answer is still running".to_owned(),
-        count => format!("quit? {count} answers are still running"),
-    }
-}
-
 /// What may become of a conversation that does not fit; `app` takes the numbers in this order.
 fn overflow(model: &Model) -> Asked {
     let end = model.current().turns().last().and_then(Turn::end);
     let fault = end.and_then(StopReason::fault).map_or("", |fault| fault.message.as_str());
     let dropped = model.dropping().map(|(dropped, _)| dropped).unwrap_or_default();
-    let mut lines = vec![format!("it does not fit the context: {fault}")];
-    lines.push(match dropped.len() {
-        0 => "there is nothing before it that could be left out".to_owned(),
-        1 => "the oldest turn would not be sent any more; it stays here:".to_owned(),
-        count => format!("{count} turns would not be sent any more; they stay here:"),
-    });
+    let mut lines = vec![say!("plain-full", why = fault)];
+    lines.push(say!("full-dropped", count = dropped.len()));
     lines.extend(dropped.iter().take(LIST_MAX).map(|question| format!("- {question}")));
-    lines.extend(["1: leave them out", "2: sum them up here", "3: fork"].map(str::to_owned));
+    let ways = [word("plain-full-drop"), word("plain-full-sum"), word("plain-full-fork")];
+    lines.extend(ways.map(str::to_owned));
     let larger = model.larger().map(|larger: Larger| full::cost(larger));
     lines.push(match larger {
-        Some(cost) => format!("4: a larger context, {cost}"),
-        None => "there is no larger context here".to_owned(),
+        Some(cost) => say!("plain-full-larger", cost = cost),
+        None => word("plain-full-largest").to_owned(),
     });
-    Asked { once: None, lines, how: "a number, or an empty line, which decides nothing".into() }
+    Asked { once: None, lines, how: word("plain-full-keys").into() }
 }
 
 fn sessions(picker: &Picker) -> Asked {
     if !picker.is_listed() {
         return Asked::default();
     }
-    let told = |title: &str, messages| match title {
-        "" => format!("(no question yet), {messages} messages"),
-        title => format!("{title}, {messages} messages"),
+    let told = |title: &str, messages| {
+        let title = if title.is_empty() { word("picker-untitled") } else { title };
+        format!("{title}, {}", say!("messages", count = messages))
     };
     let lines = picker.shown().map(|it| told(&it.info.title, it.messages));
-    let none = if picker.query().is_empty() { "nothing is saved yet" } else { "none of them" };
-    list(lines, none, &format!("a number opens one, words narrow the list; {BACK}"))
+    let none = if picker.query().is_empty() { word("picker-empty") } else { word("none-fits") };
+    list(lines, none, word("plain-sessions-keys"))
 }
 
 fn search(search: &Search) -> Asked {
     if search.query().trim().is_empty() {
-        let how = format!("what are you looking for? {BACK}");
+        let how = word("plain-search").to_owned();
         return Asked { how, ..Asked::default() };
     }
     if !search.is_current() {
         return Asked::default();
     }
     let lines = search.hits().iter().map(|hit| format!("{}: {}", hit.title, hit.context));
-    let none = search.told().map_or("nothing is found", Clean::as_str);
-    list(lines, none, &format!("a number shows one, other words are looked for; {BACK}"))
+    let none = search.told().map_or(word("plain-search-none"), Clean::as_str);
+    list(lines, none, word("plain-search-keys"))
 }
 
 fn palette(model: &Model) -> Asked {
@@ -155,10 +147,10 @@ fn palette(model: &Model) -> Asked {
     if palette.shown().any(|it| it.detail.as_str().starts_with('/')) {
         let typed = palette.shown().filter(|it| it.detail.as_str().starts_with('/'));
         let lines = typed.map(|it| told(&it.label, &it.detail)).collect();
-        return Asked { once: None, lines, how: format!("type one of them; {BACK}") };
+        return Asked { once: None, lines, how: word("plain-commands-keys").to_owned() };
     }
     let lines = palette.shown().map(|it| told(&it.label, &it.detail));
-    list(lines, "none of them", &format!("a number takes one, words narrow the list; {BACK}"))
+    list(lines, word("none-fits"), word("plain-list-keys"))
 }
 
 /// Numbers the lines of a list.
@@ -170,7 +162,7 @@ fn list(lines: impl ExactSizeIterator<Item = String>, none: &str, how: &str) -> 
         lines.push(none.to_owned());
     }
     if left > 0 {
-        lines.push(format!("and {left} more"));
+        lines.push(say!("plain-more", count = left));
     }
     Asked { once: None, lines, how: how.to_owned() }
 }
