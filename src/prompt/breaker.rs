@@ -32,6 +32,32 @@ pub struct SpecialTexts {
 #[derive(Debug)]
 pub(super) struct Breaker {
     by_first: HashMap<char, Vec<String>>,
+    /// The same characters, for a look at every one of a long text.
+    firsts: Firsts,
+}
+
+/// A set of characters, nearly always a few ASCII ones.
+#[derive(Debug)]
+struct Firsts {
+    ascii: [bool; 128],
+    others: Vec<char>,
+}
+
+impl Firsts {
+    fn new(firsts: impl Iterator<Item = char>) -> Self {
+        let mut set = Self { ascii: [false; 128], others: Vec::new() };
+        for first in firsts {
+            match set.ascii.get_mut(first as usize) {
+                Some(place) => *place = true,
+                None => set.others.push(first),
+            }
+        }
+        set
+    }
+
+    fn contains(&self, c: char) -> bool {
+        self.ascii.get(c as usize).copied().unwrap_or_else(|| self.others.contains(&c))
+    }
 }
 
 impl Breaker {
@@ -44,7 +70,8 @@ impl Breaker {
                 by_first.entry(first).or_default().push(special.clone());
             }
         }
-        Self { by_first }
+        let firsts = Firsts::new(by_first.keys().copied().chain([BREAKER]));
+        Self { by_first, firsts }
     }
 
     /// Breaks every special text in `content`, overlapping ones too, and a beginning of one at the
@@ -53,18 +80,26 @@ impl Breaker {
     pub(super) fn guard(&self, content: &str) -> String {
         let trimmed = content.trim_end();
         let mut guarded = String::with_capacity(content.len());
-        for (at, c) in content.char_indices() {
-            guarded.push(if c == BREAKER { char::REPLACEMENT_CHARACTER } else { c });
-            let Some(specials) = self.by_first.get(&c) else { continue };
+        let mut copied = 0;
+        for (at, c) in content.char_indices().filter(|(_, c)| self.firsts.contains(*c)) {
+            let behind = at + c.len_utf8();
+            if c == BREAKER {
+                guarded.push_str(&content[copied..at]);
+                guarded.push(char::REPLACEMENT_CHARACTER);
+                copied = behind;
+            }
             let (rest, last) = (&content[at..], trimmed.get(at..).unwrap_or_default());
             let begins = |special: &String| {
                 rest.starts_with(special.as_str())
                     || (!last.is_empty() && special.starts_with(last))
             };
-            if specials.iter().any(begins) {
+            if self.by_first.get(&c).is_some_and(|specials| specials.iter().any(begins)) {
+                guarded.push_str(&content[copied..behind]);
                 guarded.push(BREAKER);
+                copied = behind;
             }
         }
+        guarded.push_str(&content[copied..]);
         guarded
     }
 }
