@@ -21,6 +21,8 @@ mod model;
 mod narrow;
 mod pace;
 pub(crate) mod plan;
+mod prompts;
+mod seams;
 mod serve;
 mod shelf;
 mod slot;
@@ -33,6 +35,7 @@ mod yielding;
 
 pub use core::{Core, CoreParams, Outlet};
 pub use model::{LoadError, Model, Prompt};
+pub use prompts::Prompts;
 pub use serve::{WorkerError, run};
 pub use turn::TurnKey;
 pub use workshop::run as run_workshop;

@@ -92,6 +92,19 @@ fn then(mut messages: Vec<Message>, answer: &str, question: &str) -> Vec<Message
 }
 
 #[test]
+fn a_text_that_is_cut_behind_an_end_has_the_same_tokens() {
+    // A vocabulary that puts a space before what follows a special token.
+    let tiny = Tiny::new(Kind::Cells);
+    let weights = tiny.core.model().weights();
+    let tokens = |text: &str| weights.vocab().tokenize(text.as_bytes(), false, true);
+    for (before, behind) in [("", "a"), ("a", " a"), ("a ", "\n\na</s>b"), ("a</s>", "</s>")] {
+        let apart = [tokens(&format!("{before}</s>")), tokens(behind)].concat();
+        assert_eq!(tokens(&format!("{before}</s>{behind}")), apart, "{before:?} {behind:?}");
+    }
+    assert_ne!(tokens("a</s>"), tokens("a<"), "it is one");
+}
+
+#[test]
 fn an_answer_depends_on_every_word_before_it() {
     for kind in KINDS {
         let mut tiny = Tiny::new(kind);

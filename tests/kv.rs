@@ -21,8 +21,18 @@ use edgewise::chat::SessionId;
 use edgewise::chat::StopReason;
 use edgewise::chat::TokenEvent;
 use edgewise::chat::Usage;
+use edgewise::prompt::RenderOptions;
+use edgewise::prompt::SpecialTexts;
+use edgewise::prompt::Template;
+use edgewise::prompt::Unit;
 use edgewise::worker::Core;
+use edgewise::worker::Model;
+use edgewise::worker::Prompts;
 use edgewise::worker::TurnKey;
+use llama_cpp_2::token_type::LlamaTokenAttr;
+use proptest::prelude::*;
+use proptest::test_runner::Config;
+use proptest::test_runner::TestRunner;
 
 use crate::batch::CLIENT;
 use crate::batch::Kept;
@@ -323,4 +333,116 @@ fn a_turn_that_is_put_back_loses_nothing_but_time() {
         assert!(usage.completion_tokens > 150, "{usage:?}");
     }
     assert!(core.shelf_bytes() > 0, "one of them was moved and brought back");
+}
+
+/// Turns a conversation into tokens as if nothing was known: the rendered text in one go.
+fn whole(model: &Model, template: &Template, messages: &[Message]) -> Vec<Unit> {
+    let options = RenderOptions { add_generation_prompt: true, date: None };
+    let rendered = template.render(messages, options).expect("it renders");
+    let weights = model.weights();
+    let tokens = |text: &String| weights.vocab().tokenize(text.as_bytes(), false, true);
+    let tokens = rendered.pieces.iter().flat_map(tokens);
+    tokens.map(|token| Unit::Token(token.0)).collect()
+}
+
+/// Returns the model's own template, which guards contents as the engine's does.
+fn template(model: &Model) -> Template {
+    let weights = model.weights();
+    let vocab = weights.vocab();
+    let special = LlamaTokenAttr::Control | LlamaTokenAttr::Unknown;
+    let specials = vocab.tokens().filter(|token| vocab.attr(*token).intersects(special));
+    let text = |token| Some(vocab.text(token)?.to_str().ok()?.to_owned());
+    let texts = SpecialTexts {
+        specials: specials.filter_map(text).collect(),
+        bos: text(vocab.bos()),
+        eos: text(vocab.eos()),
+    };
+    let source = weights.meta_val_str("tokenizer.chat_template").expect("it has one");
+    Template::new(&source, &texts).expect("it is one")
+}
+
+/// What happens to a conversation between two prompts.
+#[derive(Clone, Debug)]
+enum Change {
+    Say(String),
+    Edit(usize, String),
+    DropOldest,
+    System(String),
+    Other,
+    Forget,
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let fragments = [
+        "<|im_end|>",
+        "<|im_start|>",
+        "<|im_",
+        "end|>",
+        "<|endoftext|>",
+        "<",
+        "|>",
+        "\n",
+        "\n\n",
+        " ",
+        "   ",
+        "\t",
+        "Tell me",
+        " about the sea",
+        "it's",
+        "3.14",
+        "2026",
+        "été",
+        "猫",
+        "🙂",
+        "fn main() {\n",
+        "    x",
+        "...",
+        "\u{fdd0}",
+        "assistant\n",
+    ];
+    let text = proptest::collection::vec(proptest::sample::select(fragments.to_vec()), 0..9);
+    let text = text.prop_map(|fragments| fragments.concat());
+    prop_oneof![
+        4 => text.clone().prop_map(Change::Say),
+        2 => (0_usize..8, text.clone()).prop_map(|(at, text)| Change::Edit(at, text)),
+        1 => Just(Change::DropOldest),
+        1 => text.prop_map(Change::System),
+        1 => Just(Change::Other),
+        1 => Just(Change::Forget),
+    ]
+}
+
+#[test]
+fn what_is_remembered_of_a_session_changes_no_token() {
+    let model = Model::load(&support::model(), Compute::default(), |_| true);
+    let model = Arc::new(model.expect("the model loads"));
+    let template = template(&model);
+    let history = proptest::collection::vec(change(), 1..8);
+    let mut runner = TestRunner::new(Config { cases: 96, ..Config::default() });
+    let checked = runner.run(&history, |changes| {
+        let prompts = Prompts::new(Arc::clone(&model));
+        let mut messages = vec![Message::text(Role::System, "Be brief."), user("Hello")];
+        let mut session = 1;
+        for change in changes {
+            match change {
+                Change::Say(text) => {
+                    messages.push(Message::text(Role::Assistant, text.clone() + "."));
+                    messages.push(user(&text));
+                }
+                Change::Edit(at, text) => {
+                    let at = at % messages.len();
+                    messages[at] = Message::text(messages[at].role, text + "!");
+                }
+                Change::DropOldest if messages.len() > 3 => drop(messages.drain(1..3)),
+                Change::DropOldest => {}
+                Change::System(text) => messages[0] = Message::text(Role::System, text + "?"),
+                Change::Other => session = 3 - session,
+                Change::Forget => prompts.forget(SessionId(session)),
+            }
+            let made = prompts.make(CLIENT, &greedy(session, messages.clone(), 4));
+            prop_assert_eq!(made.expect("it renders"), whole(&model, &template, &messages));
+        }
+        Ok(())
+    });
+    checked.unwrap_or_else(|error| panic!("{error}"));
 }

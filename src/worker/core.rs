@@ -26,6 +26,7 @@ use super::model::Memory;
 use super::model::Model;
 use super::model::Prompt;
 use super::pace::Pace;
+use super::prompts::Prompts;
 use super::shelf::Shelf;
 use super::slot::Keep;
 use super::slot::Rate;
@@ -77,6 +78,7 @@ pub struct Core<O> {
     context: Context,
     batch: Batch,
     model: Arc<Model>,
+    prompts: Arc<Prompts>,
     memory: Memory,
     params: CoreParams,
     slots: Vec<Slot>,
@@ -137,6 +139,7 @@ impl<O: Outlet> Core<O> {
             },
             context,
             batch: Batch::new(params.batch_tokens),
+            prompts: Arc::new(Prompts::new(Arc::clone(&model))),
             model,
             memory,
             slots: (0..turns).map(|_| Slot::default()).collect(),
@@ -156,7 +159,7 @@ impl<O: Outlet> Core<O> {
         })
     }
 
-    /// Takes a turn in whose prompt [`Model::prompt`] has made; it ends by exactly one `Finished`,
+    /// Takes a turn in whose prompt [`Prompts::make`] has made; it ends by exactly one `Finished`,
     /// even when it cannot begin.
     pub fn submit(&mut self, key: TurnKey, generation: Generation, prompt: Prompt) {
         if self.running().chain(&self.waiting).any(|turn| turn.key == key) {
@@ -204,6 +207,7 @@ impl<O: Outlet> Core<O> {
             }
         }
         self.shelf.drop_client(client);
+        self.prompts.drop_client(client);
     }
 
     /// Drops what is cached of a session: at once, or when its turn that runs has ended.
@@ -220,6 +224,7 @@ impl<O: Outlet> Core<O> {
             }
         }
         self.shelf.forget(session);
+        self.prompts.forget(session);
     }
 
     /// Sets how many bytes idle sessions may take outside the pool; what is too much goes at once.
@@ -263,6 +268,11 @@ impl<O: Outlet> Core<O> {
     /// Returns the model.
     pub fn model(&self) -> &Arc<Model> {
         &self.model
+    }
+
+    /// Returns what makes prompts for it.
+    pub fn prompts(&self) -> &Arc<Prompts> {
+        &self.prompts
     }
 
     /// Sets how many threads evaluate, from the next step on.

@@ -19,6 +19,8 @@ use super::clock;
 use super::ffi;
 use super::ffi::Grammar;
 use super::ffi::GrammarError;
+use super::seams::Mark;
+use super::seams::Seams;
 use crate::chat::Compute;
 use crate::chat::Constraint;
 use crate::chat::Fault;
@@ -97,6 +99,7 @@ pub(super) enum Memory {
 pub struct Model {
     weights: Arc<LlamaModel>,
     template: Template,
+    seams: Seams,
     bos: Option<LlamaToken>,
     /// How many layers are to be on GPUs.
     wanted: GpuLayers,
@@ -134,6 +137,34 @@ fn device(layers: u32, all: u32) -> String {
     format!("{}, {layers} of {} layers", names.join(" and "), all.max(layers))
 }
 
+/// llama.cpp throws for the negative number that stands for "there is none".
+fn some(token: LlamaToken) -> Option<LlamaToken> {
+    (token.0 >= 0).then_some(token)
+}
+
+/// Returns the texts that a message must not be able to write, since `parse_special` recognises them,
+/// and where a prompt of this vocabulary can be cut.
+fn special_texts(vocab: &LlamaVocab<'_>) -> (SpecialTexts, Seams) {
+    let text = |token| Some(vocab.text(some(token)?)?.to_str().ok()?.to_owned());
+    let special = LlamaTokenAttr::Control | LlamaTokenAttr::Unknown;
+    let found_first = special | LlamaTokenAttr::UserDefined;
+    let marks = vocab.tokens().map(|token| (token, vocab.attr(token)));
+    let marks: Vec<_> = marks.filter(|(_, attr)| attr.intersects(found_first)).collect();
+    let specials = marks.iter().filter(|(_, attr)| attr.intersects(special));
+    let specials = SpecialTexts {
+        specials: specials.filter_map(|(token, _)| text(*token)).collect(),
+        bos: text(vocab.bos()),
+        eos: text(vocab.eos()),
+    };
+    let seams = marks.iter().filter_map(|(token, attr)| {
+        let is_seam =
+            attr.contains(LlamaTokenAttr::Control) && !attr.contains(LlamaTokenAttr::RStrip);
+        let ends = is_seam && vocab.is_eog(*token);
+        Some(Mark { text: vocab.text(*token)?.to_bytes(), ends })
+    });
+    (specials, Seams::new(&seams.collect::<Vec<_>>()))
+}
+
 impl Model {
     /// Loads a model file as `compute` says that has passed `gguf`'s preflight.
     ///
@@ -153,27 +184,15 @@ impl Model {
         let backend = backend()?;
         ffi::forget_layers();
         let weights = ffi::load(backend, path, compute, progress).ok_or(LoadError::Refused)?;
-        let vocab = weights.vocab();
-        // llama.cpp throws for the negative number that stands for "there is none".
-        let some = |token: LlamaToken| (token.0 >= 0).then_some(token);
-        let text = |token| Some(vocab.text(some(token)?)?.to_str().ok()?.to_owned());
-        // What `parse_special` recognises: a message must not be able to write any of them.
-        let is_special = |token: &LlamaToken| {
-            let unknown = vocab.attr(*token).contains(LlamaTokenAttr::Unknown);
-            vocab.is_control(*token) || unknown
-        };
-        let specials = SpecialTexts {
-            specials: vocab.tokens().filter(is_special).filter_map(text).collect(),
-            bos: text(vocab.bos()),
-            eos: text(vocab.eos()),
-        };
+        let (specials, seams) = special_texts(&weights.vocab());
         let template = match weights.meta_val_str("tokenizer.chat_template") {
             Ok(source) => Template::new(&source, &specials)?,
             Err(_) => Template::chatml(&specials),
         };
+        let vocab = weights.vocab();
         let bos = some(vocab.bos()).filter(|_| vocab.should_add_bos());
         let wanted = compute.gpu_layers;
-        Ok(Self { weights: Arc::new(weights), template, bos, wanted })
+        Ok(Self { weights: Arc::new(weights), template, seams, bos, wanted })
     }
 
     /// Returns what the front shows of this model. `pool_tokens` is the context's.
@@ -213,6 +232,19 @@ impl Model {
     /// # Errors
     /// The template refuses the conversation, or it has parts that the model cannot take.
     pub fn prompt(&self, messages: &[Message]) -> Prompt {
+        self.prompt_by(messages, |text| self.special_tokens(text))
+    }
+
+    /// The same, with the tokens of each piece of the rendered text taken from `tokens`: what
+    /// [`Model::special_tokens`] makes of it, or made of it earlier. The pieces are mostly messages.
+    ///
+    /// # Errors
+    /// As of [`Model::prompt`].
+    pub(super) fn prompt_by<T: AsRef<[LlamaToken]>>(
+        &self,
+        messages: &[Message],
+        mut tokens: impl FnMut(&str) -> T,
+    ) -> Prompt {
         let (begun, messages) = match messages.split_last() {
             Some((last, before)) if last.role == Role::Assistant => (last.plain(), before),
             _ => (String::new(), messages),
@@ -223,16 +255,23 @@ impl Model {
             .render(messages, options)
             .map_err(|error| Fault::new(error.to_string()))?;
         let mut units: Vec<Unit> = Vec::new();
-        let mut add = |token: LlamaToken| units.push(Unit::Token(token.0));
+        let mut add = |tokens: &[LlamaToken]| {
+            units.extend(tokens.iter().map(|token| Unit::Token(token.0)));
+        };
         if !rendered.starts_with_bos {
-            self.bos.into_iter().for_each(&mut add);
+            add(self.bos.as_slice());
         }
-        for piece in &rendered.pieces {
-            self.vocab().tokenize(piece.as_bytes(), false, true).into_iter().for_each(&mut add);
+        for piece in rendered.pieces.iter().flat_map(|piece| self.seams.cut(piece)) {
+            add(tokens(piece).as_ref());
         }
         // What the model wrote earlier is text, whatever it looks like.
-        self.vocab().tokenize(begun.as_bytes(), false, false).into_iter().for_each(&mut add);
+        add(&self.tokens(&begun));
         Ok(units)
+    }
+
+    /// Turns a piece of a rendered prompt into tokens, control tokens among them.
+    pub(super) fn special_tokens(&self, text: &str) -> Vec<LlamaToken> {
+        self.vocab().tokenize(text.as_bytes(), false, true)
     }
 
     /// Returns what kind of memory the model has.

@@ -231,7 +231,7 @@ impl Serving {
                 self.tokenizing.drop_client(client);
             }
             Order::Start(key, generation) => {
-                if let Some(prompt) = self.tokenizing.prepare(core.model(), key, &generation) {
+                if let Some(prompt) = self.tokenizing.prepare(core.prompts(), key, &generation) {
                     core.submit(key, generation, prompt);
                 }
             }
@@ -241,7 +241,7 @@ impl Serving {
                 }
             }
             Order::Probe(client, id, generation) => {
-                let made = self.tokenizing.probe(core.model(), client, id, &generation);
+                let made = self.tokenizing.probe(core.prompts(), client, id, &generation);
                 if let Some(prompt) = made {
                     self.measure(client, id, &generation, prompt);
                 }

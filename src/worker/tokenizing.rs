@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::intake::Intake;
 use super::intake::Order;
-use super::model::Model;
 use super::model::Prompt;
+use super::prompts::Prompts;
 use super::turn::TurnKey;
 use crate::chat::Fault;
 use crate::chat::Generation;
@@ -38,16 +38,15 @@ impl Tokenizing {
     /// Returns the prompt of a short conversation; a long one comes later.
     pub(super) fn prepare(
         &mut self,
-        model: &Arc<Model>,
+        prompts: &Arc<Prompts>,
         key: TurnKey,
         generation: &Generation,
     ) -> Option<Prompt> {
         if is_short(&generation.messages) {
-            return Some(model.prompt(&generation.messages));
+            return Some(prompts.make(key.client, generation));
         }
-        if let Err(fault) = self
-            .make(model, generation, move |generation, prompt| Order::Run(key, generation, prompt))
-        {
+        let run = move |generation, prompt| Order::Run(key, generation, prompt);
+        if let Err(fault) = self.make(prompts, key.client, generation, run) {
             return Some(Err(fault));
         }
         self.making.insert(key);
@@ -58,21 +57,20 @@ impl Tokenizing {
     /// [`Order::Measure`].
     pub(super) fn probe(
         &mut self,
-        model: &Arc<Model>,
+        prompts: &Arc<Prompts>,
         client: u32,
         id: u64,
         generation: &Generation,
     ) -> Option<Prompt> {
         if is_short(&generation.messages) {
-            return Some(model.prompt(&generation.messages));
+            return Some(prompts.make(client, generation));
         }
         let open = self.probing.iter().filter(|(of, _)| *of == client).count();
         if open >= PROBES_PER_CLIENT_MAX || !self.probing.insert((client, id)) {
             return Some(Err(Fault::new("too many long conversations are being counted")));
         }
-        let made = self.make(model, generation, move |generation, prompt| {
-            Order::Measure(client, id, generation, prompt)
-        });
+        let measure = move |generation, prompt| Order::Measure(client, id, generation, prompt);
+        let made = self.make(prompts, client, generation, measure);
         let fault = made.err()?;
         self.probing.remove(&(client, id));
         Some(Err(fault))
@@ -86,14 +84,15 @@ impl Tokenizing {
     /// Makes a prompt on a thread; `then` says what is to be done with it.
     fn make(
         &self,
-        model: &Arc<Model>,
+        prompts: &Arc<Prompts>,
+        client: u32,
         generation: &Generation,
         then: impl FnOnce(Generation, Prompt) -> Order + Send + 'static,
     ) -> Result<(), Fault> {
-        let (model, intake) = (Arc::clone(model), Arc::clone(&self.intake));
+        let (prompts, intake) = (Arc::clone(prompts), Arc::clone(&self.intake));
         let generation = generation.clone();
         let thread = std::thread::Builder::new().spawn(move || {
-            let prompt = model.prompt(&generation.messages);
+            let prompt = prompts.make(client, &generation);
             intake.push(then(generation, prompt));
         });
         let fault = |_| Fault::new("the engine has no thread left for this prompt");

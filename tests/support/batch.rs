@@ -87,12 +87,12 @@ pub(crate) fn computing(
 }
 
 pub(crate) fn submit(core: &mut Core<Kept>, key: TurnKey, generation: Generation) {
-    let prompt = core.model().prompt(&generation.messages);
+    let prompt = core.prompts().make(key.client, &generation);
     core.submit(key, generation, prompt);
 }
 
 pub(crate) fn probe(core: &Core<Kept>, generation: &Generation) -> Probe {
-    let prompt = core.model().prompt(&generation.messages);
+    let prompt = core.prompts().make(CLIENT, generation);
     core.probe(generation, prompt).expect("it fits")
 }
 

@@ -46,15 +46,17 @@ impl<O: Outlet> Core<O> {
         if let Some(last) = messages.last_mut().filter(|_| self.memory == Memory::State) {
             *last = Message::text(last.role, "");
         }
-        let Ok(now) = self.model.prompt(&messages) else { return };
+        let Ok(now) = self.prompts.make_of(client, generation, &messages) else { return };
         let foreseen = match foresight {
             // The turn itself evaluates the last one: its logits are wanted then.
             Foresight::Whole if self.memory != Memory::State => now.len().saturating_sub(1),
             // Sure is what stays the same when the last message grows.
-            Foresight::Whole | Foresight::Sure => match self.model.prompt(&grown(&messages)) {
-                Ok(later) => common_prefix(&now, &later),
-                Err(_) => return,
-            },
+            Foresight::Whole | Foresight::Sure => {
+                match self.prompts.make_of(client, generation, &grown(&messages)) {
+                    Ok(later) => common_prefix(&now, &later),
+                    Err(_) => return,
+                }
+            }
         };
         let context = generation.limits.n_ctx.min(self.params.pool_tokens) as usize;
         if foreseen < context {
