@@ -1,5 +1,6 @@
 //! The chat in the terminal: one loop over keys, signals, tokens and time.
 
+mod hearing;
 mod helpers;
 mod opening;
 mod shelf;
@@ -39,14 +40,10 @@ use crate::chat::Key;
 use crate::chat::KeyCode;
 use crate::chat::LoadState;
 use crate::chat::Outlook;
-use crate::chat::StopReason;
-use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
 use crate::chat::TurnId;
-use crate::chat::Usage;
 use crate::config::Paths;
 use crate::engine::EngineEvent;
-use crate::store::Saved;
 use crate::theme::Theme;
 use crate::ui::Target;
 use shelf::named;
@@ -264,14 +261,7 @@ impl Chat {
             Woken::Input(Some(Input::End)) => self.update(Msg::Quit(at)),
             Woken::Done(done) => self.done(done),
             Woken::Input(Some(Input::Gone) | None) => self.hang_up(at),
-            Woken::Turn(turn, event) => {
-                let unrecorded = self.driver.hear(turn, &event);
-                if let Some((meter, speed)) = self.driver.measured() {
-                    tokio::task::spawn_blocking(move || meter.count(speed));
-                }
-                self.update(Msg::Turn { turn, event, at })?;
-                unrecorded.map_or(Ok(()), |fault| self.update(Msg::Told(fault.message)))
-            }
+            Woken::Turn(turn, event) => self.hear_turn(turn, event, at),
             Woken::Engine(model, event) => self.hear_engine(model, event, at),
             Woken::Kept(news) => self.heard(news, at),
             Woken::Written if self.screen.is_over() => self.hang_up(at),
@@ -434,43 +424,6 @@ impl Chat {
         match self.keeper.begin(turn, generation) {
             Some((turn, generation)) => self.driver.generate(turn, generation),
             None => drop(self.beginning.insert(turn, false)),
-        }
-    }
-
-    /// Takes in what the store says.
-    fn heard(&mut self, news: News, at: Duration) -> io::Result<()> {
-        match news {
-            News::Msg(msg) => {
-                let opened = matches!(*msg, Msg::Opened { .. } | Msg::Missing(_));
-                self.update(*msg)?;
-                if opened { self.ask_first() } else { Ok(()) }
-            }
-            News::Opened(opened, lessons) => {
-                self.driver.remember(opened.store.clone(), &lessons);
-                for (turn, generation) in self.keeper.opened(*opened) {
-                    self.beginning.remove(&turn);
-                    self.driver.generate(turn, generation);
-                }
-                Ok(())
-            }
-            News::Begun(turn, generation, saved) => {
-                let cancelled = self.beginning.remove(&turn).unwrap_or(false);
-                match saved {
-                    Saved::Busy(fault) => self.update(Msg::Refused { turn, fault }),
-                    Saved::Refused(fault) if !self.keeper.is_read_only() => {
-                        self.update(Msg::Refused { turn, fault })
-                    }
-                    _ if cancelled => {
-                        let end = TokenEvent::Finished(StopReason::Cancelled, Usage::default());
-                        self.update(Msg::Turn { turn, event: TurnEvent::Token(end), at })
-                    }
-                    // What is kept in memory for now is said by the store's health.
-                    Saved::Durable | Saved::InMemory(_) | Saved::Refused(_) => {
-                        self.driver.generate(turn, *generation);
-                        Ok(())
-                    }
-                }
-            }
         }
     }
 
