@@ -4,76 +4,40 @@
 //! `EDGEWISE_TEST_MODEL` names. Prints the median and the spread of several rounds in tokens per
 //! second, for `llama-bench -p 512 -n 64 -d 0,1024` to stand beside.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+#[expect(dead_code, reason = "other benchmarks measure time")]
+mod support;
 
-use edgewise::chat::Compute;
+#[path = "support/batch.rs"]
+mod batch;
+
 use edgewise::chat::Constraint;
 use edgewise::chat::Generation;
-use edgewise::chat::Limits;
-use edgewise::chat::Message;
-use edgewise::chat::Priority;
-use edgewise::chat::PrivacyClass;
-use edgewise::chat::Role;
-use edgewise::chat::Sampling;
 use edgewise::chat::SessionId;
-use edgewise::chat::TokenEvent;
-use edgewise::chat::Usage;
-use edgewise::device;
 use edgewise::worker::Core;
-use edgewise::worker::CoreParams;
 use edgewise::worker::Model;
-use edgewise::worker::Outlet;
 use edgewise::worker::TurnKey;
+
+use crate::batch::Cost;
+use crate::batch::prompt_of;
+use crate::support::greedy;
+use crate::support::say;
 
 const ROUNDS: usize = 7;
 const DECODE_TOKENS: u32 = 64;
 const POOL_TOKENS: u32 = 4096;
 
-/// Keeps the last turn's cost.
-#[derive(Debug, Default)]
-struct Cost(Option<Usage>);
-
-impl Outlet for Cost {
-    fn ready(&self, _: u32) -> bool {
-        true
-    }
-
-    fn event(&mut self, _: TurnKey, event: TokenEvent) {
-        if let TokenEvent::Finished(_, usage) = event {
-            self.0 = Some(usage);
-        }
-    }
-}
-
 fn main() {
-    let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
-    #[expect(clippy::disallowed_methods, reason = "a benchmark is started by hand")]
-    let named = std::env::var_os("EDGEWISE_TEST_MODEL");
-    let model = arguments.next().map(PathBuf::from).or(named.map(PathBuf::from));
-    let Some(model) = model else {
-        return say("no model: name a file, or set EDGEWISE_TEST_MODEL (scripts/test fetches one)");
-    };
-    let threads = arguments.next().and_then(|threads| threads.parse().ok());
-    let threads = threads.unwrap_or_else(|| u32::try_from(device::cores().physical).unwrap_or(1));
-    let model =
-        Arc::new(Model::load(&model, Compute::default(), |_| true).expect("the model loads"));
-    let params = CoreParams {
-        pool_tokens: POOL_TOKENS,
-        batch_tokens: 512,
-        max_turns: 4,
-        threads,
-        compute: Compute::default(),
-    };
-    let mut core = Core::new(Arc::clone(&model), params, Arc::default(), Cost::default())
-        .expect("the pool fits");
+    let Some((model, rest)) = support::arguments() else { return };
+    let threads = batch::threads(rest.first());
+    let model = batch::load(&model);
+    let mut core = batch::core(&model, POOL_TOKENS, threads);
     say(&format!("{} · {threads} threads", core.info().description));
     for (name, depth, kind) in [
         ("prefill 512", 512, Kind::Prefill),
         ("decode 64 at depth 0", 16, Kind::Decode),
         ("decode 64 at depth 1024", 1024, Kind::Decode),
     ] {
-        let prompt = prompt_of(&model, depth);
+        let prompt = prompt_of(&model, "", depth);
         // The first round is not counted: it warms caches and the measured prefill rate.
         let free = &Constraint::Free;
         let rates = (0..=ROUNDS).map(|round| rate(&mut core, &prompt, round, (kind, free))).skip(1);
@@ -84,7 +48,7 @@ fn main() {
 
 /// Decodes with and without a schema in turn, so that both see the same machine.
 fn compare(core: &mut Core<Cost>, model: &Model) {
-    let prompt = prompt_of(model, 16) + " Answer in JSON.";
+    let prompt = prompt_of(model, "", 16) + " Answer in JSON.";
     let schema = Constraint::JsonSchema(SCHEMA.to_owned());
     let mut rates = [Vec::new(), Vec::new()];
     for round in 0..=ROUNDS {
@@ -123,39 +87,21 @@ fn rate(
     (kind, constraint): (Kind, &Constraint),
 ) -> f64 {
     let turn = u64::try_from(round).unwrap_or(0);
-    let session = SessionId(u128::from(turn));
     let generation = Generation {
-        session,
-        class: PrivacyClass::Open,
-        messages: vec![Message::text(Role::User, prompt)],
-        sampling: Sampling { temp: 0.0, ..Sampling::default() },
         constraint: constraint.clone(),
-        limits: Limits { max_tokens: Some(DECODE_TOKENS), stop: Vec::new(), n_ctx: POOL_TOKENS },
-        priority: Priority::Interactive,
         ephemeral: true,
+        ..greedy(u128::from(turn), prompt, DECODE_TOKENS, POOL_TOKENS)
     };
     let tokens = core.model().prompt(&generation.messages);
     core.submit(TurnKey { client: 1, turn }, generation, tokens);
     while core.step() {}
-    core.forget(session);
+    core.forget(SessionId(u128::from(turn)));
     let usage = core.outlet().0.take().expect("the turn ended");
     let rate = match kind {
         Kind::Prefill => usage.prefill_tps(),
         Kind::Decode => usage.decode_tps(),
     };
     rate.unwrap_or(0.0)
-}
-
-/// Makes a question of about `tokens` tokens that asks for a long answer.
-fn prompt_of(model: &Model, tokens: usize) -> String {
-    let mut prompt = String::from("Tell a very long story.");
-    let count = |prompt: &str| {
-        model.prompt(&[Message::text(Role::User, prompt)]).map_or(usize::MAX, |tokens| tokens.len())
-    };
-    while count(&prompt) < tokens {
-        prompt.push_str(" A river runs from the hills to the sea, past mills and towns.");
-    }
-    prompt
 }
 
 fn spread(mut rates: Vec<f64>) -> String {
@@ -166,9 +112,4 @@ fn spread(mut rates: Vec<f64>) -> String {
         rates[rates.len() / 2],
         rates.len()
     )
-}
-
-#[expect(clippy::print_stdout, reason = "a benchmark prints")]
-fn say(line: &str) {
-    println!("{line}");
 }

@@ -4,10 +4,10 @@
 //! `cargo bench --bench latency [-- MODEL.gguf]`; without a model it takes the file that
 //! `EDGEWISE_TEST_MODEL` names. Through the front's own code, the socket, and an engine process.
 
+mod support;
+
 use std::path::Path;
-use std::path::PathBuf;
 use std::time::Duration;
-use std::time::Instant;
 
 use edgewise::backend::Backend as _;
 use edgewise::backend::Cancel;
@@ -15,15 +15,6 @@ use edgewise::backend::TokenSink;
 use edgewise::backend::TurnQueue;
 use edgewise::backend::turn_queue;
 use edgewise::chat::Compute;
-use edgewise::chat::Constraint;
-use edgewise::chat::Generation;
-use edgewise::chat::Limits;
-use edgewise::chat::Message;
-use edgewise::chat::Priority;
-use edgewise::chat::PrivacyClass;
-use edgewise::chat::Role;
-use edgewise::chat::Sampling;
-use edgewise::chat::SessionId;
 use edgewise::chat::TokenEvent;
 use edgewise::chat::TurnEvent;
 use edgewise::chat::TurnId;
@@ -34,7 +25,12 @@ use edgewise::ipc::LoadSpec;
 use edgewise::ipc::Spec;
 use tokio::sync::mpsc;
 
+use crate::support::greedy;
+use crate::support::now;
+use crate::support::say;
+
 const ROUNDS: u64 = 5;
+const POOL_TOKENS: u32 = 8192;
 
 /// The most that a stream may pause, and the most that a cancelled turn may take.
 const STALL_MOST: Duration = Duration::from_millis(250);
@@ -53,12 +49,7 @@ struct Front {
 
 #[tokio::main]
 async fn main() {
-    let named = std::env::args().skip(1).find(|argument| !argument.starts_with("--"));
-    #[expect(clippy::disallowed_methods, reason = "a benchmark is started by hand")]
-    let set = std::env::var_os("EDGEWISE_TEST_MODEL");
-    let Some(model) = named.map(PathBuf::from).or(set.map(PathBuf::from)) else {
-        return say("no model: name a file, or set EDGEWISE_TEST_MODEL (scripts/test fetches one)");
-    };
+    let Some((model, _)) = support::arguments() else { return };
     let mut load = Vec::new();
     for _ in 0..ROUNDS {
         load.push(cancel_load(&model).await);
@@ -102,7 +93,7 @@ impl Front {
             model_bytes: model.metadata().expect("the model file").len(),
             model: model.to_owned(),
             model_changed_ns: 0,
-            pool_tokens: 8192,
+            pool_tokens: POOL_TOKENS,
             max_turns: 4,
             kv_ram_gb: None,
             threads: None,
@@ -126,7 +117,7 @@ impl Front {
         self.begun += 1;
         let cancel = Cancel::new();
         let sink = TokenSink::open(TurnId(self.begun), self.queue.clone(), cancel.clone()).await;
-        let generation = generation(session, text, max_tokens);
+        let generation = greedy(session, text, max_tokens, POOL_TOKENS);
         self.engine.start(generation, sink.expect("the queue is open"));
         cancel
     }
@@ -204,7 +195,7 @@ impl Front {
         let cancel = self.start(5, &text, 1).await;
         self.until(self.begun, |event| matches!(event, TokenEvent::Finished(..))).await;
         drop(cancel);
-        let generation = generation(5, &text, 1);
+        let generation = greedy(5, &text, 1, POOL_TOKENS);
         let begun = now();
         let probe = self.engine.probe(&generation).await.expect("the engine runs");
         let took = begun.elapsed();
@@ -215,19 +206,6 @@ impl Front {
     /// Makes a prompt that no other turn has begun with.
     fn unique(&self, text: &str, times: usize) -> String {
         format!("Number {}. ", self.begun) + &text.repeat(times)
-    }
-}
-
-fn generation(session: u128, text: &str, max_tokens: u32) -> Generation {
-    Generation {
-        session: SessionId(session),
-        messages: vec![Message::text(Role::User, text)],
-        class: PrivacyClass::Open,
-        sampling: Sampling { temp: 0.0, ..Sampling::default() },
-        constraint: Constraint::Free,
-        limits: Limits { max_tokens: Some(max_tokens), stop: Vec::new(), n_ctx: 8192 },
-        priority: Priority::Interactive,
-        ephemeral: false,
     }
 }
 
@@ -247,14 +225,4 @@ fn row(name: &str, mut times: Vec<Duration>, most: Duration) {
         ms(last),
         ms(most)
     ));
-}
-
-#[expect(clippy::disallowed_methods, reason = "a benchmark measures time")]
-fn now() -> Instant {
-    Instant::now()
-}
-
-#[expect(clippy::print_stdout, reason = "a benchmark prints")]
-fn say(line: &str) {
-    println!("{line}");
 }

@@ -234,21 +234,26 @@ fn an_answer_that_nobody_goes_on_with_is_begun_anew_in_the_chat_and_its_part_is_
     );
 }
 
-#[test]
-fn what_an_engine_leaves_is_begun_anew_where_nobody_goes_on() {
-    let far = Endpoint::speaking(Speaks::Anthropic, vec![Says::All("All of it at last.")]);
-    let home = Home::new();
-    let profile =
-        format!("privacy = \"open\"\nmode = \"prefer-local\"\nendpoint = \"far\"\n{PATIENT}");
-    configure(&home, &profile, &far.table("far"));
-    let mut pty = Pty::start(&home, &["--max-tokens", "1500"], &[]);
+/// Starts a chat that begins an answer on this device and may go on at an endpoint, and kills the
+/// engine in mid-sentence.
+pub(crate) fn left_in_the_middle(home: &Home, endpoint: &str, table: &str, tokens: &str) -> Pty {
+    let mode = "privacy = \"open\"\nmode = \"prefer-local\"";
+    configure(home, &format!("{mode}\nendpoint = \"{endpoint}\"\n{PATIENT}"), table);
+    let mut pty = Pty::start(home, &["--max-tokens", tokens], &[]);
     pty.ready();
     pty.ask(STORY);
     pty.see_text("May this session leave this device?");
     pty.send("y");
     pty.see("a beginning", |frame| frame.has("• "));
-    let engine = pty.front().engine();
-    engine.signal(Signal::KILL);
+    pty.front().engine().signal(Signal::KILL);
+    pty
+}
+
+#[test]
+fn what_an_engine_leaves_is_begun_anew_where_nobody_goes_on() {
+    let far = Endpoint::speaking(Speaks::Anthropic, vec![Says::All("All of it at last.")]);
+    let home = Home::new();
+    let mut pty = left_in_the_middle(&home, "far", &far.table("far"), "1500");
     pty.see("the answer", |frame| frame.has("All of it at last.") && frame.has(" ready · "));
     let sent = far.asked().remove(0);
     assert_eq!(sent["messages"].as_array().map(Vec::len), Some(1), "nothing of the part: {sent}");

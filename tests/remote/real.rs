@@ -13,6 +13,7 @@ use std::process::Stdio;
 
 use crate::handing::Asking;
 use crate::handing::PATIENT;
+use crate::handing::left_in_the_middle;
 use crate::home::ask;
 use crate::home::command;
 use crate::home::configure;
@@ -284,17 +285,7 @@ fn slow_a_real_server_holds_an_answer_to_a_schema() {
 fn slow_what_an_engine_leaves_is_begun_anew_at_a_real_server_that_cannot_go_on() {
     let server = Server::start();
     let home = Home::new();
-    let profile =
-        format!("privacy = \"open\"\nmode = \"prefer-local\"\nendpoint = \"real\"\n{PATIENT}");
-    configure(&home, &profile, &server.table("anthropic"));
-    let mut pty = Pty::start(&home, &["--max-tokens", "300"], &[]);
-    pty.ready();
-    pty.ask(STORY);
-    pty.see_text("May this session leave this device?");
-    pty.send("y");
-    pty.see("a beginning", |frame| frame.has("• "));
-    let engine = pty.front().engine();
-    engine.signal(rustix::process::Signal::KILL);
+    let mut pty = left_in_the_middle(&home, "real", &server.table("anthropic"), "300");
     let done = pty.see("an answer of the server", |frame| {
         frame.has("remote:real · TTFT") && frame.has("300 tok ") && frame.has("length limit")
     });

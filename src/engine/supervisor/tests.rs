@@ -9,59 +9,15 @@ use super::*;
 use crate::backend::Cancel;
 use crate::backend::TokenSink;
 use crate::backend::turn_queue;
-use crate::chat::Compute;
-use crate::chat::Constraint;
-use crate::chat::Generation;
 use crate::chat::Health;
-use crate::chat::Limits;
 use crate::chat::ModelInfo;
-use crate::chat::Priority;
-use crate::chat::PrivacyClass;
-use crate::chat::Sampling;
-use crate::chat::SessionId;
 use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
 use crate::chat::TurnId;
+use crate::engine::tests::config;
+use crate::engine::tests::generation;
 use crate::ipc;
 use crate::ipc::Decoder;
-use crate::ipc::LoadSpec;
-use crate::ipc::Spec;
-
-fn config() -> EngineConfig {
-    let load = LoadSpec {
-        model: "/nowhere/m.gguf".into(),
-        model_bytes: 0,
-        model_changed_ns: 0,
-        pool_tokens: 1,
-        max_turns: 1,
-        kv_ram_gb: None,
-        threads: None,
-        compute: Compute::default(),
-    };
-    let at = |ending: &str| format!("/nowhere/e.{ending}").into();
-    EngineConfig {
-        program: "/nowhere/edgewise".into(),
-        environment: Vec::new(),
-        spec: Spec { load, socket: at("sock"), lock: at("lock"), log: at("log") },
-        keep_alive: Duration::ZERO,
-        demand: None,
-        require_gpu: false,
-        missing: None,
-    }
-}
-
-fn generation() -> Generation {
-    Generation {
-        session: SessionId(1),
-        messages: Vec::new(),
-        class: PrivacyClass::Open,
-        sampling: Sampling::default(),
-        constraint: Constraint::Free,
-        limits: Limits { max_tokens: None, stop: Vec::new(), n_ctx: 1 },
-        priority: Priority::Interactive,
-        ephemeral: true,
-    }
-}
 
 /// An engine that has a model, says one word, and from then on nothing but how it does, so often.
 async fn engine(mut socket: UnixStream, mut answers: u32) {
@@ -93,7 +49,7 @@ async fn turn(answers: u32) -> (StopReason, Duration) {
     let (orders, mut inbox) = mpsc::channel(8);
     let (events, _news) = mpsc::channel(64);
     let mut supervisor = Supervisor {
-        config: Arc::new(config()),
+        config: Arc::new(config("/nowhere")),
         orders: orders.downgrade(),
         events,
         open: OpenTurns::default(),
