@@ -2,13 +2,16 @@
 //!
 //! Never: the terminal itself.
 
+use std::fmt;
 use std::io;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
+use indicatif::HumanDuration;
 use indicatif::ProgressBar;
 use indicatif::ProgressDrawTarget;
+use indicatif::ProgressState;
 use indicatif::ProgressStyle;
 use indicatif::TermLike;
 
@@ -16,7 +19,7 @@ use indicatif::TermLike;
 const HERTZ: u8 = 10;
 
 /// What a bar looks like when it is known how much there is, and when it is not.
-const WHOLE: &str = "{wide_bar} {percent:>3} %  {msg}, {eta} left";
+const WHOLE: &str = "{wide_bar} {percent:>3} %  {msg}{left}";
 const OPEN: &str = "{msg}, {elapsed}";
 
 /// What a terminal would have got.
@@ -33,6 +36,13 @@ pub(super) struct Bar {
     bar: ProgressBar,
 }
 
+/// Writes how long the rest takes, as soon as anything tells.
+fn left(state: &ProgressState, text: &mut dyn fmt::Write) {
+    if state.pos() > 0 {
+        write!(text, ", {:#} left", HumanDuration(state.eta())).ok();
+    }
+}
+
 impl Bar {
     /// Makes a bar for a terminal so many columns wide. `length` is that of the input in bytes.
     pub(super) fn new(width: u16, length: Option<u64>) -> Self {
@@ -41,7 +51,8 @@ impl Bar {
         let bar = ProgressBar::with_draw_target(length, target);
         let template = if length.is_some() { WHOLE } else { OPEN };
         let style = ProgressStyle::with_template(template);
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
+        bar.set_style(style.with_key("left", left));
         Self { screen, bar }
     }
 
@@ -143,6 +154,8 @@ mod tests {
     #[test]
     fn the_bar_makes_way_and_comes_back() {
         let bar = Bar::new(60, Some(100));
+        let none = seen(&bar.show(0, "0 lines".to_owned()));
+        assert!(none.ends_with("0 %  0 lines"), "nothing tells how long it takes: {none:?}");
         let drawn = bar.show(50, "3 lines".to_owned());
         assert!(seen(&drawn).contains("50 %  3 lines, "), "{drawn:?}");
         let (clear, again) = bar.around();

@@ -94,7 +94,9 @@ impl Chat {
         let (queue, turns) = turn_queue(TURN_EVENTS);
         let inline = manner == Manner::Inline;
         let own = app::Settings { keys, prompts, themes: names, ..app::Settings::default() };
-        let own = app::Settings { inline, sidebar: opening.sidebar, ..own };
+        // Lines have no room beside them either.
+        let narrow = manner != Manner::Full;
+        let own = app::Settings { inline: narrow, sidebar: opening.sidebar, ..own };
         let settings = settings(front, &keeping, own);
         let (width, height) = crossterm::terminal::size()?;
         let (keeper, kept) = Keeper::start(keeping);

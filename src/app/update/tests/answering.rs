@@ -115,6 +115,16 @@ fn lists_are_narrowed_by_words_and_chosen_from_by_number() {
 }
 
 #[test]
+fn there_is_no_sidebar_beside_lines() {
+    let mut chat = Chat::new();
+    let settings = Settings { sidebar: true, inline: true, ..Settings::default() };
+    chat.model = Model::new(settings, SessionId(0), 160, 40);
+    assert_eq!(chat.send(Msg::Redraw), []);
+    assert_eq!(line(&mut chat, "/sidebar"), [Effect::List]);
+    assert_eq!(chat.model.overlay(), Some(Overlay::Sessions));
+}
+
+#[test]
 fn a_file_is_named_or_the_name_that_stands_there_is_taken() {
     let mut chat = Chat::new();
     chat.answered(0, "one", "an answer");
