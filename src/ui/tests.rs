@@ -80,8 +80,9 @@ struct Stage {
     theme: Theme,
     terminal: Terminal<TestBackend>,
     ms: u64,
-    /// Every text that the model was told.
-    heard: String,
+    /// What the model began with, and was told, to tell it again.
+    settings: Settings,
+    heard: Vec<Msg>,
 }
 
 impl Stage {
@@ -93,17 +94,22 @@ impl Stage {
             growth: Some(Growth { token_bytes: 23_040, train_tokens: 8192 }),
             ..Settings::default()
         };
+        let mut stage = Self::with(settings, width, height);
+        stage.draw();
+        stage
+    }
+
+    fn with(settings: Settings, width: u16, height: u16) -> Self {
         let backend = TestBackend::new(width, height);
-        let mut stage = Self {
-            model: Model::new(settings, SessionId(1), width, height),
+        Self {
+            model: Model::new(settings.clone(), SessionId(1), width, height),
             view: View::default(),
             theme: Theme::named("dark").expect("built in"),
             terminal: Terminal::new(backend).expect("a test terminal"),
             ms: 0,
-            heard: String::new(),
-        };
-        stage.draw();
-        stage
+            settings,
+            heard: Vec::new(),
+        }
     }
 
     fn ready(width: u16, height: u16) -> Self {
@@ -128,10 +134,7 @@ impl Stage {
     }
 
     fn send(&mut self, msg: Msg) {
-        match &msg {
-            Msg::Key { key: Key { code: KeyCode::Char(c), .. }, .. } => self.heard.push(*c),
-            msg => self.heard.push_str(&words::texts(&format!("{msg:?}"))),
-        }
+        self.heard.push(msg.clone());
         self.model.update(msg);
         self.draw();
     }
@@ -200,6 +203,28 @@ impl Stage {
         self.finished(turn, StopReason::EndOfTurn);
     }
 
+    /// Begins anew with other settings.
+    fn restart(&mut self, settings: Settings) {
+        let Rect { width, height, .. } = *self.terminal.backend().buffer().area();
+        *self = Self { ms: self.ms, ..Self::with(settings, width, height) };
+    }
+
+    /// Tells everything once more to a model that knows nothing yet; `seen` looks at it each time.
+    fn again(&self, mut seen: impl FnMut(&Model)) -> Self {
+        let Rect { width, height, .. } = *self.terminal.backend().buffer().area();
+        let mut again = Self::with(self.settings.clone(), width, height);
+        for msg in &self.heard {
+            again.model.update(msg.clone());
+            seen(&again.model);
+            // A word more is drawn with what follows it.
+            if !matches!(msg, Msg::Turn { event: TurnEvent::Token(TokenEvent::Delta(_)), .. }) {
+                again.draw();
+            }
+        }
+        again.draw();
+        again
+    }
+
     /// Draws a frame as the runtime does and tells the model what came out.
     fn draw(&mut self) {
         let Self { model, view, theme, terminal, .. } = self;
@@ -243,6 +268,7 @@ impl Stage {
 #[track_caller]
 fn kept(name: &str, stage: &Stage) {
     insta::assert_snapshot!(name, format!("{}\n\n{}", stage.shot(), styles::styles(stage)));
+    words::only_marked(name, stage);
 }
 
 fn snapshot(name: &str, scene: impl Fn(&mut Stage)) {
@@ -251,13 +277,6 @@ fn snapshot(name: &str, scene: impl Fn(&mut Stage)) {
         scene(&mut stage);
         kept(&format!("{name}_{width}x{height}"), &stage);
     }
-    words::with_marks(|| {
-        for (width, height) in [(40, 12), (160, 50)] {
-            let mut stage = Stage::ready(width, height);
-            scene(&mut stage);
-            words::only_marked(name, &stage);
-        }
-    });
 }
 
 /// The rows of transcript on the screen.

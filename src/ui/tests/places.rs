@@ -22,8 +22,7 @@ fn places() -> Vec<Place> {
 
 fn told(stage: &mut Stage) {
     let settings = Settings { privacy: chat::PrivacyClass::Open, ..stage.model.settings().clone() };
-    let area = *stage.terminal.backend().buffer().area();
-    stage.model = Model::new(settings, SessionId(1), area.width, area.height);
+    stage.restart(settings);
     stage.load(LoadState::Ready(ModelInfo { pool_tokens: 4096, ..ModelInfo::default() }));
     stage.plain(KeyCode::F(4));
     stage.send(Msg::Places(places()));

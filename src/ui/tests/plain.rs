@@ -28,6 +28,15 @@ impl Told {
         self.then(|stage| stage.send(Msg::Line { line: line.to_owned(), at }));
     }
 
+    /// Fails where something is said that is in no resource.
+    fn speaks_every_language(&self) {
+        words::with_marks(|| {
+            let (mut announcer, mut text) = (Announcer::default(), String::new());
+            self.stage.again(|model| text.push_str(&announcer.say(model)));
+            words::all_marked("plain", &text, &self.stage);
+        });
+    }
+
     fn then(&mut self, act: impl FnOnce(&mut Stage)) {
         act(&mut self.stage);
         let new = self.announcer.say(&self.stage.model);
@@ -41,7 +50,7 @@ fn states_are_said_in_words_and_nothing_is_said_twice() {
     let mut told = Told::new();
     told.then(|stage| stage.load(LoadState::Loading(10)));
     told.then(|stage| stage.load(LoadState::Loading(60)));
-    told.then(|stage| stage.model = Stage::ready(80, 24).model);
+    told.then(|stage| *stage = Stage::ready(80, 24));
     told.then(|stage| stage.ask("Why is the sky blue?"));
     told.announcer.entered();
     told.then(|stage| stage.prefilled(0));
@@ -59,6 +68,7 @@ fn states_are_said_in_words_and_nothing_is_said_twice() {
     });
     told.then(|stage| stage.ask("/help"));
     insta::assert_snapshot!("plain", told.text);
+    told.speaks_every_language();
 }
 
 #[test]
@@ -86,7 +96,7 @@ fn listed() -> Vec<Listed> {
 #[test]
 fn every_state_and_list_is_said_in_words() {
     let mut told = Told::new();
-    told.then(|stage| stage.model = Stage::ready(80, 24).model);
+    told.then(|stage| *stage = Stage::ready(80, 24));
     told.then(|stage| stage.ask("one"));
     told.then(|stage| stage.token(0, TokenEvent::Queued(2)));
     told.then(|stage| stage.token(0, TokenEvent::Queued(1)));
@@ -115,6 +125,7 @@ fn every_state_and_list_is_said_in_words() {
     told.then(|stage| stage.ask("last"));
     told.then(|stage| stage.key(Key::ctrl('d')));
     insta::assert_snapshot!("plain_states", told.text);
+    told.speaks_every_language();
 }
 
 #[test]
@@ -127,7 +138,7 @@ fn every_question_is_asked_in_words_and_answered_by_a_line() {
         privacy: PrivacyClass::Open,
         ..told.stage.model.settings().clone()
     };
-    told.stage.model = Model::new(settings, SessionId(1), 80, 24);
+    told.stage.restart(settings);
     told.line("Where to?");
     told.line("what?");
     told.line("no");
@@ -166,4 +177,5 @@ fn every_question_is_asked_in_words_and_answered_by_a_line() {
     told.line("/device");
     told.line("/route why");
     insta::assert_snapshot!("plain_questions", told.text);
+    told.speaks_every_language();
 }

@@ -5,9 +5,7 @@ use crate::ui::Target;
 
 /// Opens sessions in every state: answered, failed, unread, running at an endpoint, new.
 fn sessions(stage: &mut Stage) {
-    let area = *stage.terminal.backend().buffer().area();
-    let settings = Settings { sidebar: true, ..stage.model.settings().clone() };
-    stage.model = Model::new(settings, SessionId(1), area.width, area.height);
+    stage.restart(Settings { sidebar: true, ..stage.model.settings().clone() });
     stage.load(LoadState::Ready(ModelInfo { pool_tokens: 4096, ..ModelInfo::default() }));
     stage.answered(0, "Why is the sky blue?", RAYLEIGH);
     stage.key(Key::ctrl('n'));
