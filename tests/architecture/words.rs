@@ -10,7 +10,8 @@ use super::after_word;
 use super::read;
 
 /// Where the chat's words would be written, if not in the resource.
-const SHOWN: [&str; 2] = ["ui", "app"];
+const SHOWN: [&str; 6] =
+    ["ui/", "app/", "runtime/chat", "runtime/outside", "cli/chat.rs", "cli/first_run.rs"];
 
 /// Literals of several words that are no words of the interface: what is said to a model.
 const TO_A_MODEL: [&str; 3] =
@@ -140,7 +141,9 @@ fn check(sources: &[Source], resource: &str) -> Vec<String> {
         for (start, literal) in literals(&code) {
             if known.contains_key(literal) {
                 used.insert(literal.to_owned());
-            } else if SHOWN.contains(&source.module()) && is_said(&code[..start - 1], literal) {
+            } else if SHOWN.iter().any(|place| source.path.starts_with(place))
+                && is_said(&code[..start - 1], literal)
+            {
                 let told = format!("\"{literal}\" is not in assets/words/en.ftl");
                 faults.push(source.fault(line(start), &told));
             }
@@ -166,11 +169,14 @@ fn is_said(before: &str, literal: &str) -> bool {
     // Two blanks stand between the names of keys.
     let words: Vec<&str> = literal.split(' ').collect();
     let sentence = words.windows(2).any(|pair| is_word(pair[0]) && is_word(pair[1]));
-    let shown = SHOWS.iter().any(|call| before.ends_with(call));
+    let figure = before.rsplit_once("figure(").is_some_and(|(_, rank)| rank.len() == 2);
+    let shown = figure || SHOWS.iter().any(|call| before.ends_with(call));
     let shown = shown && literal.split_whitespace().any(is_word);
     let statement = before.rsplit([';', '{', '}']).next().unwrap_or_default();
     let exempt = ERRORS.iter().any(|call| before.ends_with(call))
-        || statement.contains("ConfigError::")
+        || ["ConfigError::", "Fault::new(", "Error::other("]
+            .iter()
+            .any(|it| statement.contains(it))
         || TO_A_MODEL.iter().any(|beginning| literal.starts_with(beginning));
     (sentence || shown) && !exempt
 }
@@ -209,5 +215,6 @@ fn what_does_not_agree_is_told() {
     one("say!(\"few\", count = 1);", "no message `few`");
     one("let a = \"two words\";", "is not in");
     one("Shown::literal(\"ready.\");", "is not in");
+    one("figure(1, \"steady\");", "is not in");
     assert_eq!(faults("word(\"ready\");"), ["assets/words/en.ftl: `many` is not used"]);
 }
