@@ -6,6 +6,8 @@ use fluent_syntax::ast::Entry;
 use unic_langid::LanguageIdentifier;
 
 use super::*;
+use crate::chat::DeviceLevel;
+use crate::chat::Reject;
 use crate::text::Clean;
 
 fn language(tag: &str) -> LanguageIdentifier {
@@ -116,4 +118,19 @@ fn what_repeats_itself_ends() {
     }
     choose_here(Some(read(&text).expect("it is in the format")));
     assert_eq!((word("quit"), word("close")), ("Quit?", "Close this session?"));
+}
+
+#[test]
+fn what_is_shown_in_english_is_what_records_and_scripts_read() {
+    for (_, reject) in Reject::NAMES {
+        assert_eq!(reject_words(reject), reject.words());
+    }
+    for level in [
+        DeviceLevel::Normal,
+        DeviceLevel::Strained,
+        DeviceLevel::Recovering,
+        DeviceLevel::Overloaded,
+    ] {
+        assert_eq!(level_name(level), level.name());
+    }
 }

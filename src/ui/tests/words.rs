@@ -10,6 +10,7 @@ use std::collections::BTreeSet;
 
 use super::*;
 use crate::device;
+use crate::ui::signals;
 use crate::words;
 use crate::words::Words;
 
@@ -126,5 +127,18 @@ fn a_screen_in_another_language() {
         stage.key(Key::ctrl('d'));
         insta::assert_snapshot!("a_screen_in_another_language", stage.shot());
         assert!(unmarked("réády ready 12s /new NAME").iter().eq(["ready"].iter()));
+    });
+}
+
+#[test]
+fn every_signal_has_a_name_that_is_its_own_elsewhere() {
+    let readings = || device::readings(&DeviceSample::default(), &Rates::default());
+    for reading in readings() {
+        assert_eq!(signals::name(&reading), reading.name);
+    }
+    with_marks(|| {
+        for reading in readings().iter().filter(|it| !it.key.ends_with("_tps")) {
+            assert_ne!(signals::name(reading), reading.name, "{} is in no resource", reading.key);
+        }
     });
 }
