@@ -191,6 +191,24 @@ impl Layout {
         })
     }
 
+    /// Gives the code in some rows its colours, before they are drawn.
+    pub(super) fn colour(&mut self, rows: Range<usize>) {
+        let width = usize::from(self.shape.width);
+        let first = self.block_of(rows.start);
+        for (start, block) in self.starts.iter().zip(&mut self.blocks).skip(first) {
+            if *start >= rows.end {
+                return;
+            }
+            let above = start + block.answer_row();
+            if let Answer::Rendered(rich) = &mut block.answer {
+                rich.colour(
+                    rows.start.saturating_sub(above)..rows.end.saturating_sub(above),
+                    width,
+                );
+            }
+        }
+    }
+
     /// Returns how many rows there are, with the blank one at the end.
     pub(super) fn rows(&self) -> usize {
         self.rows + usize::from(self.rows > 0)

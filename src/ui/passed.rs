@@ -39,6 +39,7 @@ pub fn passed(
         Passing::Above => return None,
         Passing::Rest => layout.rest(most)?,
     };
+    layout.colour(rows.clone());
     let height = u16::try_from(rows.len()).unwrap_or(screen.height);
     let area = Rect { x: 0, y: 0, height, width: screen.width };
     let mut buf = Buffer::empty(area);

@@ -1,5 +1,6 @@
-//! An answer's Markdown as rows at one width. Closed blocks are laid out once, highlighted once;
-//! only the open tail is done again, and of an open code block only its new lines.
+//! An answer's Markdown as rows at one width. Closed blocks are laid out once, and highlighted once, when
+//! they are first on the screen; only the open tail is done again, and of an open code block only its
+//! new lines.
 
 mod blocks;
 mod code;
@@ -14,8 +15,13 @@ use crate::markdown::Block;
 use crate::markdown::Document;
 use crate::markdown::Placed;
 use crate::text::Clean;
+use crate::ui::rich::code::Ink;
 use crate::ui::rich::code::OpenCode;
 use crate::ui::view::Stats;
+
+/// The longest text of which more is to come, in bytes, whose code has its colours all the same; that
+/// of an outermost code block has them line by line.
+const COLOURED_MAX: usize = 1024;
 
 /// One row: pieces from left to right.
 pub(super) type Row = Vec<Piece>;
@@ -27,6 +33,8 @@ struct Extent {
     byte: usize,
     /// Its first row, the blank one before it included.
     row: usize,
+    /// It has code without its colours.
+    plain: bool,
 }
 
 /// A place in a text that a change of width does not move.
@@ -52,6 +60,8 @@ pub(super) struct Rich {
     code: OpenCode,
     /// How wide the columns of the newest table would be: further rows of it stand below the first.
     columns: Vec<usize>,
+    /// Nothing more comes.
+    ended: bool,
 }
 
 impl Rich {
@@ -66,6 +76,11 @@ impl Rich {
         stats.wrapped_bytes += document.extend(text);
         self.lay_new(&document, width);
         self.document = document;
+    }
+
+    /// Takes note that nothing more comes.
+    pub(super) fn end(&mut self) {
+        self.ended = true;
     }
 
     fn lay_new(&mut self, document: &Document, width: usize) {
@@ -98,7 +113,7 @@ impl Rich {
     fn lay(&mut self, placed: &Placed, width: usize) {
         let kept = self.code.kept(placed);
         let first = self.rows.len() - kept;
-        self.extents.push(Extent { byte: placed.range.start, row: first });
+        self.extents.push(Extent { byte: placed.range.start, row: first, plain: false });
         match &placed.block {
             Block::Code(code) if kept > 0 || !code.ended => {
                 self.code.grow(placed, code, width, &mut self.rows);
@@ -110,8 +125,37 @@ impl Rich {
             }
             block => {
                 self.rows.extend(placed.spaced.then(Row::new));
-                blocks::lay(block, width, &mut self.rows, &mut self.codes);
+                let codes = self.codes.len();
+                blocks::lay(block, (width, Ink::Plain), &mut self.rows, &mut self.codes);
+                let has_code = self.codes.len() > codes;
+                self.extents.last_mut().into_iter().for_each(|extent| extent.plain = has_code);
             }
+        }
+    }
+
+    /// Gives the code in some rows its colours; `width` is that of the rows.
+    pub(super) fn colour(&mut self, rows: Range<usize>, width: usize) {
+        let first = self.extents.partition_point(|extent| extent.row <= rows.start);
+        for index in first.saturating_sub(1)..self.extents.len() {
+            let Extent { row, plain, .. } = self.extents[index];
+            if row >= rows.end {
+                return;
+            }
+            let end = self.extents.get(index + 1).map_or(self.rows.len(), |next| next.row);
+            let Some(placed) = self.document.blocks().nth(index).filter(|_| plain) else {
+                continue;
+            };
+            let grows = index >= self.closed.0 && !self.ended;
+            if grows && placed.range.len() > COLOURED_MAX {
+                continue;
+            }
+            let mut coloured: Vec<Row> = placed.spaced.then(Row::new).into_iter().collect();
+            blocks::lay(&placed.block, (width, Ink::Coloured), &mut coloured, &mut Vec::new());
+            // Where colours divide what joins, a row may have another text: then it stays as it is.
+            if coloured.len() == end - row {
+                self.rows.splice(row..end, coloured);
+            }
+            self.extents[index].plain = false;
         }
     }
 

@@ -167,6 +167,7 @@ fn draw_transcript(
     let reached = session.scroll().goal().and_then(|it| layout.reach(session, it, (top, height)));
     let top = reached.map_or(top, |top| top.min(last));
     layout.show_from(top);
+    layout.colour(top..top + height);
     if session.turns().is_empty() {
         welcome::draw(scene.model, scene.theme, area, buf);
     } else {

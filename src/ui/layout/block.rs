@@ -141,7 +141,12 @@ impl Block {
             self.thought.extend(turn.shown_thought().as_str(), columns, stats);
         }
         match &mut self.answer {
-            Answer::Rendered(rich) => rich.extend(turn.shown_answer(), columns, stats),
+            Answer::Rendered(rich) => {
+                rich.extend(turn.shown_answer(), columns, stats);
+                if !turn.is_open() {
+                    rich.end();
+                }
+            }
             Answer::Source(raw) => raw.extend(turn.shown_answer().as_str(), columns, stats),
         }
         self.lines = lines(turn, columns);

@@ -11,6 +11,7 @@ use crate::text::Clean;
 use crate::theme::Role;
 use crate::ui::rich::Row;
 use crate::ui::rich::code;
+use crate::ui::rich::code::Ink;
 use crate::ui::rich::flow;
 use crate::ui::rich::flow::Piece;
 use crate::ui::rich::table;
@@ -21,8 +22,13 @@ const RULE_MAX: usize = 40;
 const LEAST: usize = 12;
 
 /// Adds the rows of a block, `width` columns wide, and which of them are of code blocks.
-pub(super) fn lay(block: &Block, width: usize, rows: &mut Vec<Row>, codes: &mut Vec<Range<usize>>) {
-    Pen { rows, codes, width, margins: Vec::new(), role: Role::Text }.block(block);
+pub(super) fn lay(
+    block: &Block,
+    (width, ink): (usize, Ink),
+    rows: &mut Vec<Row>,
+    codes: &mut Vec<Range<usize>>,
+) {
+    Pen { rows, codes, width, ink, margins: Vec::new(), role: Role::Text }.block(block);
 }
 
 /// What stands before each row of a container.
@@ -36,6 +42,7 @@ struct Pen<'a> {
     rows: &'a mut Vec<Row>,
     codes: &'a mut Vec<Range<usize>>,
     width: usize,
+    ink: Ink,
     margins: Vec<Margin>,
     /// The role of running text.
     role: Role,
@@ -48,7 +55,7 @@ impl Pen<'_> {
             Block::Paragraph(spans) => self.text(&flow::pieces(spans, self.role)),
             Block::Code(block) => {
                 let (room, first) = (self.room(), self.rows.len());
-                self.all(code::rows(block, room));
+                self.all(code::rows(block, self.ink, room));
                 self.codes.push(first..self.rows.len());
             }
             Block::Quote(inner) => self.quote(inner),

@@ -19,10 +19,17 @@ const INDENT: usize = 2;
 /// that the end of a long one costs no more than its beginning.
 const LINE_MAX: usize = 2000;
 
-/// Returns the rows of a whole block.
-pub(super) fn rows(code: &Code, width: usize) -> Vec<Row> {
+/// Whether code has its colours: finding them takes far longer than laying a whole text out without.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ink {
+    Plain,
+    Coloured,
+}
+
+/// Returns the rows of a whole block: as many, and with the same text, whatever the ink.
+pub(super) fn rows(code: &Code, ink: Ink, width: usize) -> Vec<Row> {
     let mut rows = Vec::new();
-    Lines::begin(code, width, &mut rows).add(code.text.as_str(), &mut rows);
+    Lines::begin(code, ink, width, &mut rows).add(code.text.as_str(), &mut rows);
     rows
 }
 
@@ -37,12 +44,13 @@ struct Lines {
 
 impl Lines {
     /// Begins a block: with the language, where one is named.
-    fn begin(code: &Code, width: usize, rows: &mut Vec<Row>) -> Self {
+    fn begin(code: &Code, ink: Ink, width: usize, rows: &mut Vec<Row>) -> Self {
         if !code.info.is_empty() {
             let name = Piece::new(&format!("  {}", code.info), Role::Dim);
             rows.append(&mut flow::wrap(&[name], width));
         }
-        Self { width, highlighter: Highlighter::new(code.language()), midst: false }
+        let language = Some(code.language()).filter(|_| ink == Ink::Coloured);
+        Self { width, highlighter: language.and_then(Highlighter::new), midst: false }
     }
 
     /// Adds the rows of some lines.
@@ -128,7 +136,7 @@ impl OpenCode {
             _ => {
                 rows.truncate(first);
                 rows.extend(placed.spaced.then(Row::new));
-                self.lines = Lines::begin(code, width, rows);
+                self.lines = Lines::begin(code, Ink::Coloured, width, rows);
                 0
             }
         };

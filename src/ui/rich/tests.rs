@@ -7,6 +7,12 @@ use crate::theme::Role;
 fn laid(text: &str, columns: usize) -> Rich {
     let mut rich = Rich::default();
     rich.extend(&Clean::new(text), columns, &mut Stats::default());
+    coloured(rich, columns)
+}
+
+fn coloured(mut rich: Rich, columns: usize) -> Rich {
+    rich.end();
+    rich.colour(0..rich.rows().len(), columns);
     rich
 }
 
@@ -111,7 +117,7 @@ fn a_long_line_of_code_is_laid_out_piece_by_piece() {
             some.push(&Clean::new(piece));
             grown.extend(&some, 60, &mut Stats::default());
         }
-        let whole = laid(&text, 60);
+        let (grown, whole) = (coloured(grown, 60), laid(&text, 60));
         assert_eq!(grown.rows(), whole.rows());
         assert!(whole.rows().iter().all(|row| width(&plain(row)) <= 60));
         let has = |role: Role| whole.rows().iter().any(|row| row.iter().any(|it| it.role == role));
@@ -164,6 +170,30 @@ fn soup() -> impl Strategy<Value = String> {
         "<b>",
     ];
     prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..40).prop_map(|it| it.concat())
+}
+
+#[test]
+fn code_has_its_colours_where_it_is_looked_at() {
+    let code =
+        "```rust\nlet x = 1;\nlet y = 2;\n```\n\n1. item\n\n   ```rust\n   let z = 3;\n   ```\n";
+    let text = Clean::new(&code.repeat(3));
+    let mut rich = Rich::default();
+    rich.extend(&text, 40, &mut Stats::default());
+    let bare: Vec<String> = rich.rows().iter().map(plain).collect();
+    let has = |row: &Row| row.iter().any(|piece| piece.role == Role::Number);
+    let bright = |rich: &Rich| -> Vec<usize> {
+        rich.rows().iter().enumerate().filter(|(_, row)| has(row)).map(|(at, _)| at).collect()
+    };
+    assert!(bright(&rich).is_empty());
+    rich.colour(2..3, 40);
+    assert_eq!(bright(&rich), [1, 2], "the block that is looked at, and no other");
+    rich.colour(0..bare.len(), 40);
+    rich.end();
+    rich.colour(0..bare.len(), 40);
+    let lines = |line: &str| line.contains("let ");
+    let wanted: Vec<usize> = (0..bare.len()).filter(|at| lines(&bare[*at])).collect();
+    assert_eq!(bright(&rich), wanted);
+    assert_eq!(rich.rows().iter().map(plain).collect::<Vec<_>>(), bare, "the text is the same");
 }
 
 proptest! {
