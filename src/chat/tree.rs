@@ -88,6 +88,12 @@ impl Tree {
         path
     }
 
+    /// Returns the messages that a message follows, newest first, as far as they are loaded.
+    pub fn above(&self, id: MessageId) -> impl Iterator<Item = &Node> {
+        let above = |node: &Node| node.parent.and_then(|id| self.nodes.get(&id));
+        std::iter::successors(self.nodes.get(&id).and_then(above), move |node| above(node))
+    }
+
     /// Returns what follows a message, oldest first; `None` has the first messages.
     pub fn children(&self, parent: Option<MessageId>) -> &[MessageId] {
         self.children.get(&parent).map_or(&[], Vec::as_slice)

@@ -80,7 +80,17 @@ impl Session {
 
     /// Shows more of what came before; `false` when all that is loaded is shown.
     pub(in crate::app) fn reveal(&mut self, next: &mut u64) -> bool {
-        self.reveal_from(self.hidden.saturating_sub(STEP), next)
+        let first = self.turns.first().and_then(|turn| turn.messages().next());
+        let Some(first) = first.filter(|_| self.hidden > 0) else { return false };
+        // No more of the path is looked at than is shown: it may be long.
+        let mut above: Vec<&Node> = self.tree.above(first).take(2 * STEP).collect();
+        above.reverse();
+        let pairs = pairs(&above);
+        // An answer at the very top may have its question above.
+        let cut = above.len() == 2 * STEP && pairs.first().is_some_and(|it| it.asked.is_none());
+        let pairs = &pairs[usize::from(cut)..];
+        let pairs = &pairs[pairs.len().saturating_sub(STEP)..];
+        self.put_before(pairs, next)
     }
 
     /// Shows no more than its end again, where that is what is looked at: whatever lays out all that
@@ -115,12 +125,16 @@ impl Session {
             return false;
         }
         let pairs = pairs(&self.tree.path());
-        let older: Vec<Turn> =
-            pairs[from..self.hidden].iter().map(|pair| self.told(*pair, next)).collect();
+        self.put_before(&pairs[from..self.hidden], next)
+    }
+
+    /// Shows turns before those that are shown.
+    fn put_before(&mut self, pairs: &[Pair], next: &mut u64) -> bool {
+        let older: Vec<Turn> = pairs.iter().map(|pair| self.told(*pair, next)).collect();
         self.turns.splice(0..0, older);
-        self.hidden = from;
+        self.hidden = self.hidden.saturating_sub(pairs.len());
         self.epoch += 1;
-        true
+        !pairs.is_empty()
     }
 
     fn told(&self, pair: Pair, next: &mut u64) -> Turn {
@@ -141,5 +155,56 @@ fn pair_of(turn: &Turn) -> Pair {
     Pair {
         asked: turn.asked().map(|placed| placed.id),
         replied: turn.replied().map(|placed| placed.id),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::chat::Message;
+    use crate::chat::NodeState;
+    use crate::chat::SessionId;
+    use crate::chat::Timestamp;
+    use crate::chat::Tree;
+
+    fn node(number: u128, role: Role) -> Node {
+        Node {
+            id: MessageId(number),
+            parent: (number > 0).then(|| MessageId(number - 1)),
+            message: Message::text(role, "words"),
+            state: NodeState::Complete,
+            created: Timestamp(0),
+            answer: None,
+        }
+    }
+
+    proptest! {
+        /// Whoever asked and answered, in whatever order: a few at a time are all in the end.
+        #[test]
+        fn what_came_before_is_shown_bit_by_bit(
+            asks in prop::collection::vec(prop::bool::weighted(0.55), 0..400),
+        ) {
+            let role = |asks: &bool| if *asks { Role::User } else { Role::Assistant };
+            let nodes = (0..).zip(&asks).map(|(number, asks)| node(number, role(asks)));
+            let mut session = Session::new(SessionId(1));
+            session.tree = Tree::of(nodes, None).expect("one path");
+            let (mut next, mut shown) = (0, 0);
+            session.follow_path(&mut next);
+            let all = pairs(&session.tree.path());
+            loop {
+                let turns: Vec<Pair> = session.turns.iter().map(pair_of).collect();
+                prop_assert_eq!(session.hidden, all.len() - turns.len());
+                prop_assert_eq!(&all[session.hidden..], &turns[..]);
+                prop_assert!(turns.len() > shown || shown == 0 && turns.is_empty());
+                prop_assert!(turns.len() <= shown.max(WINDOW - STEP) + STEP);
+                shown = turns.len();
+                if !session.reveal(&mut next) {
+                    break;
+                }
+            }
+            prop_assert_eq!(session.hidden, 0);
+        }
     }
 }
