@@ -4,7 +4,8 @@
 //! trace (CSV: time, tokens of the context, tokens generated, as Azure's public traces have them)
 //! through the functions that the front decides by, over three networks; `--every N` takes each Nth
 //! request, `--prefill` and `--decode` give this device's tokens a second, as `scripts/bench`
-//! measures them.
+//! measures them; with `--not-ahead` this device has to evaluate what other routes answered when a session
+//! comes back to it, as for scripts, where a chat would have had it evaluated while nobody typed.
 
 #[path = "route/trace.rs"]
 mod trace;
@@ -49,7 +50,8 @@ fn main() {
         trace::Speed { prefill: number("--prefill", 400.0), decode: number("--decode", 120.0) };
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small count")]
     let every = number("--every", 40.0) as usize;
-    say(&trace::table(&text, every.max(1), device));
+    let ahead = !arguments.iter().any(|argument| argument == "--not-ahead");
+    say(&trace::table(&text, every.max(1), device, ahead));
 }
 
 /// Returns the microseconds of a decision, forecasts from two full rings included.
@@ -97,6 +99,7 @@ fn remote_facts(forecast: edgewise::route::Forecast) -> RemoteFacts {
         gate: edgewise::route::Gate::Closed,
         rests: Duration::ZERO,
         has_key: true,
+        trouble: None,
         refused: false,
         n_ctx: None,
         more_than_text: false,

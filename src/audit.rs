@@ -9,4 +9,4 @@ mod record;
 
 pub use file::{Log, LogError};
 pub use read::{Filter, read};
-pub use record::{Actual, Event, Happened, Record};
+pub use record::{Actual, Event, Happened, Net, Record};

@@ -24,7 +24,7 @@ mod usage;
 pub use change::{Change, Desk, Imported, PartKind, Take};
 pub use compute::{CacheType, Compute, FlashAttention, GpuLayers};
 pub use decision::{
-    Candidate, Decision, Mode, Prediction, PrivacyClass, Reject, Route, SwitchPrice,
+    Candidate, Decision, Mode, Prediction, PrivacyClass, Reject, Route, SwitchPrice, Why,
 };
 pub use device::{DeviceLevel, DeviceSample, Heat};
 pub use event::{StopReason, TokenEvent, TurnEvent};

@@ -33,5 +33,5 @@ pub use room::{idle_engine_is_in_the_way, idle_session_bytes};
 pub use samples::{Forecast, Prior, Ring, Risk, Sample};
 pub use signal::{Concern, concerns};
 pub use stall::{begins_within, stalls_after};
-pub use switches::{Switched, Switches};
+pub use switches::{Hold, Switched, Switches};
 pub use words::price as price_words;

@@ -12,6 +12,7 @@ use edgewise::chat::PrivacyClass;
 use edgewise::chat::Probe;
 use edgewise::chat::Rates;
 use edgewise::chat::Route;
+use edgewise::chat::Why;
 use edgewise::route::Breaker;
 use edgewise::route::DeviceMachine;
 use edgewise::route::DeviceState;
@@ -75,10 +76,10 @@ struct Turn {
 }
 
 /// Plays the trace in every mode over every network; returns the table.
-pub(crate) fn table(text: &str, every: usize, speed: Speed) -> String {
+pub(crate) fn table(text: &str, every: usize, speed: Speed, ahead: bool) -> String {
     let turns = turns(text, every);
     let mut table = format!(
-        "{} turns in {:.0} min; {:.0} tok/s of prompts, {:.0} of answers, {:.0} % of a prompt cached\n\n\
+        "{} turns in {:.0} min; {:.0} tok/s of prompts, {:.0} of answers, {:.0} % of a prompt cached{}\n\n\
          | network | mode          | TTFT p50/p95 (s) | completion mean/p95 (s) | in time | remote tokens | switches/100 | lost | came home |\n\
          |---------|---------------|------------------|-------------------------|---------|---------------|--------------|------|-----------|",
         turns.len(),
@@ -86,10 +87,11 @@ pub(crate) fn table(text: &str, every: usize, speed: Speed) -> String {
         speed.prefill,
         speed.decode,
         CACHED * 100.0,
+        if ahead { "" } else { ", less what other routes answered" },
     );
     for wan in WANS {
         for mode in [Mode::RemoteOnly, Mode::LocalOnly, Mode::PreferLocal, Mode::Auto] {
-            let mut world = World::new(wan, mode, speed);
+            let mut world = World::new(wan, mode, (speed, ahead));
             turns.iter().enumerate().for_each(|(index, turn)| world.play(index, turn));
             let row = world.row(turns.len());
             write!(table, "\n| {:7} | {:13} | {row} |", wan.name, mode.name()).expect("a string");
@@ -121,6 +123,8 @@ struct World {
     wan: Wan,
     mode: Mode,
     speed: Speed,
+    /// Whether the idle device evaluates what other routes answered, as a chat has it do.
+    ahead: bool,
     chance: u64,
     bursts: Vec<(f64, f64, usize)>,
     /// When the device has done what is asked of it, and until when its state was looked at.
@@ -133,8 +137,18 @@ struct World {
     risk: Risk,
     ring: Ring,
     breaker: Breaker,
-    sessions: HashMap<usize, (Option<Route>, Switches)>,
+    sessions: HashMap<usize, Session>,
     seen: Seen,
+}
+
+/// A session: where it is at home, where its last turn ran, and tokens of it that came of other routes
+/// and are not evaluated here.
+#[derive(Clone, Default)]
+struct Session {
+    home: Option<Route>,
+    last: Option<Route>,
+    switches: Switches,
+    away: f64,
 }
 
 #[derive(Default)]
@@ -149,11 +163,12 @@ struct Seen {
 }
 
 impl World {
-    fn new(wan: Wan, mode: Mode, speed: Speed) -> Self {
+    fn new(wan: Wan, mode: Mode, (speed, ahead): (Speed, bool)) -> Self {
         let mut world = Self {
             wan,
             mode,
             speed,
+            ahead,
             // The same for every mode and network.
             chance: 1,
             bursts: Vec::new(),
@@ -217,34 +232,47 @@ impl World {
         self.look(turn.at);
         let now = Duration::from_secs_f64(turn.at);
         let session = index % SESSIONS;
-        let (last, switches) = self.sessions.remove(&session).unwrap_or_default();
-        let view = self.view(turn, now);
+        let mut known = self.sessions.remove(&session).unwrap_or_default();
+        let cached = (f64::from(turn.prompt) * CACHED - known.away).max(0.0);
+        let new = f64::from(turn.prompt) - cached;
+        let here = matches!(self.mode, Mode::PreferLocal | Mode::Auto).then_some(Route::Local);
+        let home = known.home.clone().or(here);
         let request = Request {
             mode: self.mode,
             class: PrivacyClass::Open,
-            current: last,
+            current: home.clone(),
+            last: known.last.clone(),
             upload_bytes: u64::from(turn.prompt) * 4,
             prompt_tokens: turn.prompt,
             ..Request::default()
         };
-        let policy = Policy { may_switch: switches.allows(now), ..Policy::default() };
-        let (routes, device) = view;
-        let mut switches = switches;
+        let policy = Policy { hold: known.switches.hold(now), ..Policy::default() };
+        let (routes, device) = self.view(turn, new, now);
         let Ok(decision) = decide(&request, &routes, &device, &policy) else {
             self.seen.lost += 1;
-            self.sessions.insert(session, (request.current, switches));
+            self.sessions.insert(session, known);
             return;
         };
-        let unforced = decision.price.is_some();
-        self.seen.switches += usize::from(unforced);
-        switches.turn(if unforced { Switched::Unforced } else { Switched::No }, now);
+        self.seen.switches += usize::from(decision.price.is_some());
+        let moves = decision.why != Why::ThisTurn;
+        let leaves = home.is_some_and(|home| home != decision.route);
+        let unforced = moves && leaves && decision.price.is_some();
+        known.switches.turn(if unforced { Switched::Unforced } else { Switched::No }, now);
+        if moves {
+            known.home = Some(decision.route.clone());
+        }
         let promised = decision.predicted().map(|it| it.ttft);
-        let route = self.carry_out(&decision.route, turn, promised);
-        self.sessions.insert(session, (Some(route), switches));
+        let route = self.carry_out(&decision.route, (turn, new), promised);
+        known.away = match route {
+            Route::Remote(_) if !self.ahead => known.away + new + f64::from(turn.answer),
+            Route::Remote(_) | Route::Local => 0.0,
+        };
+        known.last = Some(route);
+        self.sessions.insert(session, known);
     }
 
     /// Returns what the front knows.
-    fn view(&self, turn: &Turn, now: Duration) -> (Vec<RouteView>, DeviceState) {
+    fn view(&self, turn: &Turn, new: f64, now: Duration) -> (Vec<RouteView>, DeviceState) {
         let left = self.ratio.unwrap_or(1.0);
         let rates = Rates {
             prefill_tps: Some(self.speed.prefill * left),
@@ -256,7 +284,7 @@ impl World {
         let device = device.aged(age, self.ratio);
         let queued = (self.free_at - turn.at).max(0.0) * self.speed.prefill * left;
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "few tokens")]
-        let (cached, queued) = ((f64::from(turn.prompt) * CACHED) as u32, queued as u32);
+        let (cached, queued) = (turn.prompt - (new as u32).min(turn.prompt), queued as u32);
         let probe = Probe {
             prompt_tokens: turn.prompt,
             cached_tokens: cached,
@@ -278,7 +306,12 @@ impl World {
         (routes, device)
     }
 
-    fn carry_out(&mut self, route: &Route, turn: &Turn, promised: Option<Duration>) -> Route {
+    fn carry_out(
+        &mut self,
+        route: &Route,
+        (turn, new): (&Turn, f64),
+        promised: Option<Duration>,
+    ) -> Route {
         let mut spent = 0.0;
         if *route != Route::Local {
             for _try in 0..2 {
@@ -299,14 +332,13 @@ impl World {
             }
             self.seen.came_home += 1;
         }
-        self.here(turn, spent, promised.filter(|_| *route == Route::Local));
+        self.here((turn, new), spent, promised.filter(|_| *route == Route::Local));
         Route::Local
     }
 
-    fn here(&mut self, turn: &Turn, spent: f64, promised: Option<Duration>) {
+    fn here(&mut self, (turn, new): (&Turn, f64), spent: f64, promised: Option<Duration>) {
         let begins = (turn.at + spent).max(self.free_at);
         let left = LEFT[self.crowd(begins)];
-        let new = f64::from(turn.prompt) * (1.0 - CACHED);
         let between = 1.0 / (self.speed.decode * left);
         let ttft = begins - turn.at + new / (self.speed.prefill * left) + between;
         self.free_at = turn.at + ttft + between * f64::from(turn.answer);

@@ -7,7 +7,9 @@ import random
 import subprocess
 import sys
 import time
+from collections import namedtuple
 
+from documents import cut
 from link import WANS, outage
 from policies import POLICIES
 from program import Program
@@ -16,6 +18,14 @@ from program import Program
 # before the turn begins.
 ONE, TWO, LEAD = 20, 15, 1.5
 HOG = "while True: pass"
+
+# Its number, what is asked turn by turn, and the text that comes with the first question, or None.
+Dialogue = namedtuple("Dialogue", ("identity", "questions", "document"))
+
+
+def name_of(dialogue):
+    """Returns what a dialogue's cells are called by: one with a document is another one."""
+    return f"{dialogue.identity}-document" if dialogue.document else str(dialogue.identity)
 
 
 class Far:
@@ -81,53 +91,68 @@ def conditions(wan, dialogue, turns):
              "seed": net.randrange(1 << 30)} for turn in range(turns)]
 
 
-def dialogues(path, count):
-    """Reads dialogues from a file of MT-Bench's questions, spread over its topics."""
+def dialogues(path, count, library=None):
+    """Reads dialogues from a file of MT-Bench's questions, spread over its topics. With a library, a
+    document of it comes with every second one."""
     with open(path, encoding="utf-8") as file:
         all_of_them = [json.loads(line) for line in file if line.strip()]
     step = max(1, len(all_of_them) // count)
-    return [(one["question_id"], one["turns"]) for one in all_of_them[::step][:count]]
+    chosen = [(one["question_id"], one["turns"]) for one in all_of_them[::step][:count]]
+    return [Dialogue(identity, turns, cut(library, identity) if library and place % 2 else None)
+            for place, (identity, turns) in enumerate(chosen)]
 
 
-def record(bench, identity, turns):
+def brought(dialogue, index):
+    """Returns the document that comes with a turn."""
+    return dialogue.document if index == 0 else None
+
+
+def record(bench, dialogue):
     """Plays a dialogue undisturbed on the device; returns the pieces of each answer."""
     with Program(bench.binary, bench.model, 9) as program:
         program.warm()
         answers, session = [], None
-        for question in turns:
-            turn = program.ask(question, "local-only", session)
+        for index, question in enumerate(dialogue.questions):
+            turn = program.ask(question, "local-only", session, brought(dialogue, index))
             session = turn["session"]
             answers.append({"question": question, "answer": turn["pieces"], "ttft": turn["ttft"],
                             "between": turn["between"], "total": turn["total"]})
     if not all(one["answer"] for one in answers):
-        raise RuntimeError(f"dialogue {identity} could not be recorded: {turn['error']}")
+        raise RuntimeError(f"dialogue {name_of(dialogue)} could not be recorded: {turn['error']}")
     return answers
 
 
 def play(bench, far, policy_name, wan, dialogue):
     """Plays one dialogue; returns its turns."""
-    identity, questions = dialogue
     policy, turns, session = bench.policy(policy_name, wan), [], None
-    for one in bench.recorded(identity):
+    for one in bench.recorded(dialogue):
         far.tell(do="learn", question=one["question"], answer=one["answer"])
+    every = conditions(wan, dialogue.identity, len(dialogue.questions))
     with bench.program(policy_name, wan, far.port) as program:
-        for question, met in zip(questions, conditions(wan, identity, len(questions))):
+        for index, (question, met) in enumerate(zip(dialogue.questions, every)):
+            document = brought(dialogue, index)
             with Neighbours(met["neighbours"]):
                 far.tell(do="turn", wan=WANS[wan], seed=met["seed"], outage=met["outage"])
-                turn = one_turn(program, policy, question, session, len(turns))
+                turn = one_turn(program, policy, (question, document), session)
                 turn.update(far.tell(do="count"), **met)
             session = turn.pop("session") or session
-            turn["predicted_ttft"], turn["actual_ttft"] = promised(program.last_decision())
+            decision = program.last_decision()
+            turn["predicted_ttft"], turn["actual_ttft"] = promised(decision)
+            turn["why"] = decision.get("reason")
             turn["met_outage"] = met_outage(turn)
+            # It is in the history of later turns, and so part of what each has to evaluate.
+            turn["document"] = dialogue.document is not None
             turns.append(turn)
     return turns
 
 
-def one_turn(program, policy, question, session, history):
-    """Asks by the policy's modes until one answers; returns the turn as its user saw it."""
+def one_turn(program, policy, asked, session):
+    """Asks by the policy's modes until one answers; returns the turn as its user saw it. What is asked
+    is a question and the document that comes with it, or None."""
     spent, tried = 0.0, 0
-    for mode in policy.modes(question, history):
-        turn = program.ask(question, mode, session)
+    question, document = asked
+    for mode in policy.modes((document or "") + question):
+        turn = program.ask(question, mode, session, document)
         policy.learn(mode, turn)
         tried += 1
         if turn["answered"]:

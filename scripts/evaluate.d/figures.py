@@ -23,6 +23,21 @@ def in_time(turn):
             and (turn["between"] or 0.0) <= SLO_BETWEEN)
 
 
+def in_time_of(with_document):
+    """The same of the turns that have a document to evaluate, or of those that have none; None where
+    not both are played."""
+    def figure(turns):
+        kinds = [bool(turn.get("document")) for turn in turns]
+        if all(kinds) or not any(kinds):
+            return None
+        return share_in_time([turn for turn, kind in zip(turns, kinds) if kind == with_document])
+    return figure
+
+
+def share_in_time(turns):
+    return 100 * sum(map(in_time, turns)) / max(1, len(turns))
+
+
 def total(name):
     return lambda turns: sum(turn.get(name) or 0 for turn in turns)
 
@@ -66,7 +81,9 @@ FIGURES = (
     ("completion mean (s)", of_answered("total", average), 2, True),
     ("completion p50 (s)", of_answered("total", lambda it: percentile(it, 0.5)), 2, True),
     ("completion p95 (s)", of_answered("total", lambda it: percentile(it, 0.95)), 2, True),
-    ("in time (%)", lambda turns: 100 * sum(map(in_time, turns)) / max(1, len(turns)), 0, False),
+    ("in time (%)", share_in_time, 0, False),
+    ("- with a document (%)", in_time_of(True), 0, False),
+    ("- without one (%)", in_time_of(False), 0, False),
     ("wire (kB)", lambda turns: (total("bytes_up")(turns) + total("bytes_down")(turns)) / 1000, 0, True),
     ("remote tokens", lambda turns: total("remote_prompt_tokens")(turns) + total("remote_tokens")(turns), 0, True),
     ("lost turns", lambda turns: sum(not turn["answered"] for turn in turns), 0, True),

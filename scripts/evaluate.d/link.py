@@ -17,8 +17,8 @@ PIECE = 16 * 1024
 # Round trip in seconds; the share of pieces that meet a queue, and its mean; the share that is lost.
 WANS = {
     "good": {"rtt": 0.040, "tail": 0.01, "queue": 0.02, "loss": 0.0, "outages": 0.0},
-    "typical": {"rtt": 0.120, "tail": 0.05, "queue": 0.25, "loss": 0.01, "outages": 0.02},
-    "bad": {"rtt": 0.300, "tail": 0.10, "queue": 0.60, "loss": 0.03, "outages": 0.15},
+    "typical": {"rtt": 0.120, "tail": 0.05, "queue": 0.25, "loss": 0.01, "outages": 0.05},
+    "bad": {"rtt": 0.300, "tail": 0.10, "queue": 0.60, "loss": 0.03, "outages": 0.25},
 }
 
 

@@ -14,6 +14,7 @@ import time
 
 import cells
 import chart
+import documents
 import report
 from link import WANS
 from policies import AWAY, HERE, POLICIES
@@ -22,6 +23,7 @@ from program import Program
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "bench.d"))
 import machine  # noqa: E402  (what the benchmark knows of the machine)
 
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 DIALOGUES, QUICK_DIALOGUES = 20, 4
 DEFAULT_POLICIES = "cloud-only,device-only,threshold,latency,edgewise"
 
@@ -31,7 +33,7 @@ class Bench:
 
     def __init__(self, options, stack):
         self.binary, self.model = options.binary, options.model
-        self.stack, self.kept, self.questions, self.others = stack, {}, {}, []
+        self.stack, self.kept, self.others = stack, {}, []
         what = self.conditions(options)
         # What one program did is not mixed with what another one does, or under other conditions.
         name = hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()[:12]
@@ -43,9 +45,13 @@ class Bench:
     def conditions(options):
         """Returns what a cell depends on."""
         here = os.path.dirname(os.path.abspath(__file__))
-        conditions = [f"{here}/{name}.py" for name in ("cells", "link", "policies", "program", "replay")]
-        return {"binary": digest(options.binary), "model": digest(options.model),
-                "dialogues": digest(options.dialogues), "conditions": digest(*conditions)}
+        names = ("cells", "documents", "link", "policies", "program", "replay")
+        what = {"binary": digest(options.binary), "model": digest(options.model),
+                "dialogues": digest(options.dialogues),
+                "conditions": digest(*(f"{here}/{name}.py" for name in names))}
+        if options.documents:
+            what["documents"] = digest(*(f"{ROOT}/{name}" for name in documents.SOURCES))
+        return what
 
     def kept_for(self, kind, key, make):
         if (kind, key) not in self.kept:
@@ -68,10 +74,9 @@ class Bench:
             return program
         yield self.kept_for("program", (name, wan), make)
 
-    def recorded(self, identity):
+    def recorded(self, dialogue):
         """Returns a dialogue's answers, played undisturbed on the device, once for all policies."""
-        return self.once(f"record-{identity}",
-                         lambda: cells.record(self, identity, self.questions[identity]))
+        return self.once(f"record-{cells.name_of(dialogue)}", lambda: cells.record(self, dialogue))
 
     def has(self, name):
         return os.path.exists(f"{self.out}/cells/{name}.json")
@@ -92,37 +97,32 @@ class Bench:
 def play_all(bench, far, options):
     """Plays what is missing; returns the turns of each network and policy."""
     found, load = {}, machine.Load((os.path.realpath(bench.binary), os.path.realpath(sys.executable)))
-    dialogues = cells.dialogues(options.dialogues, options.count)
-    bench.questions = dict(dialogues)
-    cells_of = [(wan, policy, identity) for wan in options.wans for identity, _ in dialogues
-                for policy in options.policies]
-    left = sum(not bench.has(f"{wan}-{policy}-{identity}") for wan, policy, identity in cells_of)
-    say(f"{len(cells_of)} cells, {left} to play; they are kept in {bench.out}")
-    played, begun = 0, time.monotonic()
-    for wan in options.wans:
-        for identity, questions in dialogues:
-            # Side by side, so that what else the machine does meets all of them alike.
-            for policy in options.policies:
-                def make(policy=policy):
-                    before = load.mark()
-                    turns = cells.play(bench, far, policy, wan, (identity, questions))
-                    return {"turns": turns, "load": load.between(before, load.mark())}
-                name = f"{wan}-{policy}-{identity}"
-                known = bench.has(name)
-                made = bench.once(name, lambda make=make, name=name: twice(make, name))
-                bench.others.append(made["load"]["others"])
-                turns = made["turns"]
-                for index, turn in enumerate(turns):
-                    turn.update(dialogue=identity, index=index)
-                    if known:
-                        mode = AWAY if turn["route"] == "remote" else HERE
-                        bench.policy(policy, wan).learn(mode, turn)
-                found.setdefault(wan, {}).setdefault(policy, []).extend(turns)
-                if not known:
-                    left, played = left - 1, played + 1
-                    minutes = (time.monotonic() - begun) / played * left / 60
-                    say(f"{wan} {policy} {identity}: {words(turns)}; {left} to go, "
-                        f"about {minutes:.0f} min")
+    library = documents.library(ROOT) if options.documents else None
+    dialogues = cells.dialogues(options.dialogues, options.count, library)
+    # Side by side, so that what else the machine does meets all policies alike.
+    plan = [(f"{wan}-{policy}-{cells.name_of(dialogue)}", wan, policy, dialogue)
+            for wan in options.wans for dialogue in dialogues for policy in options.policies]
+    left, played, begun = sum(not bench.has(name) for name, *_ in plan), 0, time.monotonic()
+    say(f"{len(plan)} cells, {left} to play; they are kept in {bench.out}")
+    for name, wan, policy, dialogue in plan:
+        def make(wan=wan, policy=policy, dialogue=dialogue):
+            before = load.mark()
+            turns = cells.play(bench, far, policy, wan, dialogue)
+            return {"turns": turns, "load": load.between(before, load.mark())}
+        known = bench.has(name)
+        made = bench.once(name, lambda make=make, name=name: twice(make, name))
+        bench.others.append(made["load"]["others"])
+        turns = made["turns"]
+        for index, turn in enumerate(turns):
+            turn.update(dialogue=dialogue.identity, index=index)
+            if known:
+                mode = AWAY if turn["route"] == "remote" else HERE
+                bench.policy(policy, wan).learn(mode, turn)
+        found.setdefault(wan, {}).setdefault(policy, []).extend(turns)
+        if not known:
+            left, played = left - 1, played + 1
+            minutes = (time.monotonic() - begun) / played * left / 60
+            say(f"{name}: {words(turns)}; {left} to go, about {minutes:.0f} min")
     return found
 
 
@@ -152,9 +152,10 @@ def words(turns):
 
 def print_report(options, found, others, seconds):
     facts = machine.describe()
+    brought = ", every second one with a document" if options.documents else ""
     print(f"{facts['cpu']}, {facts['cores']} cores, {facts['memory_gb']} GB, {facts['kernel']}; "
           f"{os.path.basename(options.model)}; {datetime.date.today().isoformat()}; "
-          f"{options.count} dialogues; {seconds:.0f} s\n")
+          f"{options.count} dialogues{brought}; {seconds:.0f} s\n")
     for wan, by_policy in found.items():
         facts, turns = WANS[wan], next(iter(by_policy.values()))
         met = sum(turn["outage"] is not None for turn in turns)
@@ -195,7 +196,7 @@ def arguments():
     parser.add_argument("--wans", default=",".join(WANS))
     parser.add_argument("--policies", default=DEFAULT_POLICIES)
     parser.add_argument("--count", type=int, default=0)
-    for name in ("--quick", "--check"):
+    for name in ("--quick", "--documents", "--check"):
         parser.add_argument(name, action="store_true")
     options = parser.parse_args()
     options.wans = listed(options.wans, WANS, "network")

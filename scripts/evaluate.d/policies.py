@@ -13,8 +13,8 @@ class Fixed:
     def __init__(self, mode):
         self.mode = mode
 
-    def modes(self, _question, _history):
-        """Returns the modes to try, one after the other until one answers."""
+    def modes(self, _new):
+        """Returns the modes to try for what is new of a prompt, one after the other until one answers."""
         return [self.mode]
 
     def learn(self, _mode, _turn):
@@ -30,9 +30,9 @@ class Threshold(Fixed):
     def __init__(self, usage=None):
         self.usage = usage or processors_in_use
 
-    def modes(self, question, _history):
-        # The history is cached on the device: what counts is what is new.
-        long = len(question) / 4 > self.LONG
+    def modes(self, new):
+        # The history is taken for cached on the device: what counts is what is new.
+        long = len(new) / 4 > self.LONG
         return [AWAY if long or self.usage() > self.BUSY else HERE]
 
 
@@ -47,7 +47,7 @@ class Latency(Fixed):
         self.clock = clock
         self.past, self.rests = {AWAY: [], HERE: []}, {AWAY: 0.0, HERE: 0.0}
 
-    def modes(self, _question, _history):
+    def modes(self, _new):
         now = self.clock()
 
         def known(mode):

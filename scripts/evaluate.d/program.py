@@ -9,6 +9,8 @@ import tempfile
 import threading
 import time
 
+from documents import NAME
+
 # Seconds after which a turn counts as lost whatever becomes of it.
 PATIENCE = 60
 TOKENS = 96
@@ -60,13 +62,20 @@ class Program:
         """Loads the model and has its speed known, as in a program that is in use."""
         self.ask("Say hello.", "local-only", None)
 
-    def ask(self, question, mode, session):
-        """Asks one question in a session (None: a new one); returns what its user saw."""
+    def ask(self, question, mode, session, document=None):
+        """Asks one question in a session (None: a new one), with a document if there is one; returns
+        what its user saw."""
         command = [self.binary, "ask", "--json", "--no-stdin", "-m", self.model, "--mode", mode,
-                   "--max-tokens", str(TOKENS), "-s", session or "new", "--", question]
+                   "--max-tokens", str(TOKENS), "-s", session or "new"]
+        if document:
+            # By a name of its own directory: how it is called is part of the prompt.
+            with open(f"{self.place}/{NAME}", "w", encoding="utf-8") as file:
+                file.write(document)
+            command += ["-f", NAME]
+        command += ["--", question]
         begun = time.monotonic()
         events = []
-        with subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL,
+        with subprocess.Popen(command, env=self.environment, stdin=subprocess.DEVNULL, cwd=self.place,
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             # A turn that hangs is ended, and is lost.
             timers = [threading.Timer(PATIENCE, process.terminate),

@@ -33,6 +33,11 @@ class Replay:
     def learn(self, question, answer):
         self.answers[question.strip()] = answer
 
+    def answer_to(self, text):
+        """Returns what is known for a question, whatever document comes before it."""
+        known = [question for question in self.answers if text.strip().endswith(question)]
+        return self.answers[max(known, key=len)] if known else FALLBACK
+
     def begin(self, seed):
         self.draw, self.requests, self.prompt_tokens, self.tokens = random.Random(seed), 0, 0, 0
 
@@ -67,7 +72,7 @@ class Replay:
     async def answer(self, writer, asked):
         said = [message["content"] for message in asked["messages"]]
         prompt_tokens = sum(len(text) // 4 + 4 for text in said)
-        tokens = self.answers.get(said[-1].strip(), FALLBACK)[:asked.get("max_tokens") or None]
+        tokens = self.answer_to(said[-1])[:asked.get("max_tokens") or None]
         self.requests += 1
         self.prompt_tokens += prompt_tokens
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"

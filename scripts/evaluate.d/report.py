@@ -21,6 +21,9 @@ def table(by_policy):
     policies = list(by_policy)
     rows = [["", *policies]]
     for name, figure, digits, _ in FIGURES:
+        # A figure that says nothing of any policy is none of this workload.
+        if all(figure(turns) is None for turns in by_policy.values()):
+            continue
         rows.append([name, *(cell(by_policy[policy], figure, digits) for policy in policies)])
     return aligned(rows)
 

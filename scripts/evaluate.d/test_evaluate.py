@@ -11,6 +11,7 @@ import unittest
 
 import cells
 import chart
+import documents
 import figures
 import link
 import main
@@ -74,9 +75,9 @@ class Figures(unittest.TestCase):
 class Policies(unittest.TestCase):
     def test_a_threshold_leaves_for_long_prompts_and_load_alone(self):
         idle, busy = policies.Threshold(lambda: 0.1), policies.Threshold(lambda: 0.9)
-        self.assertEqual(idle.modes("short", 5), ["local-only"])
-        self.assertEqual(idle.modes("x" * 3000, 0), ["remote-only"])
-        self.assertEqual(busy.modes("short", 0), ["remote-only"])
+        self.assertEqual(idle.modes("short"), ["local-only"])
+        self.assertEqual(idle.modes("x" * 3000), ["remote-only"])
+        self.assertEqual(busy.modes("short"), ["remote-only"])
 
     def test_the_lowest_mean_of_the_last_ten_goes_first(self):
         now = [0.0]
@@ -85,16 +86,16 @@ class Policies(unittest.TestCase):
         for _ in range(12):
             router.learn("remote-only", answered(1.0))
         router.learn("local-only", answered(2.0))
-        self.assertEqual(router.modes("", 0)[0], "remote-only")
+        self.assertEqual(router.modes("")[0], "remote-only")
         for _ in range(10):
             router.learn("remote-only", answered(3.0))
-        self.assertEqual(router.modes("", 0)[0], "local-only", "the newest ten count")
+        self.assertEqual(router.modes("")[0], "local-only", "the newest ten count")
         router.learn("local-only", {"answered": False, "ttft": None})
-        self.assertEqual(router.modes("", 0), ["remote-only", "local-only"], "it rests")
+        self.assertEqual(router.modes(""), ["remote-only", "local-only"], "it rests")
         now[0] = 6.0
-        self.assertEqual(router.modes("", 0)[0], "local-only")
+        self.assertEqual(router.modes("")[0], "local-only")
         now[0] = 7200.0
-        self.assertEqual(router.modes("", 0)[0], "remote-only", "an hour later nothing is known")
+        self.assertEqual(router.modes("")[0], "remote-only", "an hour later nothing is known")
 
 
 class Conditions(unittest.TestCase):
@@ -119,11 +120,52 @@ class Conditions(unittest.TestCase):
             turns = [one for name in range(81, 81 + 20 * step, step)
                      for one in cells.conditions("bad", name, 2)]
             met = sum(one["outage"] is not None for one in turns)
-            self.assertTrue(4 <= met <= 8, f"{met} of {len(turns)} turns, every {step}th dialogue")
+            self.assertTrue(8 <= met <= 12, f"{met} of {len(turns)} turns, every {step}th dialogue")
 
     def test_headers_weigh_on_small_pieces(self):
         self.assertEqual(link.on_wire(100), 100 + 2 * link.HEADERS)
         self.assertEqual(link.on_wire(4 * link.SEGMENT), 4 * link.SEGMENT + 6 * link.HEADERS)
+
+
+class Documents(unittest.TestCase):
+    LIBRARY = documents.library(main.ROOT)
+
+    def test_each_is_the_same_every_time_and_of_the_size_that_is_said(self):
+        texts = [documents.cut(self.LIBRARY, identity) for identity in range(81, 161)]
+        self.assertEqual(texts, [documents.cut(self.LIBRARY, identity) for identity in range(81, 161)])
+        self.assertGreater(len(set(texts)), 70)
+        for text in texts:
+            self.assertTrue(documents.LEAST - 300 <= len(text) <= documents.MOST, len(text))
+            self.assertIn(text, self.LIBRARY)
+
+    def test_every_second_dialogue_brings_one_with_its_first_question(self):
+        with tempfile.NamedTemporaryFile("w", suffix=".jsonl") as file:
+            for identity in range(81, 91):
+                file.write(json.dumps({"question_id": identity, "turns": ["a", "b"]}) + "\n")
+            file.flush()
+            plain = cells.dialogues(file.name, 4)
+            brings = cells.dialogues(file.name, 4, self.LIBRARY)
+        self.assertEqual([one.document for one in plain], [None] * 4)
+        self.assertEqual([one.document is not None for one in brings], [False, True, False, True])
+        self.assertEqual([one.identity for one in plain], [one.identity for one in brings])
+        self.assertNotEqual(cells.name_of(plain[1]), cells.name_of(brings[1]))
+        self.assertEqual(cells.brought(brings[1], 0), brings[1].document)
+        self.assertIsNone(cells.brought(brings[1], 1))
+
+    def test_an_answer_is_known_by_its_question_behind_a_document(self):
+        server = replay.Replay()
+        server.learn("Why?", ["a"])
+        server.learn("And why?", ["b"])
+        self.assertEqual(server.answer_to("`notes.md`:\n\n```md\ntext\n```\n\nAnd why?\n"), ["b"])
+        self.assertEqual(server.answer_to("Why?"), ["a"])
+        self.assertEqual(server.answer_to("Who?"), replay.FALLBACK)
+
+    def test_turns_with_and_without_one_are_told_apart(self):
+        turns = [turn(1, document=True, ttft=9.0), turn(2, document=True), turn(3, document=False)]
+        self.assertEqual(figures.in_time_of(True)(turns), 50)
+        self.assertEqual(figures.in_time_of(False)(turns), 100)
+        self.assertIsNone(figures.in_time_of(True)(turns[:2]), "all have one")
+        self.assertNotIn("document", report.table({"edgewise": [turn()]}))
 
 
 class Turns(unittest.TestCase):
@@ -147,12 +189,12 @@ class Turns(unittest.TestCase):
                 return ["remote-only", "local-only"]
 
         class Stub:
-            def ask(self, _question, mode, _session):
+            def ask(self, _question, mode, _session, _document):
                 answered = mode == "local-only"
                 return {"answered": answered, "ttft": 0.5 if answered else None, "total": 2.0,
                         "routes": ["x"], "session": None, "pieces": []}
 
-        seen = cells.one_turn(Stub(), Both(""), "q", None, 0)
+        seen = cells.one_turn(Stub(), Both(""), ("q", None), None)
         self.assertEqual((seen["ttft"], seen["total"], seen["rescued"]), (2.5, 4.0, True))
 
     def test_a_prediction_is_the_chosen_routes(self):
@@ -269,13 +311,13 @@ class Far(unittest.TestCase):
 class Resuming(unittest.TestCase):
     """What is there is not played again, and nothing of another program is mixed in."""
 
-    def bench(self, place, text):
+    def bench(self, place, text, brings=False):
         for name in ("binary", "model", "dialogues"):
             with open(f"{place}/{name}", "w", encoding="utf-8") as file:
                 file.write(text if name == "binary" else "same")
         return main.Bench(argparse.Namespace(
             binary=f"{place}/binary", model=f"{place}/model", dialogues=f"{place}/dialogues",
-            out=f"{place}/out"), None)
+            documents=brings, out=f"{place}/out"), None)
 
     def test_a_cell_is_played_once_and_half_of_one_not_kept(self):
         with tempfile.TemporaryDirectory() as place:
@@ -294,6 +336,7 @@ class Resuming(unittest.TestCase):
             self.bench(place, "a").once("bad-edgewise-81", lambda: "played")
             self.assertFalse(self.bench(place, "b").has("bad-edgewise-81"))
             self.assertTrue(self.bench(place, "a").has("bad-edgewise-81"))
+            self.assertFalse(self.bench(place, "a", brings=True).has("bad-edgewise-81"))
 
     def test_a_cell_that_broke_is_tried_once_more(self):
         calls = []

@@ -10,7 +10,9 @@ use crate::chat::Decision;
 use crate::chat::DeviceLevel;
 use crate::chat::Health;
 use crate::chat::Mode;
+use crate::chat::Priority;
 use crate::chat::PrivacyClass;
+use crate::chat::Probe;
 use crate::chat::Route;
 use crate::chat::SessionId;
 use crate::chat::StopReason;
@@ -33,8 +35,28 @@ pub struct Actual {
     pub bytes_up: u64,
     /// Bytes that came for it: replies, head and body.
     pub bytes_down: u64,
+    /// The time between tokens that nineteen of twenty had at most, as they came here.
+    pub tbt_q95: Option<Duration>,
+    /// What it cost by the user's prices, in millionths of their currency; `None` where two routes had
+    /// a part in it.
+    pub cost_micros: Option<u64>,
     /// The model that an endpoint says it was, where that is not the one it was asked for.
     pub served_model: Option<String>,
+}
+
+/// What was known of an endpoint when a turn was decided.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Net {
+    /// Its name.
+    pub endpoint: String,
+    /// What its breaker allowed.
+    pub breaker: &'static str,
+    /// It had asked to be left alone for so much longer.
+    pub rests: Duration,
+    /// Whether its key was to be had, as far as that was known.
+    pub has_key: bool,
+    /// How the last turn there had gone wrong in this run, in a word.
+    pub trouble: Option<&'static str>,
 }
 
 /// What became of a turn's way.
@@ -48,6 +70,8 @@ pub enum Happened {
     HandedOn(Route),
     /// The answer broke off, and another one was begun for it.
     BegunAnew,
+    /// The engine went on with so many threads.
+    Threads(u32),
 }
 
 /// A step of a turn, and when it was.
@@ -63,14 +87,16 @@ pub struct Event {
 
 impl Event {
     fn value(&self) -> Value {
-        let (kind, to, wait) = match &self.what {
-            Happened::Waited(time) => ("wait", None, Some(ms(*time))),
-            Happened::Rerouted(to) => ("reroute", Some(to.to_string()), None),
-            Happened::HandedOn(to) => ("handoff", Some(to.to_string()), None),
-            Happened::BegunAnew => ("anew", None, None),
+        let to = |route: &Route| Value::from(route.to_string());
+        let (kind, key, detail) = match &self.what {
+            Happened::Waited(time) => ("wait", "wait_ms", ms(*time).into()),
+            Happened::Rerouted(route) => ("reroute", "to", to(route)),
+            Happened::HandedOn(route) => ("handoff", "to", to(route)),
+            Happened::BegunAnew => ("anew", "to", Value::Null),
+            Happened::Threads(threads) => ("threads", "threads", (*threads).into()),
         };
         let (at, tokens) = (ms(self.after), self.tokens);
-        json!({ "t_ms": at, "kind": kind, "at_token": tokens, "to": to, "wait_ms": wait })
+        json!({ "t_ms": at, "kind": kind, "at_token": tokens, key: detail })
     }
 }
 
@@ -89,14 +115,22 @@ pub struct Record {
     pub mode: Mode,
     /// What the user said about it.
     pub pinned: bool,
+    /// Who waits for it.
+    pub priority: Priority,
     /// The strictest class of what would be sent.
     pub class: PrivacyClass,
+    /// Whose word let it leave, where it may: the profile's, or the user's when asked.
+    pub consent: Option<&'static str>,
     /// Where the session's last turn ran.
     pub previous: Option<Route>,
     /// The decision; `None` when no route was allowed.
     pub decision: Option<Decision>,
     /// How the device was then, as far as it was heard of.
     pub health: Option<Health>,
+    /// What its prompt would cost on this device, where that was asked.
+    pub probe: Option<Probe>,
+    /// What was known of the endpoints.
+    pub net: Vec<Net>,
     /// What became of its way, in order; the first so many.
     pub events: Vec<Event>,
     /// What came of it.
@@ -115,17 +149,23 @@ impl Record {
             "ts_ms": self.at.0,
             "session": format!("{:032x}", self.session.0),
             "turn": self.turn,
+            "id": format!("{:x}-{:08x}-{}", self.at.0, self.session.0 & 0xffff_ffff, self.turn),
             "profile": self.profile,
             "mode": self.mode.name(),
+            "priority": self.priority.name(),
             "pinned": self.pinned,
             "privacy": class.map(|(name, _)| *name),
+            "consent": self.consent,
             "previous": self.previous.as_ref().map(Route::to_string),
             "chosen": decision.as_ref().map(|decision| decision.route.to_string()),
             "model": decision.as_ref().map(|decision| decision.model.as_str()),
+            "why": decision.as_ref().map(|decision| decision.why.name()),
             "reason": decision.as_ref().map(|decision| decision.reason.as_str()),
             "candidates": decision.as_ref().map(candidates),
             "switch": decision.as_ref().map(switch),
             "device": self.health.as_ref().map(device),
+            "probe": self.probe.as_ref().map(probe),
+            "net": self.net.iter().map(net).collect::<Vec<Value>>(),
             "events": self.events.iter().map(Event::value).collect::<Vec<Value>>(),
             "actual": came(actual),
             "slo_met": self.slo_met,
@@ -150,6 +190,25 @@ fn candidate(candidate: &Candidate) -> Value {
         "new_tokens": candidate.new_tokens,
         "upload_bytes": candidate.upload_bytes,
         "cost_micros": candidate.cost_micros,
+    })
+}
+
+fn probe(probe: &Probe) -> Value {
+    json!({
+        "prompt_tokens": probe.prompt_tokens,
+        "cached_tokens": probe.cached_tokens,
+        "queued_tokens": probe.queued_tokens,
+        "exact": probe.exact,
+    })
+}
+
+fn net(net: &Net) -> Value {
+    json!({
+        "endpoint": net.endpoint,
+        "breaker": net.breaker,
+        "rests_ms": ms(net.rests),
+        "has_key": net.has_key,
+        "trouble": net.trouble,
     })
 }
 
@@ -189,12 +248,14 @@ fn came(actual: &Actual) -> Value {
         "finish": reason.name(),
         "ttft_ms": actual.ttft.map(ms),
         "tbt_ms": usage.decode.checked_div(gaps).map(ms),
+        "tbt_q95_ms": actual.tbt_q95.map(ms),
         "total_ms": ms(actual.total),
         "tokens_in": usage.prompt_tokens,
         "tokens_cached": usage.cached_tokens,
         "tokens_out": usage.completion_tokens,
         "bytes_up": actual.bytes_up,
         "bytes_down": actual.bytes_down,
+        "cost_micros": actual.cost_micros,
         "served_model": actual.served_model,
     })
 }
@@ -217,10 +278,20 @@ pub(super) mod tests {
             profile: "quick".into(),
             mode: Mode::PreferLocal,
             pinned: false,
+            priority: Priority::Background,
             class: PrivacyClass::Open,
+            consent: Some("profile"),
             previous: Some(Route::Local),
             decision: Some(Decision::new(route, "small", "auto: because")),
             health: Some(Health::default()),
+            probe: Some(Probe { prompt_tokens: 10, queued_tokens: 4, ..Probe::default() }),
+            net: vec![Net {
+                endpoint: "lan".into(),
+                breaker: "half_open",
+                rests: Duration::ZERO,
+                has_key: true,
+                trouble: Some("gone"),
+            }],
             events: Vec::new(),
             actual: Actual {
                 reason: StopReason::EndOfTurn,
@@ -234,6 +305,8 @@ pub(super) mod tests {
                 total: Duration::from_secs(1),
                 bytes_up: 7,
                 bytes_down: 8,
+                tbt_q95: Some(Duration::from_millis(40)),
+                cost_micros: Some(12),
                 served_model: None,
             },
             slo_met: Some(true),
@@ -252,6 +325,18 @@ pub(super) mod tests {
         assert_eq!(value["actual"]["tbt_ms"], 25.0);
         assert_eq!(value["actual"]["ttft_ms"], 12.3);
         assert_eq!(value["actual"]["bytes_up"], 7);
+        assert_eq!((&value["why"], &value["consent"]), (&"only".into(), &"profile".into()));
+        assert_eq!(value["priority"], "background");
+        assert_eq!(
+            (&value["actual"]["tbt_q95_ms"], &value["actual"]["cost_micros"]),
+            (&40.0.into(), &12.into())
+        );
+        assert_eq!(value["probe"]["queued_tokens"], 4);
+        assert_eq!(
+            (&value["net"][0]["breaker"], &value["net"][0]["trouble"]),
+            (&"half_open".into(), &"gone".into())
+        );
+        assert_eq!(value["id"], "5-000000ff-3");
         assert_eq!(value["device"]["state"], "normal");
         assert!(value["device"]["cpu_wait"].is_null(), "unknown is null");
     }
@@ -265,12 +350,14 @@ pub(super) mod tests {
                 event(2010, Happened::Rerouted(Route::Remote("wan".into()))),
                 event(2500, Happened::HandedOn(Route::Local)),
                 event(2600, Happened::BegunAnew),
+                event(2700, Happened::Threads(1)),
             ],
             ..record(1, 1, Route::Local)
         };
         let value: Value = serde_json::from_str(&told.line()).expect("JSON");
-        let kinds: Vec<_> = (0..4).map(|at| &value["events"][at]["kind"]).collect();
-        assert_eq!(kinds, ["wait", "reroute", "handoff", "anew"]);
+        let kinds: Vec<_> = (0..5).map(|at| &value["events"][at]["kind"]).collect();
+        assert_eq!(kinds, ["wait", "reroute", "handoff", "anew", "threads"]);
+        assert_eq!(value["events"][4]["threads"], 1);
         assert_eq!(value["events"][0]["wait_ms"], 2000.0);
         assert_eq!(
             (&value["events"][2]["to"], &value["events"][2]["at_token"]),

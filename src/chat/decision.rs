@@ -125,7 +125,7 @@ pub enum Reject {
     TooLong,
     /// It cannot do what the turn needs.
     Capability,
-    /// The device has no memory for it.
+    /// Its model is not loaded, and does not fit into the memory that is left.
     Memory,
     /// It failed too often lately.
     Breaker,
@@ -176,7 +176,7 @@ impl Reject {
             Self::Offline => "nothing may leave with --offline",
             Self::KillSwitch => "nothing may leave while EDGEWISE_NO_REMOTE is set",
             Self::NoModel => "there is no local model",
-            Self::NoKey => "its key is not to be had",
+            Self::NoKey => "its key is not to be had (edgewise endpoints check says why)",
             Self::Consent => "this session was not agreed to go there",
             Self::TooLong => "the conversation does not fit its context",
             Self::Capability => "it cannot do what the turn needs",
@@ -186,6 +186,53 @@ impl Reject {
             Self::Budget => "it would cost more than is left",
             Self::BrokeOff => "the answer to this question broke off there",
         }
+    }
+}
+
+/// What decided where a turn runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Why {
+    /// The user said so.
+    Pinned,
+    /// The mode puts it first.
+    First,
+    /// Nothing else can be had.
+    #[default]
+    Only,
+    /// The cheapest that is fast enough.
+    Suffices,
+    /// The device is not fast enough, and this one is.
+    OtherTooSlow,
+    /// None is fast enough; this one is the soonest.
+    Soonest,
+    /// Another would be better, and the route changed a moment ago.
+    Stays,
+    /// Where the session is at home is not fast enough for this turn, and this one is.
+    ThisTurn,
+    /// Nothing came from where it was tried before.
+    Rerouted,
+    /// The answer broke off where it was begun.
+    HandedOn,
+}
+
+impl Why {
+    /// Every cause with its code in records.
+    pub const NAMES: [(&'static str, Self); 10] = [
+        ("pinned", Self::Pinned),
+        ("first", Self::First),
+        ("only", Self::Only),
+        ("suffices", Self::Suffices),
+        ("other_too_slow", Self::OtherTooSlow),
+        ("soonest", Self::Soonest),
+        ("stays", Self::Stays),
+        ("this_turn", Self::ThisTurn),
+        ("rerouted", Self::Rerouted),
+        ("handed_on", Self::HandedOn),
+    ];
+
+    /// Returns the code.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, why)| *why == self).map_or("", |(name, _)| name)
     }
 }
 
@@ -241,7 +288,9 @@ pub struct Decision {
     pub route: Route,
     /// The model's name as the user knows it.
     pub model: String,
-    /// One lower-case clause that says why this route.
+    /// What decided it.
+    pub why: Why,
+    /// One lower-case clause that says so.
     pub reason: String,
     /// Every route that was looked at, the chosen one included; empty where there was no choice.
     pub considered: Vec<Candidate>,
@@ -253,7 +302,7 @@ impl Decision {
     /// Makes a decision without a choice.
     pub fn new(route: Route, model: impl Into<String>, reason: impl Into<String>) -> Self {
         let (model, reason) = (model.into(), reason.into());
-        Self { route, model, reason, considered: Vec::new(), price: None }
+        Self { route, model, why: Why::default(), reason, considered: Vec::new(), price: None }
     }
 
     /// Returns what the chosen route promises.

@@ -72,6 +72,17 @@ pub enum Priority {
     Interactive,
 }
 
+impl Priority {
+    /// Returns the word for it in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ahead => "ahead",
+            Self::Background => "background",
+            Self::Interactive => "interactive",
+        }
+    }
+}
+
 /// One request to a backend: the whole conversation up to the open question.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Generation {

@@ -1,5 +1,7 @@
 //! Refuses a model that does not fit, before any memory is touched for it.
 
+use std::os::unix::net::UnixStream;
+
 use super::EngineConfig;
 use crate::chat::Fault;
 use crate::device::Sampler;
@@ -15,6 +17,14 @@ pub struct Demand {
     pub footprint: Footprint,
     /// The profile's context, in tokens.
     pub n_ctx: u32,
+}
+
+impl EngineConfig {
+    /// Returns whether no engine listens and none could be started for want of memory. It asks the
+    /// system only: a few small files and one local socket.
+    pub fn lacks_room(&self) -> bool {
+        check(self).is_err() && UnixStream::connect(&self.spec.socket).is_err()
+    }
 }
 
 /// Compares what the model takes with what is available now.

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -10,6 +11,7 @@ use tokio::time::Instant;
 
 use super::again::Again;
 use super::key::key;
+use super::key::may_have_key;
 use super::tally::Tally;
 use super::trouble::Trouble;
 use super::trouble::named;
@@ -43,6 +45,10 @@ const PAGE_MAX: usize = 64 * 1024;
 
 /// The most bytes of one answer's stream; the reader's own limit comes first.
 const STREAM_MAX: u64 = 65 * 1024 * 1024;
+
+/// So long an endpoint counts as one without a key after its command or keyring gave none: they may be
+/// slow to fail, and a turn that has another way does not wait for them each time.
+const KEYLESS_FOR: Duration = Duration::from_mins(1);
 
 /// Hosts that refuse what others add to their protocol.
 const STRICT: [&str; 2] = ["api.openai.com", "api.anthropic.com"];
@@ -81,12 +87,15 @@ pub struct Remote {
     patience: Option<Patience>,
     /// Made for the first turn, and again after a key was not accepted.
     site: Mutex<Option<Arc<Site>>>,
+    /// When its key was asked for last and not given.
+    keyless: std::sync::Mutex<Option<Instant>>,
 }
 
 impl Remote {
     /// Makes the endpoint's client; reads nothing, opens nothing. `home` is what `~` stands for.
     pub fn new(endpoint: Endpoint, net: Net, home: Option<PathBuf>) -> Self {
-        Self { endpoint, net, home, patience: None, site: Mutex::new(None) }
+        let (site, keyless) = (Mutex::new(None), std::sync::Mutex::new(None));
+        Self { endpoint, net, home, patience: None, site, keyless }
     }
 
     /// Sets how long is waited.
@@ -283,6 +292,14 @@ impl Remote {
         Err(trouble)
     }
 
+    /// Returns whether its key is to be had, as far as that is known: a variable is looked up, a
+    /// command or a keyring that gave none a moment ago is not asked again.
+    pub(super) fn has_key(&self) -> bool {
+        let keyless = *self.keyless.lock().unwrap_or_else(PoisonError::into_inner);
+        let lately = keyless.is_some_and(|at| at.elapsed() < KEYLESS_FOR);
+        !lately && may_have_key(&self.endpoint.key)
+    }
+
     fn patience(&self) -> Patience {
         let address = Address::parse(&self.endpoint.base_url);
         let usual = || address.as_ref().map_or(FALLBACK, Patience::of);
@@ -321,9 +338,10 @@ impl Remote {
         for (name, value) in &endpoint.headers {
             site = site.with_header(name, value).map_err(net)?;
         }
-        let key = key(endpoint, site.origin())
-            .await
-            .map_err(|fault| Trouble { fault, kind: super::trouble::Kind::Final })?;
+        let key = key(endpoint, site.origin()).await;
+        *self.keyless.lock().unwrap_or_else(PoisonError::into_inner) =
+            key.is_err().then(Instant::now);
+        let key = key.map_err(|fault| Trouble { fault, kind: super::trouble::Kind::Final })?;
         match key {
             Some(key) => site.with_key(key).map_err(net),
             None => Ok(site),

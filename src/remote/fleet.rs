@@ -28,6 +28,7 @@ use crate::chat::Route;
 use crate::chat::StopReason;
 use crate::chat::Timestamp;
 use crate::chat::TurnEvent;
+use crate::chat::Usage;
 use crate::config::Endpoint;
 use crate::net::Address;
 use crate::net::Net;
@@ -176,7 +177,8 @@ impl Fleet {
             risk: past.risk.factor(),
             gate: past.breaker.gate(now),
             rests: past.rests_until.saturating_sub(now),
-            has_key: true,
+            has_key: member.remote.has_key(),
+            trouble: past.trouble,
             refused,
             n_ctx: endpoint.n_ctx,
             more_than_text: false,
@@ -185,6 +187,12 @@ impl Fleet {
                 answer_micros: micros(price.output),
             },
         })
+    }
+
+    /// Returns what an answer cost at an endpoint by the user's prices, in millionths of their currency.
+    pub fn cost(&self, name: &str, usage: &Usage) -> u64 {
+        let price = self.facts(name, usage.prompt_tokens, false).map(|facts| facts.price);
+        price.unwrap_or_default().of(usage.prompt_tokens, usage.completion_tokens)
     }
 
     /// Returns whether turns have run at an endpoint, so that what is foreseen of it is measured.
@@ -351,6 +359,7 @@ impl Visit<'_> {
         let mut past = self.member.past();
         match reason {
             StopReason::Interrupted(_) | StopReason::Failed(_) => {
+                past.trouble = Some("interrupted");
                 past.failed(now, self.trial, draw);
             }
             StopReason::Cancelled => past.undecided(self.trial),
@@ -378,6 +387,7 @@ impl Visit<'_> {
         let now = self.fleet.now();
         let next = retry::next(trouble.kind, tries, self.alone, chance.draw());
         let mut past = self.member.past();
+        past.trouble = Some(trouble.kind.name());
         match trouble.kind {
             Kind::Limited(Some(wait)) => past.rests(now + wait.min(LONGEST_REST), self.trial),
             // The request is at fault, or the settings are: that says nothing of the endpoint.

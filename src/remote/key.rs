@@ -58,6 +58,14 @@ pub(super) async fn key(endpoint: &Endpoint, origin: &Origin) -> Result<Option<K
     Ok(Some(Key::bind(secret, origin.clone(), header)))
 }
 
+/// Returns whether there is a key, as far as that is known without running anything.
+pub(super) fn may_have_key(source: &KeySource) -> bool {
+    match source {
+        KeySource::Env(name) => env::secret(name).map(Zeroizing::new).is_some(),
+        KeySource::None | KeySource::Command(_) | KeySource::Keyring => true,
+    }
+}
+
 fn no_key(endpoint: &Endpoint, why: &str) -> Fault {
     Fault::new(format!("no key for {}: {why}", endpoint.name)).kind(FaultKind::Usage)
 }

@@ -16,6 +16,8 @@ pub(super) struct Past {
     pub(super) risk: Risk,
     /// It asked to be left alone until then.
     pub(super) rests_until: Duration,
+    /// How the newest turn there went wrong, in a word; for this run only.
+    pub(super) trouble: Option<&'static str>,
     /// Answers that nobody was told of, at most as many as are kept.
     fresh: Vec<Met>,
     changed: bool,
@@ -57,6 +59,7 @@ impl Past {
             self.breaker.answered(Some(sample.ttft), sample.at, draw);
         }
         self.rests_until = Duration::ZERO;
+        self.trouble = None;
         self.met(met);
         if self.fresh.len() == Ring::MOST {
             self.fresh.remove(0);

@@ -34,6 +34,18 @@ pub(super) enum Kind {
     Final,
 }
 
+impl Kind {
+    /// Returns the word for it in records.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Gone => "gone",
+            Self::Transient => "transient",
+            Self::Limited(_) => "limited",
+            Self::Final => "refused",
+        }
+    }
+}
+
 impl Trouble {
     /// Names what happened on the way to `endpoint`.
     pub(super) fn net(endpoint: &str, error: NetError) -> Self {

@@ -46,6 +46,18 @@ pub enum Gate {
     Trying,
 }
 
+impl Gate {
+    /// Returns the word for it in records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Open { .. } => "open",
+            Self::Trial => "half_open",
+            Self::Trying => "trying",
+        }
+    }
+}
+
 /// The breaker's memory; plain data, so that it can be kept.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Breaker {

@@ -12,6 +12,7 @@ use crate::chat::Prediction;
 use crate::chat::Reject;
 use crate::chat::Route;
 use crate::chat::SwitchPrice;
+use crate::chat::Why;
 use crate::route::filter;
 use crate::route::predict;
 use crate::route::predict::is_local;
@@ -24,34 +25,21 @@ use crate::route::request::Request;
 use crate::route::request::RouteView;
 use crate::route::words;
 
-/// What a route that is not the session's has to promise: less than the whole SLO, so that two
-/// routes near it do not take turns.
-const ELSEWHERE: f64 = 0.75;
-
 /// How far beyond the SLO this device may be before a session that prefers it leaves.
 const PATIENCE: f64 = 2.0;
 
 /// The share of the time that has to be gained to leave a route where none is good enough.
 const GAIN: f64 = 0.25;
 
-/// Why a route was chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Why {
-    /// The user said so.
-    Pinned,
-    /// The mode puts it first.
-    First,
-    /// Nothing else can be had.
-    Only,
-    /// The cheapest that is fast enough.
-    Suffices,
-    /// The other one is not fast enough, and this one is.
-    OtherTooSlow,
-    /// None is fast enough; this one is the soonest.
-    Soonest,
-    /// Another would be better, and the route changed a moment ago.
-    Stays,
-}
+/// The least chance of being in time that makes it worth choosing by that chance.
+const LIKELY: f64 = 0.5;
+
+/// Chances that differ by less are as good as each other: they are estimates.
+const ALIKE: f64 = 0.1;
+
+/// How much later an answer may be complete for a first word in time: over Azure's trace of 2023 on
+/// three networks (`benches/route`), one second more gives nothing, half a second less more late turns.
+const WORTH: Duration = Duration::from_millis(2500);
 
 /// Decides where a turn runs and says why, in one lower-case clause.
 ///
@@ -69,12 +57,13 @@ pub fn decide(
     let table = Table { request, considered: &considered, device, policy };
     let (chosen, why) = table.choose().ok_or_else(|| refusal(request, policy, &considered))?;
     let price = table.price(chosen);
-    let mut reason = words::reason(request, &considered, chosen, (why, device));
+    let mut reason = words::reason(request, &considered, chosen, (why, device, policy.hold));
     if let Some(price) = &price {
         reason = format!("{reason}; the change: {}", words::price(price));
     }
     let Candidate { route, model, .. } = chosen;
-    Ok(Decision { route: route.clone(), model: model.clone(), reason, price, considered })
+    let (route, model) = (route.clone(), model.clone());
+    Ok(Decision { route, model, why, reason, price, considered })
 }
 
 /// Looks at every route: what it promises and costs, and what stands against it.
@@ -119,25 +108,18 @@ impl<'a> Table<'a> {
         Some(self.steady(wanted, why))
     }
 
-    /// Returns the cheapest allowed route that is fast enough, else the soonest.
+    /// Returns the cheapest of the allowed routes that are as likely as any to be in time, else the soonest.
     fn best(&self) -> (&'a Candidate, Why) {
-        let cost = |candidate: &Candidate| {
-            (
-                candidate.cost_micros,
-                candidate.upload_bytes,
-                total(candidate),
-                !self.is_current(candidate),
-            )
-        };
-        let good = self.allowed().filter(|candidate| self.meets(candidate));
-        let good = good.min_by_key(|candidate| cost(candidate));
-        if let Some(cheapest) = good.or_else(|| self.least_bad()) {
+        let likeliest = self.likeliest();
+        if self.chance(likeliest) >= LIKELY {
+            let good = self.allowed().filter(|candidate| self.is_good(candidate, likeliest));
+            let cheapest = good.min_by_key(|candidate| self.cost(candidate)).unwrap_or(likeliest);
             let local = self.allowed().find(|candidate| is_local(candidate));
             let passed = local.is_some_and(|local| local.route != cheapest.route);
             return (cheapest, if passed { Why::OtherTooSlow } else { Why::Suffices });
         }
         let soonest = self.allowed().min_by_key(|candidate| total(candidate));
-        let soonest = soonest.expect("there is one, or nothing would have been chosen");
+        let soonest = soonest.unwrap_or(likeliest);
         let current = self.allowed().find(|candidate| self.is_current(candidate));
         match current {
             Some(current) if total(soonest) > scaled(total(current), 1.0 - GAIN) => {
@@ -147,13 +129,14 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// Keeps the session where it is if leaving is not forced and came too soon.
+    /// Keeps the session where it is if leaving is not forced and came too soon. A route that would be
+    /// late holds nobody: who leaves it for that is away for this turn only.
     fn steady(&self, wanted: &'a Candidate, why: Why) -> (&'a Candidate, Why) {
         let current = self.allowed().find(|candidate| self.is_current(candidate));
         match current {
-            Some(current) if current.route != wanted.route && !self.policy.may_switch => {
-                (current, Why::Stays)
-            }
+            Some(current) if current.route == wanted.route => (wanted, why),
+            Some(current) if !self.is_good(current, self.likeliest()) => (wanted, Why::ThisTurn),
+            Some(current) if self.policy.hold.is_some() => (current, Why::Stays),
             Some(_) | None => (wanted, why),
         }
     }
@@ -162,53 +145,59 @@ impl<'a> Table<'a> {
         self.request.current.as_ref() == Some(&candidate.route)
     }
 
-    /// Returns whether a route promises what the profile asks for. Nothing measured yet is no
+    /// Money, then bytes that leave, then time; the session's own route before its like.
+    fn cost(&self, candidate: &Candidate) -> (u64, u64, Duration, bool) {
+        let elsewhere = !self.is_current(candidate);
+        (candidate.cost_micros, candidate.upload_bytes, total(candidate), elsewhere)
+    }
+
+    /// Returns the allowed route that is likeliest to be in time; there is one, or nothing is chosen.
+    fn likeliest(&self) -> &'a Candidate {
+        let chances = self.allowed().map(|candidate| (self.chance(candidate), candidate));
+        let best = chances.reduce(|best, next| if next.0 > best.0 { next } else { best });
+        best.expect("a route is allowed").1
+    }
+
+    /// Returns how likely a route keeps what the profile asks for, 0 to 1. Nothing measured yet is no
     /// reason against this device, but being overloaded is.
-    fn meets(&self, candidate: &Candidate) -> bool {
-        let here = self.is_current(candidate);
-        let share = if here || self.request.current.is_none() { 1.0 } else { ELSEWHERE };
-        self.within(candidate, share)
+    fn chance(&self, candidate: &Candidate) -> f64 {
+        if is_local(candidate) && self.device.level == DeviceLevel::Overloaded {
+            return 0.0;
+        }
+        let unmeasured = if is_local(candidate) { 1.0 } else { 0.0 };
+        candidate.predicted.as_ref().map_or(unmeasured, |it| predict::chance(it, self.policy))
+    }
+
+    /// Returns whether a route is as good as the likeliest: as likely to be in time, or so much sooner
+    /// complete that it is worth the difference.
+    fn is_good(&self, candidate: &Candidate, likeliest: &Candidate) -> bool {
+        let less = self.chance(likeliest) - self.chance(candidate);
+        let totals = candidate.predicted.zip(likeliest.predicted);
+        let sooner =
+            totals.map_or(Duration::ZERO, |(it, best)| best.total.saturating_sub(it.total));
+        less <= ALIKE || scaled(WORTH, less) < sooner
     }
 
     /// Returns whether this device is good enough for a session that prefers it.
     fn suffices(&self, local: &Candidate) -> bool {
-        self.within(local, PATIENCE)
-    }
-
-    fn within(&self, candidate: &Candidate, share: f64) -> bool {
-        if is_local(candidate) && self.device.level == DeviceLevel::Overloaded {
+        if self.device.level == DeviceLevel::Overloaded {
             return false;
         }
-        let Some(predicted) = candidate.predicted else { return is_local(candidate) };
-        predicted.ttft_risk <= scaled(self.policy.ttft, share)
-            && predicted.tbt <= scaled(self.policy.tbt, share)
+        let within = |it: &Prediction| {
+            it.ttft_risk <= scaled(self.policy.ttft, PATIENCE)
+                && it.tbt <= scaled(self.policy.tbt, PATIENCE)
+        };
+        local.predicted.as_ref().is_none_or(within)
     }
 
-    /// Returns, where no route is sure to keep the SLO, the cheapest that is likely to: it comes
-    /// before one that would leave the user without a word for far longer, however soon that one's
-    /// answer would be complete.
-    fn least_bad(&self) -> Option<&'a Candidate> {
-        let soonest = self.allowed().min_by_key(|candidate| total(candidate))?;
-        let late = soonest.predicted.is_some_and(|it| it.ttft > scaled(self.policy.ttft, PATIENCE));
-        let likely = self.allowed().filter(|candidate| late && self.is_likely(candidate));
-        likely.min_by_key(|candidate| (candidate.cost_micros, candidate.upload_bytes))
-    }
-
-    /// Returns whether a route keeps what the profile asks for more often than not.
-    fn is_likely(&self, candidate: &Candidate) -> bool {
-        let here = is_local(candidate) && self.device.level == DeviceLevel::Overloaded;
-        let slo = self.policy;
-        let likely = |it: &Prediction| it.ttft <= slo.ttft && it.tbt <= slo.tbt;
-        !here && candidate.predicted.as_ref().is_some_and(likely)
-    }
-
-    /// Returns what leaving the session's route without need costs and brings.
+    /// Returns what leaving the route of the last turn without need costs and brings.
     fn price(&self, chosen: &Candidate) -> Option<SwitchPrice> {
-        let current = self.allowed().find(|candidate| self.is_current(candidate))?;
-        if current.route == chosen.route || self.request.pin.is_some() {
+        let last = self.request.last.as_ref()?;
+        let last = self.allowed().find(|candidate| candidate.route == *last)?;
+        if last.route == chosen.route || self.request.pin.is_some() {
             return None;
         }
-        let gain = current.predicted.zip(chosen.predicted);
+        let gain = last.predicted.zip(chosen.predicted);
         Some(SwitchPrice {
             tokens_again: chosen.new_tokens,
             bytes_out: chosen.upload_bytes,

@@ -46,7 +46,8 @@ fn local(request: &Request, facts: &LocalFacts) -> Option<Reject> {
     }
     // One more token has to fit.
     let long = predict::prompt_tokens(request, facts) >= facts.n_ctx;
-    long.then_some(Reject::TooLong)
+    let rejects = [(long, Reject::TooLong), (facts.lacks_room, Reject::Memory)];
+    rejects.into_iter().find(|(holds, _)| *holds).map(|(_, reject)| reject)
 }
 
 /// Whether the user and the conversation allow that anything goes there.

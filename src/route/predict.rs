@@ -7,12 +7,10 @@ use crate::chat::Prediction;
 use crate::chat::Route;
 use crate::route::request::Facts;
 use crate::route::request::LocalFacts;
+use crate::route::request::Policy;
 use crate::route::request::RemoteFacts;
 use crate::route::request::Request;
 use crate::route::request::RouteView;
-
-/// Tokens of a million, for which prices are said.
-const MILLION: u64 = 1_000_000;
 
 /// Looks at a route: what it promises and costs. Nothing is rejected yet.
 pub(super) fn candidate(request: &Request, view: &RouteView) -> Candidate {
@@ -24,7 +22,8 @@ pub(super) fn candidate(request: &Request, view: &RouteView) -> Candidate {
         }
         Facts::Remote(facts) => {
             let predicted = Some(remote(request, facts));
-            (predicted, request.prompt_tokens, request.upload_bytes, cost(request, facts))
+            let cost = facts.price.of(request.prompt_tokens, request.answer_tokens);
+            (predicted, request.prompt_tokens, request.upload_bytes, cost)
         }
     };
     let (route, model) = (view.route.clone(), view.model.clone());
@@ -67,10 +66,28 @@ fn remote(request: &Request, facts: &RemoteFacts) -> Prediction {
     }
 }
 
-fn cost(request: &Request, facts: &RemoteFacts) -> u64 {
-    let part = |tokens: u32, micros: u64| u64::from(tokens).saturating_mul(micros) / MILLION;
-    part(request.prompt_tokens, facts.price.prompt_micros)
-        .saturating_add(part(request.answer_tokens, facts.price.answer_micros))
+/// Returns how likely a turn is in time, 0 to 1: its time to the first token is taken for log-normal,
+/// with the prediction as median and the risk as the worst of twenty. Tokens too far apart are never in
+/// time.
+pub(super) fn chance(predicted: &Prediction, policy: &Policy) -> f64 {
+    /// What nineteen of twenty draws of a normal distribution lie below.
+    const NINETEEN: f64 = 1.645;
+    let Prediction { ttft, ttft_risk, tbt, .. } = predicted;
+    if *tbt > policy.tbt {
+        return 0.0;
+    }
+    let by = |time: &Duration| (time.as_secs_f64() / ttft.as_secs_f64().max(1e-6)).ln();
+    let spread = by(ttft_risk) / NINETEEN;
+    if spread <= f64::EPSILON {
+        return if *ttft <= policy.ttft { 1.0 } else { 0.0 };
+    }
+    normal(by(&policy.ttft) / spread)
+}
+
+/// The cumulative normal distribution, by E. Page's approximation (Applied Statistics 26, 1977), right to
+/// three digits.
+fn normal(z: f64) -> f64 {
+    1.0 / (1.0 + (-1.5976 * z - 0.070_56 * z.powi(3)).exp())
 }
 
 fn time(seconds: f64) -> Duration {

@@ -11,6 +11,7 @@ use crate::chat::Rates;
 use crate::chat::Route;
 use crate::route::breaker::Gate;
 use crate::route::samples::Forecast;
+use crate::route::switches::Hold;
 
 /// The user's word for one session or turn: it is absolute.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,8 +31,10 @@ pub struct Request {
     pub pin: Option<Pin>,
     /// The strictest class of everything that would be sent.
     pub class: PrivacyClass,
-    /// Where the session's last turn ran.
+    /// Where the session is at home: where its turns run unless one of them has to go elsewhere.
     pub current: Option<Route>,
+    /// Where its last turn ran.
+    pub last: Option<Route>,
     /// Bytes of everything that would be sent.
     pub upload_bytes: u64,
     /// Tokens of the prompt, as far as they are known.
@@ -54,6 +57,7 @@ impl Default for Request {
             pin: None,
             class: PrivacyClass::default(),
             current: None,
+            last: None,
             upload_bytes: 0,
             prompt_tokens: 0,
             answer_tokens: ANSWER_TOKENS,
@@ -74,6 +78,8 @@ pub struct LocalFacts {
     pub load: Duration,
     /// Tokens that the session's context holds.
     pub n_ctx: u32,
+    /// Whether the model is not loaded, and does not fit into the memory that is left.
+    pub lacks_room: bool,
     /// How wrong predictions were, as [`Risk::factor`](crate::route::Risk::factor) says.
     pub risk: f64,
 }
@@ -81,7 +87,8 @@ pub struct LocalFacts {
 impl Default for LocalFacts {
     fn default() -> Self {
         let rates = Rates::default();
-        Self { probe: None, rates, load: Duration::ZERO, n_ctx: u32::MAX, risk: 1.0 }
+        let load = Duration::ZERO;
+        Self { probe: None, rates, load, n_ctx: u32::MAX, lacks_room: false, risk: 1.0 }
     }
 }
 
@@ -94,6 +101,18 @@ pub struct TokenPrice {
     pub answer_micros: u64,
 }
 
+impl TokenPrice {
+    /// Returns what so many tokens cost, in millionths of the currency.
+    pub fn of(self, prompt_tokens: u32, answer_tokens: u32) -> u64 {
+        let part = |tokens: u32, micros: u64| u64::from(tokens).saturating_mul(micros) / MILLION;
+        part(prompt_tokens, self.prompt_micros)
+            .saturating_add(part(answer_tokens, self.answer_micros))
+    }
+}
+
+/// Tokens of a million, for which prices are said.
+const MILLION: u64 = 1_000_000;
+
 /// What is known of an endpoint for this turn.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RemoteFacts {
@@ -105,8 +124,10 @@ pub struct RemoteFacts {
     pub gate: Gate,
     /// It asked to be left alone for this long from now on; zero when it did not.
     pub rests: Duration,
-    /// Whether its key is to be had, or none is needed.
+    /// Whether its key is to be had as far as that is known, or none is needed.
     pub has_key: bool,
+    /// How the last turn there went wrong, in a word; `None` once one was answered.
+    pub trouble: Option<&'static str>,
     /// Whether the user was asked and did not agree that this session goes there, or cannot be
     /// asked.
     pub refused: bool,
@@ -222,9 +243,9 @@ pub struct Policy {
     pub ttft: Duration,
     /// The longest time between tokens that is good enough.
     pub tbt: Duration,
-    /// Whether the session may change its route without need, as
-    /// [`Switches::allows`](crate::route::Switches::allows) says.
-    pub may_switch: bool,
+    /// What speaks against a change of the session's route without need, as
+    /// [`Switches::hold`](crate::route::Switches::hold) says.
+    pub hold: Option<Hold>,
     /// What may still be spent, in millionths of the price's currency.
     pub budget_micros: Option<u64>,
 }
@@ -236,7 +257,7 @@ impl Default for Policy {
             egress: Egress::default(),
             ttft: Duration::from_millis(1500),
             tbt: Duration::from_millis(100),
-            may_switch: true,
+            hold: None,
             budget_micros: None,
         }
     }

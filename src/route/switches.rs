@@ -24,13 +24,24 @@ pub struct Switches {
     held_until: Option<Duration>,
 }
 
+/// Why a session's route does not change without need at the moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hold {
+    /// It changed a moment ago.
+    TooSoon,
+    /// It changed so often that it stays for this long.
+    TooOften(Duration),
+}
+
 impl Switches {
-    /// Returns whether an unforced switch is allowed at `at`.
-    pub fn allows(&self, at: Duration) -> bool {
-        let Some(last) = self.times.back() else { return true };
-        self.held_until.is_none_or(|until| at >= until)
-            && at.saturating_sub(*last) >= APART
-            && self.turns_since >= TURNS_APART
+    /// Returns what speaks against an unforced switch at `at`, if anything does.
+    pub fn hold(&self, at: Duration) -> Option<Hold> {
+        let last = self.times.back()?;
+        if let Some(until) = self.held_until.filter(|until| at < *until) {
+            return Some(Hold::TooOften(until.saturating_sub(at)));
+        }
+        let soon = at.saturating_sub(*last) < APART || self.turns_since < TURNS_APART;
+        soon.then_some(Hold::TooSoon)
     }
 
     /// Notes a turn; `switched` when it left the session's route without need.
@@ -47,11 +58,6 @@ impl Switches {
                 self.held_until = Some(at.saturating_add(HOLD));
             }
         }
-    }
-
-    /// Returns until when the route is held because it changed too often.
-    pub fn held_until(&self, at: Duration) -> Option<Duration> {
-        self.held_until.filter(|until| at < *until)
     }
 }
 
@@ -75,13 +81,13 @@ mod tests {
     #[test]
     fn switches_are_apart_in_time_and_turns() {
         let mut switches = Switches::default();
-        assert!(switches.allows(s(0)));
+        assert_eq!(switches.hold(s(0)), None);
         switches.turn(Switched::Unforced, s(0));
         switches.turn(Switched::No, s(10));
-        assert!(!switches.allows(s(100)), "one turn only");
+        assert_eq!(switches.hold(s(100)), Some(Hold::TooSoon), "one turn only");
         switches.turn(Switched::No, s(20));
-        assert!(!switches.allows(s(29)));
-        assert!(switches.allows(s(30)));
+        assert_eq!(switches.hold(s(29)), Some(Hold::TooSoon));
+        assert_eq!(switches.hold(s(30)), None);
     }
 
     #[test]
@@ -89,15 +95,14 @@ mod tests {
         let mut switches = Switches::default();
         let mut at = 0;
         for _ in 0..4 {
-            assert!(switches.allows(s(at)), "at {at}");
+            assert_eq!(switches.hold(s(at)), None, "at {at}");
             switches.turn(Switched::Unforced, s(at));
             switches.turn(Switched::No, s(at));
             switches.turn(Switched::No, s(at));
             at += 60;
         }
-        assert_eq!(switches.held_until(s(at)), Some(s(180 + 600)));
-        assert!(!switches.allows(s(779)));
-        assert!(switches.allows(s(780)));
-        assert_eq!(switches.held_until(s(780)), None);
+        assert_eq!(switches.hold(s(at)), Some(Hold::TooOften(s(540))));
+        assert_eq!(switches.hold(s(779)), Some(Hold::TooOften(s(1))));
+        assert_eq!(switches.hold(s(780)), None);
     }
 }

@@ -8,19 +8,23 @@ use crate::chat::Mode;
 use crate::chat::Reject;
 use crate::chat::Route;
 use crate::chat::SwitchPrice;
-use crate::route::decide::Why;
+use crate::chat::Why;
 use crate::route::predict::is_local;
 use crate::route::request::DeviceState;
 use crate::route::request::Request;
+use crate::route::switches::Hold;
 
 /// Words a decision: the mode, what the chosen route promises, and what speaks against the other.
 pub(super) fn reason(
     request: &Request,
     considered: &[Candidate],
     chosen: &Candidate,
-    (why, device): (Why, &DeviceState),
+    (why, device, hold): (Why, &DeviceState, Option<Hold>),
 ) -> String {
-    let said = why_there(request, considered, chosen, (why, device));
+    let said = match hold.filter(|_| why == Why::Stays) {
+        Some(hold) => format!("{}: {}{}", request.mode, stays(hold), promise(chosen)),
+        None => why_there(request, considered, chosen, (why, device)),
+    };
     match &request.broke_off {
         Some(route) => format!("begun anew, because {route} broke off; {said}"),
         None => said,
@@ -36,12 +40,12 @@ fn why_there(
     let mode = request.mode;
     let here = considered.iter().find(|candidate| is_local(candidate));
     let barred = here.and_then(|here| here.rejected).filter(|reject| *reject != Reject::Mode);
-    if barred.is_some() && matches!(why, Why::Suffices | Why::OtherTooSlow | Why::Soonest) {
+    let weighed = matches!(why, Why::Suffices | Why::OtherTooSlow | Why::Soonest | Why::ThisTurn);
+    if barred.is_some() && weighed {
         return format!("{mode}: {}", only_there(here, chosen));
     }
     let told = match why {
         Why::Pinned => return format!("pinned by you{}", promise(chosen)),
-        Why::Stays => format!("stays, because the route changed a moment ago{}", promise(chosen)),
         Why::First if mode == Mode::LocalOnly => "nothing leaves this device".to_owned(),
         Why::First if is_local(chosen) => format!("{}{}", keeping_up(device), promise(chosen)),
         Why::First => format!("an endpoint comes first{}", promise(chosen)),
@@ -52,8 +56,26 @@ fn why_there(
             format!("soonest here{}; {}", promise(chosen), keeping_up(device))
         }
         Why::OtherTooSlow | Why::Soonest => leaves(here, chosen, device),
+        Why::ThisTurn if is_local(chosen) => {
+            format!("for this turn: {}{}", keeping_up(device), promise(chosen))
+        }
+        Why::ThisTurn => format!("for this turn: {}", leaves(here, chosen, device)),
+        // What happens to a turn on its way is worded where it happens.
+        Why::Stays | Why::Rerouted | Why::HandedOn => promise(chosen),
     };
     format!("{mode}: {told}")
+}
+
+/// Words that a route would be left, and the limit on changes without need holds the session there.
+fn stays(hold: Hold) -> String {
+    let limit = match hold {
+        Hold::TooSoon => "changes without need are 30 s and two turns apart".to_owned(),
+        Hold::TooOften(left) => {
+            let minutes = left.as_secs().div_ceil(60).max(1);
+            format!("the route changed four times in ten minutes and is held for {minutes} min")
+        }
+    };
+    format!("stays: {limit}")
 }
 
 /// Words that a route's answer is elsewhere than here, and what for.

@@ -24,6 +24,14 @@ impl Consent {
         }
     }
 
+    /// Returns whose word lets turns go to `endpoint`, for records; `None` where nobody's does.
+    pub(super) fn word(&self, endpoint: &str) -> Option<&'static str> {
+        match self {
+            Self::All => Some("profile"),
+            Self::None | Self::To(_) => self.covers(endpoint).then_some("asked"),
+        }
+    }
+
     /// Returns whether turns may be sent to `endpoint`.
     pub(super) fn covers(&self, endpoint: &str) -> bool {
         match self {

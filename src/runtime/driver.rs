@@ -159,10 +159,11 @@ impl<B: Backend + Clone + 'static> Driver<B> {
             let Some(mut sink) = TokenSink::open(turn, queue, cancel).await else { return };
             crash::provoke("turn", front.panic_at.as_deref());
             let is_first = broke_off.is_none();
-            let mut asked = Asked { pin, probe: None, consent, broke_off, at };
+            let mut asked = Asked { pin, consent, broke_off, at, ..Asked::default() };
             let choice = lock(&router).has_choice(&generation, &asked);
             if let Some(engine) = engine.as_ref().filter(|_| choice) {
                 asked.probe = probe(engine, &generation, PROBE_WITHIN).await;
+                asked.lacks_room = asked.probe.is_none() && lacks_room(&front).await;
             }
             let decision = lock(&router).begin(turn, &generation, asked);
             match decision {
@@ -225,7 +226,7 @@ impl<B: Backend + Clone + 'static> Driver<B> {
         let consent = self.consents.get(&generation.session).cloned().unwrap_or_default();
         let at = self.clock.at();
         async move {
-            let mut asked = Asked { pin, probe: None, consent, broke_off: None, at };
+            let mut asked = Asked { pin, consent, at, ..Asked::default() };
             let mut blank_tokens = None;
             if let Some(engine) = &engine {
                 asked.probe = probe(engine, &generation, FORESEEN_WITHIN).await;
@@ -359,6 +360,12 @@ impl Driver {
 async fn probe(engine: &impl Backend, generation: &Generation, within: Duration) -> Option<Probe> {
     let probe = tokio::time::timeout(within, engine.probe(generation)).await;
     probe.ok().and_then(Result::ok)
+}
+
+/// Asks the system whether an engine that does not answer could be started at all.
+async fn lacks_room(front: &Front) -> bool {
+    let Some(config) = front.engine.clone() else { return false };
+    tokio::task::spawn_blocking(move || config.lacks_room()).await.unwrap_or_default()
 }
 
 /// A panic elsewhere must not end the routing: everything in it is whole between two calls.

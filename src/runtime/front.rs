@@ -46,6 +46,7 @@ use crate::remote::Fleet;
 use crate::route;
 use crate::route::DeviceState;
 use crate::route::Egress;
+use crate::route::Facts;
 use crate::route::LocalFacts;
 use crate::route::Policy;
 use crate::route::Request;
@@ -280,7 +281,8 @@ impl Front {
         let request = Request { mode, class: privacy, ..Request::default() };
         // Whether there is a model here is looked at next.
         let local = (mode != Mode::RemoteOnly).then(LocalFacts::default);
-        let routes = self.routes(local, 0, &Consent::All);
+        let mut routes = self.routes(local, 0, &Consent::All);
+        asked_anyway(&mut routes);
         let policy = Policy { egress: self.egress, ..Policy::default() };
         route::decide(&request, &routes, &DeviceState::default(), &policy)
     }
@@ -317,6 +319,16 @@ impl Front {
     /// Returns where answers end at the latest.
     pub fn limits(&self) -> Limits {
         self.profile.limits()
+    }
+}
+
+/// Where there is no other way an endpoint is asked whatever is known of its key: its own word says best
+/// what is missing.
+pub(super) fn asked_anyway(routes: &mut [RouteView]) {
+    for view in routes {
+        if let Facts::Remote(facts) = &mut view.facts {
+            facts.has_key = true;
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a front knows of its routes: asks `route` where a turn runs, and learns from what came.
 
+mod running;
+
 use std::collections::HashMap;
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,10 +9,11 @@ use std::time::Duration;
 use super::Front;
 use super::clock;
 use super::consent::Consent;
+use super::front::asked_anyway;
 use crate::audit::Actual;
-use crate::audit::Event;
 use crate::audit::Happened;
 use crate::audit::Log;
+use crate::audit::Net;
 use crate::audit::Record;
 use crate::chat::Candidate;
 use crate::chat::Constraint;
@@ -29,28 +32,28 @@ use crate::chat::Reject;
 use crate::chat::Route;
 use crate::chat::SessionId;
 use crate::chat::StopReason;
-use crate::chat::Timestamp;
 use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
 use crate::chat::TurnId;
 use crate::chat::Usage;
+use crate::chat::Why;
 use crate::remote;
 use crate::route;
 use crate::route::ANSWER_TOKENS;
 use crate::route::DeviceState;
+use crate::route::Facts;
 use crate::route::LocalFacts;
 use crate::route::Pin;
 use crate::route::Policy;
 use crate::route::Request;
 use crate::route::Risk;
+use crate::route::RouteView;
 use crate::route::Switched;
 use crate::route::Switches;
+use running::Running;
 
 /// Answers of a session from which the length of the next one is guessed.
 const ANSWERS: usize = 20;
-
-/// Steps of a turn that are recorded.
-const EVENTS: usize = 16;
 
 /// A prompt of which no more is new says nothing of how fast prompts are evaluated.
 const SHORT_TOKENS: u32 = 64;
@@ -62,6 +65,8 @@ pub(super) struct Asked {
     pub(super) pin: Option<Pin>,
     /// What its prompt would cost here, where it was asked.
     pub(super) probe: Option<Probe>,
+    /// Whether the model is not loaded here, and does not fit into the memory that is left.
+    pub(super) lacks_room: bool,
     /// Where the user lets the session go.
     pub(super) consent: Consent,
     /// Where an answer to the same question broke off.
@@ -92,32 +97,20 @@ pub(super) struct Router {
 /// What is known of a session.
 #[derive(Debug, Default)]
 struct Known {
+    /// Where it was decided to run, and not for one turn only.
+    home: Option<Route>,
     last: Option<Route>,
     switches: Switches,
     /// Tokens of its newest answers.
     answers: VecDeque<u32>,
 }
 
-/// A turn that has been asked.
-#[derive(Debug)]
-struct Running {
-    session: SessionId,
-    class: PrivacyClass,
-    asked: Duration,
-    at: Timestamp,
-    pinned: bool,
-    previous: Option<Route>,
-    decision: Option<Decision>,
-    health: Option<Health>,
-    first: Option<Duration>,
-    /// It does not run where it was decided: what was promised is no measure of it.
-    moved: bool,
-    served_model: Option<String>,
-    /// Tokens of the answer.
-    tokens: u32,
-    /// How long it was still to wait when that was told last.
-    waits: Duration,
-    events: Vec<Event>,
+impl Known {
+    /// Returns where it is at home: on this device unless it has moved or the mode says otherwise.
+    fn home(&self, mode: Mode) -> Option<Route> {
+        let here = matches!(mode, Mode::PreferLocal | Mode::Auto).then_some(Route::Local);
+        self.home.clone().or(here)
+    }
 }
 
 impl Router {
@@ -141,6 +134,7 @@ impl Router {
     pub(super) fn observe(&mut self, health: &Health, at: Duration) {
         self.observed = at;
         self.ratio = health.rates.decode_ratio.or(self.ratio);
+        self.turns.values_mut().for_each(|running| running.has_threads(health.threads, at));
         self.health = Some(health.clone());
     }
 
@@ -166,9 +160,8 @@ impl Router {
         generation: &Generation,
         asked: Asked,
     ) -> Result<Decision, Fault> {
-        let (at, pinned) = (asked.at, asked.pin.is_some());
-        let decision = self.decide(generation, asked);
-        self.follow((turn, generation), pinned, decision.as_ref().ok(), at);
+        let (decision, net) = self.decide(generation, &asked);
+        self.follow((turn, generation), asked, decision.as_ref().ok(), net);
         decision
     }
 
@@ -176,7 +169,7 @@ impl Router {
     /// nothing is decided. A route that only waits for the user's word is among them.
     pub(super) fn promises(&mut self, generation: &Generation, asked: Asked) -> Vec<Promise> {
         let short = self.short(&asked);
-        let Ok(decision) = self.decide(generation, asked) else { return Vec::new() };
+        let Ok(decision) = self.decide(generation, &asked).0 else { return Vec::new() };
         let open =
             |it: &Candidate| matches!(it.rejected, None | Some(Reject::Consent | Reject::Pin));
         let promise = |Candidate { route, predicted, .. }| match &route {
@@ -204,9 +197,15 @@ impl Router {
         (new <= SHORT_TOKENS).then_some(Prediction { ttft, ttft_risk: ttft, tbt, total })
     }
 
-    fn decide(&mut self, generation: &Generation, asked: Asked) -> Result<Decision, Fault> {
-        let choice = self.has_choice(generation, &asked);
-        let Asked { pin, probe, consent, broke_off, at } = asked;
+    /// Decides, and tells what was known of the endpoints then.
+    fn decide(
+        &mut self,
+        generation: &Generation,
+        asked: &Asked,
+    ) -> (Result<Decision, Fault>, Vec<Net>) {
+        let choice = self.has_choice(generation, asked);
+        let Asked { pin, probe, lacks_room, consent, broke_off, at } = asked;
+        let (probe, at) = (*probe, *at);
         let profile = &self.front.profile;
         let known = self.sessions.entry(generation.session).or_default();
         let estimated = remote::estimate(generation);
@@ -214,21 +213,22 @@ impl Router {
         let grammar = matches!(generation.constraint, Constraint::Grammar(_));
         let request = Request {
             mode: profile.mode,
-            pin,
+            pin: pin.clone(),
             class: generation.class,
-            current: known.last.clone(),
+            current: known.home(profile.mode),
+            last: known.last.clone(),
             upload_bytes: bytes(&generation.messages),
             prompt_tokens: probe.map_or(estimated, |probe| probe.prompt_tokens),
             answer_tokens: likely_answer(&known.answers).min(limit),
             // A schema is every protocol's to know, a grammar none's.
             more_than_text: grammar || generation.messages.iter().any(has_more_than_text),
-            broke_off,
+            broke_off: broke_off.clone(),
         };
         let policy = Policy {
             egress: self.front.egress,
             ttft: profile.slo.ttft,
             tbt: profile.slo.tbt,
-            may_switch: known.switches.allows(at),
+            hold: known.switches.hold(at),
             ..Policy::default()
         };
         let device = self.health.as_ref().map(DeviceState::from).unwrap_or_default();
@@ -241,33 +241,42 @@ impl Router {
         };
         // An estimate refuses nothing where there is no other route: the engine counts itself.
         if choice {
-            local.n_ctx = generation.limits.n_ctx;
+            (local.n_ctx, local.lacks_room) = (generation.limits.n_ctx, *lacks_room);
         }
         let local = self.front.engine.is_some().then_some(local);
-        let mut routes = self.front.routes(local, request.prompt_tokens, &consent);
+        let mut routes = self.front.routes(local, request.prompt_tokens, consent);
+        let net = routes.iter().filter_map(net).collect();
+        if !choice {
+            asked_anyway(&mut routes);
+        }
         if let Some(model) = self.models.get(&generation.session) {
             let here = routes.iter_mut().filter(|view| view.route == Route::Local);
             here.for_each(|view| view.model.clone_from(model));
         }
-        route::decide(&request, &routes, &device, &policy)
+        (route::decide(&request, &routes, &device, &policy), net)
     }
 
     /// Takes note that a turn was decided.
     fn follow(
         &mut self,
         (turn, generation): (TurnId, &Generation),
-        pinned: bool,
+        asked: Asked,
         decision: Option<&Decision>,
-        at: Duration,
+        net: Vec<Net>,
     ) {
-        let session = generation.session;
+        let (session, at, pinned) = (generation.session, asked.at, asked.pin.is_some());
         let known = self.sessions.entry(session).or_default();
         let previous = known.last.clone();
         if let Some(decision) = decision {
-            let unforced = decision.price.is_some();
-            let switched = if unforced { Switched::Unforced } else { Switched::No };
-            known.switches.turn(switched, at);
-            // What the user said of one turn is not where the session is at home.
+            // What the user said of one turn, or what one turn needs, is not where it is at home.
+            let moves = !pinned && decision.why != Why::ThisTurn;
+            let home = known.home(self.front.profile.mode);
+            let leaves = home.is_some_and(|home| home != decision.route);
+            let unforced = moves && leaves && decision.price.is_some();
+            known.switches.turn(if unforced { Switched::Unforced } else { Switched::No }, at);
+            if moves {
+                known.home = Some(decision.route.clone());
+            }
             if !pinned {
                 known.last = Some(decision.route.clone());
             }
@@ -280,8 +289,15 @@ impl Router {
             pinned,
             previous,
             decision: decision.cloned(),
+            priority: generation.priority,
+            consent: asked.consent,
+            probe: asked.probe,
+            net,
+            threads: self.health.as_ref().map(|health| health.threads),
             health: self.health.clone(),
             first: None,
+            last: Duration::ZERO,
+            gaps: Vec::new(),
             moved: false,
             served_model: None,
             tokens: 0,
@@ -304,7 +320,7 @@ impl Router {
                 }
             }
             TurnEvent::Token(TokenEvent::Delta(text)) => {
-                running.tokens = running.tokens.saturating_add(1);
+                running.token(at);
                 if running.first.is_none() && !text.trim().is_empty() {
                     running.first = Some(at);
                     learn(&mut self.local_risk, running, at);
@@ -359,6 +375,12 @@ impl Router {
             let tbt = usage.decode.checked_div(usage.completion_tokens.saturating_sub(1));
             ttft <= profile.slo.ttft && tbt.is_none_or(|tbt| tbt <= profile.slo.tbt)
         });
+        let leaves = running.decision.as_ref().map(|decision| &decision.route);
+        let endpoint = match leaves {
+            Some(Route::Remote(name)) => Some(name.as_str()),
+            Some(Route::Local) | None => None,
+        };
+        let cost = endpoint.map_or(0, |name| self.front.fleet.cost(name, &usage));
         let actual = Actual {
             reason: reason.clone(),
             usage,
@@ -366,6 +388,8 @@ impl Router {
             total: at.saturating_sub(running.asked),
             bytes_up: usage.traffic.up,
             bytes_down: usage.traffic.down,
+            tbt_q95: running.worst_gap(),
+            cost_micros: (!running.is_spliced()).then_some(cost),
             served_model: running.served_model,
         };
         Record {
@@ -375,10 +399,14 @@ impl Router {
             profile: profile.name.clone(),
             mode: profile.mode,
             pinned: running.pinned,
+            priority: running.priority,
             class: running.class,
+            consent: endpoint.and_then(|name| running.consent.word(name)),
             previous: running.previous,
             decision: running.decision,
             health: running.health,
+            probe: running.probe,
+            net: running.net,
             events: running.events,
             actual,
             slo_met,
@@ -407,49 +435,6 @@ impl Router {
     }
 }
 
-impl Running {
-    /// Takes note of a step, of the first so many.
-    fn happened(&mut self, what: Happened, at: Duration) {
-        if self.events.len() < EVENTS {
-            let after = at.saturating_sub(self.asked);
-            self.events.push(Event { after, tokens: self.tokens, what });
-        }
-    }
-
-    /// Takes note of a wait, once: it is told every second.
-    fn waits(&mut self, left: Duration, at: Duration) {
-        if left > self.waits {
-            self.happened(Happened::Waited(left), at);
-        }
-        self.waits = left;
-    }
-
-    /// Takes note of where it is tried now. Why is said without the fault of the one before, which
-    /// may hold words of an endpoint.
-    fn routed(&mut self, now: &Decision, at: Duration) {
-        let Some(decision) = &mut self.decision else { return };
-        if now.route == decision.route {
-            let served = (now.model != decision.model).then(|| now.model.clone());
-            self.served_model = served.or(self.served_model.take());
-            return;
-        }
-        self.moved = true;
-        self.served_model = None;
-        let to = now.route.clone();
-        let what = if self.first.is_some() { Happened::HandedOn } else { Happened::Rerouted };
-        let reason = match now.route {
-            _ if self.first.is_some() => "the answer broke off and goes on here",
-            Route::Local => "no endpoint answers",
-            Route::Remote(_) => "the next in order",
-        };
-        decision.route = now.route.clone();
-        decision.model.clone_from(&now.model);
-        reason.clone_into(&mut decision.reason);
-        decision.price = None;
-        self.happened(what(to), at);
-    }
-}
-
 /// Compares what was promised with what came; an endpoint's turns are compared where they run.
 fn learn(local: &mut Risk, running: &Running, at: Duration) {
     let Some(decision) = running.decision.as_ref().filter(|_| !running.moved) else { return };
@@ -457,6 +442,16 @@ fn learn(local: &mut Risk, running: &Running, at: Duration) {
     if decision.route == Route::Local {
         local.push(predicted.ttft, at.saturating_sub(running.asked));
     }
+}
+
+/// Returns what is known of a route that is an endpoint.
+fn net(view: &RouteView) -> Option<Net> {
+    let (Route::Remote(endpoint), Facts::Remote(facts)) = (&view.route, &view.facts) else {
+        return None;
+    };
+    let (breaker, rests) = (facts.gate.name(), facts.rests);
+    let (has_key, trouble) = (facts.has_key, facts.trouble);
+    Some(Net { endpoint: endpoint.clone(), breaker, rests, has_key, trouble })
 }
 
 /// Returns the tokens that seven of ten answers of the session had at most.

@@ -5,6 +5,7 @@
 //! What has to hold whatever happens is looked at where it happens, and collected.
 
 mod chance;
+mod changes;
 mod device;
 mod network;
 mod user;
@@ -96,7 +97,7 @@ fn live(seed: u64) -> (Vec<String>, BTreeMap<&'static str, u64>) {
 }
 
 /// What has to happen in many worlds, or they show nothing.
-const HAPPENS: [&str; 16] = [
+const HAPPENS: [&str; 17] = [
     "answered at an endpoint",
     "answered on the device",
     "came home before the first token",
@@ -105,7 +106,8 @@ const HAPPENS: [&str; 16] = [
     "interrupted",
     "refused by name",
     "cancelled",
-    "unforced switch",
+    "moved without need",
+    "away for one turn",
     "asked without content",
     "local-only turn beside an endpoint",
     "turn that nobody agreed to send",

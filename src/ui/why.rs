@@ -23,7 +23,7 @@ pub(super) fn rows(model: &Model, beside: bool, columns: usize) -> Vec<Row> {
         rows.add(Role::Dim, word("why-nothing"), word("why-undecided"));
         return rows.done();
     };
-    let Decision { route, model, reason, considered, price } = decision;
+    let Decision { route, model, reason, considered, price, .. } = decision;
     rows.add(Role::Text, &route.to_string(), model);
     rows.add(Role::Text, word("why-reason"), reason);
     if let Some(price) = price {

@@ -8,6 +8,7 @@ use crate::chat::Probe;
 use crate::chat::Rates;
 use crate::route::Forecast;
 use crate::route::Gate;
+use crate::route::Hold;
 use crate::route::LocalFacts;
 use crate::route::Prior;
 use crate::route::RemoteFacts;
@@ -38,6 +39,7 @@ fn facts(ttft: u64) -> RemoteFacts {
         gate: Gate::Closed,
         rests: Duration::ZERO,
         has_key: true,
+        trouble: None,
         refused: false,
         n_ctx: None,
         more_than_text: false,
@@ -166,7 +168,7 @@ fn nobody_waits_long_for_a_first_token_because_the_last_would_come_sooner() {
 
 #[test]
 fn risk_and_cost_count() {
-    let risky = RemoteFacts { risk: 4.0, ..facts(400) };
+    let risky = RemoteFacts { risk: 4.0, ..facts(800) };
     let risky = RouteView::remote("lan", "big", risky);
     let dear = RemoteFacts {
         price: TokenPrice { prompt_micros: 3_000_000, answer_micros: 15_000_000 },
@@ -244,6 +246,12 @@ fn every_filter_has_its_reason() {
             assert!(decision.reason.contains(reject.words()), "{}", decision.reason);
         }
     }
+    let full = LocalFacts { lacks_room: true, ..LocalFacts::default() };
+    let routes = [RouteView::local("small", full), closed(facts(1))];
+    let decision = decide(&open(Mode::PreferLocal), &routes, &normal(), &Policy::default());
+    let decision = decision.expect("answered there");
+    assert_eq!(decision.considered[0].rejected, Some(Reject::Memory));
+    assert!(decision.reason.contains(Reject::Memory.words()), "{}", decision.reason);
     let trial = closed(RemoteFacts { gate: Gate::Trial, ..facts(1) });
     assert_eq!(to(&open(Mode::Auto), &[here(3000), trial], &normal()).0, "remote:lan");
 }
@@ -261,7 +269,7 @@ fn pins_are_absolute() {
         ("remote:cloud", "pinned by you; first token in 10 ms")
     );
     assert_eq!(to(&pinned(Pin::Remote(None)), &routes, &normal()).0, "remote:lan");
-    let policy = Policy { may_switch: false, ..Policy::default() };
+    let policy = Policy { hold: Some(Hold::TooSoon), ..Policy::default() };
     let stuck = Request { current: Some(Route::Local), ..pinned(cloud.clone()) };
     let decision = decide(&stuck, &routes, &normal(), &policy).expect("a route");
     assert_eq!(decision.route, Route::Remote("cloud".into()), "limits are for unforced switches");
@@ -308,17 +316,30 @@ fn a_session_stays_unless_leaving_is_worth_it_and_not_too_soon() {
         current: Some(if route == "local" { Route::Local } else { Route::Remote(route.into()) }),
         ..open(mode)
     };
-    // Both fast enough: going home is cheaper, but has to promise more than the whole SLO.
-    assert_eq!(to(&from("lan", Mode::Auto), &[here(400), lan(300)], &normal()).0, "remote:lan");
+    // Both fast enough: this device is cheaper; one that might be late is not.
     assert_eq!(to(&from("lan", Mode::Auto), &[here(300), lan(300)], &normal()).0, "local");
+    assert_eq!(to(&from("lan", Mode::Auto), &[here(600), lan(300)], &normal()).0, "remote:lan");
     // None is fast enough: a gain of a quarter at least.
     assert_eq!(to(&from("local", Mode::Auto), &[here(1200), lan(3000)], &normal()).0, "local");
     assert_eq!(to(&from("local", Mode::Auto), &[here(3000), lan(3000)], &normal()).0, "remote:lan");
-    let held = Policy { may_switch: false, ..Policy::default() };
-    let routes = [here(3000), lan(300)];
-    let decision = decide(&from("local", Mode::Auto), &routes, &normal(), &held).expect("a route");
-    assert_eq!(decision.route, Route::Local);
-    assert!(decision.reason.contains("stays"), "{}", decision.reason);
+    let held = |hold| Policy { hold: Some(hold), ..Policy::default() };
+    let stays = |route: &str, routes: &[RouteView], hold| {
+        decide(&from(route, Mode::Auto), routes, &normal(), &held(hold)).expect("a route")
+    };
+    for (hold, words) in [
+        (Hold::TooSoon, "changes without need are 30 s and two turns apart"),
+        (Hold::TooOften(ms(61_000)), "four times in ten minutes and is held for 2 min"),
+    ] {
+        let decision = stays("lan", &[here(10), lan(300)], hold);
+        assert_eq!(decision.route, Route::Remote("lan".into()), "this device would be cheaper");
+        assert_eq!(decision.why, Why::Stays);
+        assert!(decision.reason.contains(words), "{}", decision.reason);
+    }
+    // What would be late holds nobody, and moves nobody for good.
+    let decision = stays("local", &[here(3000), lan(300)], Hold::TooSoon);
+    assert_eq!(decision.route, Route::Remote("lan".into()));
+    assert_eq!(decision.why, Why::ThisTurn);
+    let held = held(Hold::TooSoon);
     // A route that cannot be taken any more is left at once.
     let down = RouteView::remote("lan", "big", RemoteFacts { has_key: false, ..facts(1) });
     let decision = decide(&from("lan", Mode::Auto), &[here(10), down], &normal(), &held);
@@ -327,10 +348,11 @@ fn a_session_stays_unless_leaving_is_worth_it_and_not_too_soon() {
 
 #[test]
 fn the_price_of_an_unforced_switch_is_told() {
-    let request = Request { current: Some(Route::Local), ..open(Mode::Auto) };
+    let (home, last) = (Some(Route::Local), Some(Route::Local));
+    let request = Request { current: home, last, ..open(Mode::Auto) };
     let decision = decide(&request, &[here(3000), lan(400)], &normal(), &Policy::default());
     let decision = decision.expect("a route");
-    let said = "auto: first token in 0.4 s, here 10 s; the change: 500 tokens again, 2000 bytes sent, \
+    let said = "auto: for this turn: first token in 0.4 s, here 10 s; the change: 500 tokens again, 2000 bytes sent, \
         to save 8.6 s";
     assert_eq!(decision.reason, said);
     let price = decision.price.expect("it leaves without need");
@@ -338,7 +360,7 @@ fn the_price_of_an_unforced_switch_is_told() {
     // 10.01 s and 100 tokens at 10 ms, against 0.4 s and 100 at 20 ms.
     assert_eq!(price.gain.as_millis(), 11_010 - 2_400);
     for free in [Some(Route::Remote("lan".into())), None] {
-        let request = Request { current: free, ..request.clone() };
+        let request = Request { last: free, ..request.clone() };
         let decision = decide(&request, &[here(3000), lan(400)], &normal(), &Policy::default());
         let decision = decision.expect("a route");
         assert_eq!(decision.price, None);
@@ -374,6 +396,37 @@ fn an_engine_that_was_never_measured_is_tried_first() {
     }
     let overloaded = device(DeviceLevel::Overloaded);
     assert_eq!(to(&open(Mode::Auto), &[new, lan(10)], &overloaded).0, "remote:lan");
+}
+
+#[test]
+fn a_first_word_in_time_is_worth_a_little_of_the_last_one() {
+    // In time for sure, in half of all cases, and hardly ever.
+    let policy = Policy::default();
+    let chance = |ttft, ttft_risk| {
+        let tbt = ms(20);
+        predict::chance(&Prediction { ttft, ttft_risk, tbt, total: ttft }, &policy)
+    };
+    for (ttft, risk, likely) in [
+        (ms(100), ms(300), 0.99..1.0),
+        (ms(1500), ms(3000), 0.499..0.501),
+        (ms(710), ms(1680), 0.91..0.93),
+        (ms(3000), ms(3300), 0.0..0.001),
+        (ms(1500), ms(1500), 1.0..1.001),
+        (ms(1501), ms(1501), 0.0..0.001),
+        (ms(0), ms(0), 1.0..1.001),
+    ] {
+        let chance = chance(ttft, risk);
+        assert!(likely.contains(&chance), "{ttft:?}, {risk:?}: {chance}");
+    }
+    // An endpoint that is in time, and whose answers take as long as is said.
+    let there = |tbt| {
+        let mut facts = facts(300);
+        facts.forecast.tbt = ms(tbt);
+        [here(600), RouteView::remote("lan", "big", facts)]
+    };
+    let route = |tbt| to(&open(Mode::Auto), &there(tbt), &normal()).0;
+    assert_eq!(route(50), "remote:lan", "2.3 s longer");
+    assert_eq!(route(70), "local", "4.3 s longer");
 }
 
 fn any_gate() -> impl Strategy<Value = Gate> {
@@ -434,7 +487,8 @@ prop_compose! {
         egress in proptest::sample::select(vec![Egress::Allowed, Egress::Allowed, Egress::Offline, Egress::KillSwitch]),
         may_switch in any::<bool>(), budget in proptest::option::of(0_u64..10_000),
     ) -> Policy {
-        Policy { egress, may_switch, budget_micros: budget, ..Policy::default() }
+        let hold = (!may_switch).then_some(Hold::TooSoon);
+        Policy { egress, hold, budget_micros: budget, ..Policy::default() }
     }
 }
 
@@ -465,13 +519,19 @@ proptest! {
         prop_assert!(chosen, "a rejected route was taken");
         prop_assert!(!decision.reason.is_empty() && !decision.reason.ends_with('.'));
         prop_assert_eq!(decision.considered.len(), routes.len());
-        // A session that may not switch stays where it can.
+        // A session that may not switch stays where it can, unless it would wait there.
         let current = decision.considered.iter().find(|candidate| {
             Some(&candidate.route) == request.current.as_ref() && candidate.rejected.is_none()
         });
         let free = matches!(request.mode, Mode::Auto) && request.pin.is_none();
-        if let Some(current) = current.filter(|_| free && !policy.may_switch) {
-            prop_assert_eq!(&decision.route, &current.route);
+        if let Some(current) = current.filter(|_| free && policy.hold.is_some()) {
+            let overloaded = current.route == Route::Local && level == DeviceLevel::Overloaded;
+            let sure = current.predicted.is_none_or(|it| {
+                it.ttft_risk <= policy.ttft && it.tbt <= policy.tbt
+            });
+            let stays = decision.route == current.route;
+            prop_assert!(stays || overloaded || !sure, "{:?}", decision);
+            prop_assert!(!stays || decision.why != Why::ThisTurn);
         }
     }
 

@@ -88,23 +88,32 @@ fn it_comes_back_once_nobody_has_looked_at_an_overloaded_device_for_a_minute() {
 }
 
 #[test]
-fn a_session_does_not_come_and_go_with_every_turn() {
-    let mut router = router(Mode::PreferLocal, PrivacyClass::Open);
-    let mut changes = Vec::new();
-    let mut last = None;
-    for turn in 0..60 {
-        let at = s(turn * 10);
-        let level = if turn % 2 == 0 { DeviceLevel::Normal } else { DeviceLevel::Overloaded };
-        router.observe(&health(level, Some(1.0)), at);
-        let route = begin(&mut router, turn, asked(100, at)).expect("a route").route;
-        if last.as_ref().is_some_and(|last| *last != route) {
-            changes.push(turn * 10);
-        }
-        last = Some(route);
-        end(&mut router, turn, at, 50);
+fn a_turn_that_would_wait_is_away_alone_and_the_session_stays_at_home() {
+    let mut router = router(Mode::Auto, PrivacyClass::Open);
+    router.observe(&health(DeviceLevel::Normal, Some(1.0)), s(0));
+    // 200 tokens a second: 2000 of them are late, 20 are not.
+    for (turn, (tokens, route, why)) in [
+        (2000, "remote:a", Why::ThisTurn),
+        (20, "local", Why::Suffices),
+        (2000, "remote:a", Why::ThisTurn),
+        (2000, "remote:a", Why::ThisTurn),
+        (20, "local", Why::Suffices),
+        (2000, "remote:a", Why::ThisTurn),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let turn = turn as u64;
+        let decision = begin(&mut router, turn, asked(tokens, s(turn))).expect("a route");
+        let reason = decision.reason.clone();
+        assert_eq!((decision.route.to_string().as_str(), decision.why), (route, why), "{reason}");
+        let changes = [1, 2, 4, 5].contains(&turn);
+        assert_eq!(decision.price.is_some(), changes, "{turn}: {reason}");
+        router.hear(TurnId(turn), &TurnEvent::Routed(decision), s(turn));
+        end(&mut router, turn, s(turn), 20);
     }
-    assert!((2..=4).contains(&changes.len()), "{changes:?}");
-    assert!(changes.windows(2).all(|two| two[1] - two[0] >= 30), "{changes:?}");
+    assert_eq!(router.sessions[&SESSION].switches.hold(s(5)), None, "nothing moved");
+    assert_eq!(router.sessions[&SESSION].home(Mode::Auto), Some(Route::Local));
 }
 
 #[test]

@@ -9,6 +9,8 @@ use tokio::sync::watch;
 
 use super::World;
 use super::chance::Chance;
+use super::changes::At;
+use super::changes::Changes;
 use super::device::Device;
 use super::network::CANARY;
 use crate::backend::TurnQueue;
@@ -25,6 +27,7 @@ use crate::chat::StopReason;
 use crate::chat::TokenEvent;
 use crate::chat::TurnEvent;
 use crate::chat::TurnId;
+use crate::chat::Why;
 use crate::config::Endpoint;
 use crate::config::KeySource;
 use crate::config::Profile;
@@ -60,13 +63,6 @@ const AWAY: u32 = 5;
 /// What such a device evaluates well within the SLO.
 const SHORT_TOKENS: u32 = 150;
 
-/// No two unforced changes of a session's route are nearer than this, in time and in turns, and no
-/// more than so many are within ten minutes.
-const APART: Duration = Duration::from_secs(30);
-const TURNS_APART: u64 = 2;
-const MANY: usize = 4;
-const WITHIN: Duration = Duration::from_mins(10);
-
 /// What kind of user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Who {
@@ -92,7 +88,7 @@ pub(super) struct User {
     chance: Chance,
     clock: Clock,
     open: HashMap<TurnId, Track>,
-    switches: HashMap<SessionId, Vec<(Duration, u64)>>,
+    changes: Changes,
     device: Device,
     talks_long: bool,
     /// Turns in a row that ran elsewhere although the device was well.
@@ -151,7 +147,7 @@ impl User {
             chance,
             clock,
             open: HashMap::new(),
-            switches: HashMap::new(),
+            changes: Changes::default(),
             device: device.clone(),
             talks_long,
             away: 0,
@@ -287,13 +283,24 @@ impl User {
                     }
                 }
                 if let Some(price) = decision.price.as_ref().filter(|_| track.routes.len() == 1) {
-                    let session = track.session;
                     let leaves = decision.route != Route::Local;
                     let said = decision.reason.contains(" sent");
                     if leaves != (price.bytes_out > 0) || leaves != said {
                         seen.wrong(format!("{price:?}, and is said as: {}", decision.reason));
                     }
-                    self.switched(session, now);
+                }
+                let session = track.session;
+                if track.routes.len() == 1 && track.pin.is_none() {
+                    let at_once = self.who == Who::Script;
+                    let at = At { time: now, asked: self.asked, at_once };
+                    match self.changes.decided(session, decision, (&self.front.profile, at)) {
+                        Ok(true) => seen.count("moved without need"),
+                        Ok(false) if decision.why == Why::ThisTurn => {
+                            seen.count("away for one turn")
+                        }
+                        Ok(false) => {}
+                        Err(what) => seen.wrong(format!("{:?} in {what}", self.who)),
+                    }
                 }
             }
             TurnEvent::Token(TokenEvent::Delta(text)) if !text.trim().is_empty() => {
@@ -360,31 +367,6 @@ impl User {
             }
             (_, Some(Route::Local)) => seen.count("answered on the device"),
             (_, None) => seen.wrong(format!("no route was told: {reason:?}")),
-        }
-    }
-
-    /// Looks whether the session's route changes too often without need.
-    fn switched(&mut self, session: SessionId, now: Duration) {
-        self.world.seen.count("unforced switch");
-        // That mode goes back to the endpoint whenever it can be had.
-        if self.front.profile.mode == Mode::PreferRemote {
-            return;
-        }
-        let asked = self.asked;
-        let all = self.switches.entry(session).or_default();
-        if let Some((last, turn)) = all.last()
-            && (now.saturating_sub(*last) < APART
-                || (self.who != Who::Script && asked - turn <= TURNS_APART))
-        {
-            let since = now.saturating_sub(*last);
-            let mode = self.front.profile.mode;
-            let who = self.who;
-            self.world.seen.wrong(format!("{who:?} in {mode}: switched again after {since:?}"));
-        }
-        all.push((now, asked));
-        let recent = all.iter().filter(|(at, _)| now.saturating_sub(*at) < WITHIN).count();
-        if recent > MANY {
-            self.world.seen.wrong(format!("{recent} switches within ten minutes"));
         }
     }
 }
