@@ -26,6 +26,9 @@ const LAST: usize = 50;
 /// The longest line of the table, in graphemes.
 const LINE_MAX: usize = 240;
 
+/// The longest line of what -v adds.
+const DETAIL_MAX: usize = 600;
+
 /// Show what was decided, why, and what came of it
 #[derive(Clone, Debug, clap::Args)]
 pub struct Args {
@@ -38,6 +41,9 @@ pub struct Args {
 #[derive(Clone, Debug, Subcommand)]
 pub enum Command {
     /// List decisions, oldest first; no word of a conversation is among them
+    ///
+    /// With -v all that is recorded of each: every route that was weighed, what was known of the
+    /// endpoints and of this device, what happened on the way, what it cost.
     List(List),
 }
 
@@ -78,7 +84,10 @@ pub(super) fn run(cli: &Cli, env: &Env, args: &Args) -> Result<Exit, Fault> {
     };
     let (records, broken) = audit::read(&log, &filter)
         .map_err(|error| Fault::new(format!("cannot read {}: {error}", log.newest().display())))?;
-    let stdout = if cli.common.json { lines(&records) } else { table(&records) };
+    let stdout = match (cli.common.json, cli.common.verbose) {
+        (true, _) => lines(&records),
+        (false, verbose) => table(&records, if verbose { details } else { |_| String::new() }),
+    };
     let mut stderr = String::new();
     if records.is_empty() && !cli.common.json {
         stderr.push_str("no decision is recorded\n");
@@ -97,7 +106,7 @@ fn lines(records: &[Value]) -> String {
     })
 }
 
-fn table(records: &[Value]) -> String {
+fn table(records: &[Value], more: fn(&Value) -> String) -> String {
     if records.is_empty() {
         return String::new();
     }
@@ -107,6 +116,7 @@ fn table(records: &[Value]) -> String {
     );
     records.iter().fold(heading, |mut text, record| {
         text.push_str(&row(record));
+        text.push_str(&more(record));
         text
     })
 }
@@ -135,6 +145,49 @@ fn row(record: &Value) -> String {
         words(&record["reason"]),
     );
     Clean::one_line(&line, LINE_MAX).into_string() + "\n"
+}
+
+/// Returns the rest of a record, in lines of name and value behind what they belong to. What is not
+/// known is left out; times are in ms.
+fn details(record: &Value) -> String {
+    let entries = |key: &str| record[key].as_array().map(Vec::as_slice).unwrap_or_default();
+    let turn = [
+        "id", "profile", "mode", "priority", "pinned", "privacy", "consent", "previous", "why",
+        "slo_met",
+    ];
+    let of_turn: Vec<_> = turn.iter().map(|key| ((*key).to_owned(), &record[*key])).collect();
+    let mut text = detail("turn", of_turn);
+    for (name, key) in [("weighed", "candidates"), ("known", "net"), ("then", "events")] {
+        for entry in entries(key) {
+            text.push_str(&detail(name, fields(entry)));
+        }
+    }
+    for (name, key) in
+        [("change", "switch"), ("device", "device"), ("prompt", "probe"), ("came", "actual")]
+    {
+        text.push_str(&detail(name, fields(&record[key])));
+    }
+    text
+}
+
+fn fields(entry: &Value) -> Vec<(String, &Value)> {
+    let fields = entry.as_object().into_iter().flatten();
+    fields.map(|(key, value)| (key.clone(), value)).collect()
+}
+
+fn detail(name: &str, fields: Vec<(String, &Value)>) -> String {
+    let known = fields.into_iter().filter(|(_, value)| !value.is_null());
+    let words: Vec<String> = known
+        .map(|(key, value)| match value.as_str() {
+            Some(text) => format!("{key} {text}"),
+            None => format!("{key} {value}"),
+        })
+        .collect();
+    if words.is_empty() {
+        return String::new();
+    }
+    let line = format!("    {name:8} {}", words.join(", "));
+    Clean::one_line(&line, DETAIL_MAX).into_string() + "\n"
 }
 
 /// Words a moment in local time, or in UTC where the offset is not known.
@@ -168,7 +221,30 @@ mod tests {
             assert!(row.contains(word), "{word} in {row}");
         }
         assert!(!row.contains('\u{1b}'));
-        assert!(table(&[]).is_empty());
+        assert!(table(&[], details).is_empty());
+    }
+
+    #[test]
+    fn the_rest_of_a_record_is_told_line_by_line() {
+        let record = json!({
+            "priority": "interactive", "consent": "asked", "why": "this_turn", "pinned": false,
+            "candidates": [{"route": "local", "rejected": "memory", "ttft_ms": null}],
+            "net": [{"endpoint": "lan", "breaker": "half_open", "trouble": "gone\u{1b}[2J"}],
+            "events": [{"kind": "threads", "threads": 1, "t_ms": 12.5}],
+            "actual": {"cost_micros": 12, "tbt_q95_ms": 40.0},
+        });
+        let told = details(&record);
+        for line in [
+            "    turn     priority interactive, pinned false, consent asked, why this_turn",
+            "    weighed  route local, rejected memory",
+            "    known    endpoint lan, breaker half_open, trouble gone",
+            "    then     kind threads, threads 1, t_ms 12.5",
+            "    came     cost_micros 12, tbt_q95_ms 40.0",
+        ] {
+            assert!(told.lines().any(|told| told.starts_with(line)), "{line} in\n{told}");
+        }
+        assert!(!told.contains('\u{1b}') && !told.contains("null"));
+        assert_eq!(details(&json!({})), "");
     }
 
     #[test]

@@ -71,7 +71,13 @@ const ROUND: u64 = 256;
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::net::UnixListener;
+    use std::time::Duration;
+
     use super::*;
+    use crate::chat::Compute;
+    use crate::ipc::LoadSpec;
+    use crate::ipc::Spec;
 
     const TINY: &[u8] =
         include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/models/tiny.gguf"));
@@ -92,6 +98,37 @@ mod tests {
         let fault = refuse(&demand(), 4_000_000_000, gigabytes(8)).expect("too much context");
         let hint = fault.hint.expect("a hint");
         assert!(hint.contains("edgewise models fit") || hint.starts_with("n_ctx = "), "{hint}");
+    }
+
+    #[test]
+    fn an_engine_that_is_there_needs_no_more_room() {
+        let place = tempfile::tempdir().expect("a directory");
+        let at = |name: &str| place.path().join(name);
+        let load = LoadSpec {
+            model: at("model"),
+            model_bytes: 1,
+            model_changed_ns: 2,
+            pool_tokens: 3,
+            max_turns: 4,
+            kv_ram_gb: None,
+            threads: None,
+            compute: Compute::default(),
+        };
+        let footprint = demand().footprint.with_weights(u64::MAX / 4);
+        let config = EngineConfig {
+            program: at("edgewise"),
+            environment: Vec::new(),
+            spec: Spec { load, socket: at("sock"), lock: at("lock"), log: at("log") },
+            keep_alive: Duration::ZERO,
+            demand: Some(Demand { footprint, n_ctx: 1 }),
+            require_gpu: false,
+        };
+        assert!(config.lacks_room());
+        let listener = UnixListener::bind(&config.spec.socket).expect("bound");
+        assert!(!config.lacks_room(), "somebody listens");
+        drop(listener);
+        assert!(config.lacks_room(), "its file is no engine");
+        assert!(!EngineConfig { demand: None, ..config }.lacks_room(), "not known is not refused");
     }
 
     #[test]

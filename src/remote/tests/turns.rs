@@ -23,6 +23,7 @@ use crate::chat::Route;
 use crate::chat::StopReason;
 use crate::chat::Timestamp;
 use crate::chat::TurnId;
+use crate::config::KeySource;
 use crate::config::Protocol;
 use crate::remote::Fleet;
 use crate::remote::Order;
@@ -51,6 +52,29 @@ async fn every_protocol_answers_with_its_key_its_model_and_its_counts() {
         assert_eq!(told.routes[0].route, Route::Remote("lan".into()));
         let request = server.requests().remove(0);
         assert!(request.contains(play::KEY) && request.contains(play::PROMPT), "{request}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_is_known_to_be_missing_is_told_before_a_turn_is_sent() {
+    let command = |script: &str| ["sh", "-c", script].map(str::to_owned).to_vec();
+    let table = [
+        (KeySource::None, true, true),
+        (KeySource::Env("EDGEWISE_NO_SUCH_KEY".to_owned()), false, false),
+        // What a command gives is known once it was run.
+        (KeySource::Command(command("exit 1")), true, false),
+        (KeySource::Command(command("echo sk-1")), true, true),
+    ];
+    for (key, before, after) in table {
+        let server = Server::plain(vec![whole()]);
+        let mut endpoint = play::endpoint("lan", Protocol::OpenAi, &server.url(""));
+        endpoint.key = key.clone();
+        let fleet = Fleet::of([remote(endpoint, CALM)]);
+        let facts = || fleet.facts("lan", 1, false).expect("it is there");
+        assert_eq!(facts().has_key, before, "{key:?}");
+        let told = turn(&fleet, &["lan"], false, Cancel::new()).await;
+        assert_eq!(facts().has_key, after, "{key:?}: {told:?}");
+        assert_eq!(facts().trouble, (!after).then_some("refused"), "{key:?}");
     }
 }
 
@@ -180,7 +204,7 @@ async fn an_endpoint_that_keeps_failing_is_left_alone_and_tried_without_content(
 async fn a_key_that_is_not_to_be_had_sends_nothing() {
     let server = Server::plain(vec![whole()]);
     let mut endpoint = play::endpoint("lan", Protocol::OpenAi, &server.url("/v1"));
-    endpoint.key = crate::config::KeySource::Env("EDGEWISE_NO_SUCH_VARIABLE".to_owned());
+    endpoint.key = KeySource::Env("EDGEWISE_NO_SUCH_VARIABLE".to_owned());
     let fleet = Fleet::of([remote(endpoint, CALM)]);
     let told = turn(&fleet, &["lan"], false, Cancel::new()).await;
     assert_eq!(told.fault(), "no key for lan: the variable EDGEWISE_NO_SUCH_VARIABLE is not set");

@@ -425,7 +425,7 @@ fn a_first_word_in_time_is_worth_a_little_of_the_last_one() {
         [here(600), RouteView::remote("lan", "big", facts)]
     };
     let route = |tbt| to(&open(Mode::Auto), &there(tbt), &normal()).0;
-    assert_eq!(route(50), "remote:lan", "2.3 s longer");
+    assert_eq!(route(40), "remote:lan", "1.3 s longer");
     assert_eq!(route(70), "local", "4.3 s longer");
 }
 
