@@ -23,7 +23,8 @@ impl EngineConfig {
     /// Returns whether no engine listens and none could be started for want of memory. It asks the
     /// system only: a few small files and one local socket.
     pub fn lacks_room(&self) -> bool {
-        check(self).is_err() && UnixStream::connect(&self.spec.socket).is_err()
+        let full = self.missing.is_none() && check(self).is_err();
+        full && UnixStream::connect(&self.spec.socket).is_err()
     }
 }
 
@@ -122,6 +123,7 @@ mod tests {
             keep_alive: Duration::ZERO,
             demand: Some(Demand { footprint, n_ctx: 1 }),
             require_gpu: false,
+            missing: None,
         };
         assert!(config.lacks_room());
         let listener = UnixListener::bind(&config.spec.socket).expect("bound");

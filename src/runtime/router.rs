@@ -243,7 +243,10 @@ impl Router {
         if choice {
             (local.n_ctx, local.lacks_room) = (generation.limits.n_ctx, *lacks_room);
         }
-        let local = self.front.engine.is_some().then_some(local);
+        // Without a model every turn here fails with why; where there is another way it is taken.
+        let engine = self.front.engine.as_ref();
+        let able = engine.filter(|engine| !choice || engine.missing.is_none());
+        let local = able.is_some().then_some(local);
         let mut routes = self.front.routes(local, request.prompt_tokens, consent);
         let net = routes.iter().filter_map(net).collect();
         if !choice {
