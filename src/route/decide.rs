@@ -64,7 +64,7 @@ pub fn decide(
     }
     let Candidate { route, model, .. } = chosen;
     let (route, model) = (route.clone(), model.clone());
-    Ok(Decision { route, model, why, reason, price, considered })
+    Ok(Decision { route, model, why, reason, considered, price })
 }
 
 /// Looks at every route: what it promises and costs, and what stands against it.

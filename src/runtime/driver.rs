@@ -238,7 +238,7 @@ impl<B: Backend + Clone + 'static> Driver<B> {
             let exact = asked.probe.is_some_and(|probe| probe.exact);
             let estimated = || remote::estimate(&generation);
             let prompt_tokens = asked.probe.map_or_else(estimated, |probe| probe.prompt_tokens);
-            let promised = lock(&router).promises(&generation, asked);
+            let promised = lock(&router).promises(&generation, &asked);
             Outlook { prompt_tokens, blank_tokens, exact, routes: promised }
         }
     }

@@ -167,9 +167,9 @@ impl Router {
 
     /// Tells what each route that a turn could take promises, as [`Router::begin`] would weigh it;
     /// nothing is decided. A route that only waits for the user's word is among them.
-    pub(super) fn promises(&mut self, generation: &Generation, asked: Asked) -> Vec<Promise> {
-        let short = self.short(&asked);
-        let Ok(decision) = self.decide(generation, &asked).0 else { return Vec::new() };
+    pub(super) fn promises(&mut self, generation: &Generation, asked: &Asked) -> Vec<Promise> {
+        let short = self.short(asked);
+        let Ok(decision) = self.decide(generation, asked).0 else { return Vec::new() };
         let open =
             |it: &Candidate| matches!(it.rejected, None | Some(Reject::Consent | Reject::Pin));
         let promise = |Candidate { route, predicted, .. }| match &route {

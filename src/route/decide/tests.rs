@@ -246,14 +246,18 @@ fn every_filter_has_its_reason() {
             assert!(decision.reason.contains(reject.words()), "{}", decision.reason);
         }
     }
+    let trial = closed(RemoteFacts { gate: Gate::Trial, ..facts(1) });
+    assert_eq!(to(&open(Mode::Auto), &[here(3000), trial], &normal()).0, "remote:lan");
+}
+
+#[test]
+fn a_model_without_room_here_is_passed_over_by_name() {
     let full = LocalFacts { lacks_room: true, ..LocalFacts::default() };
-    let routes = [RouteView::local("small", full), closed(facts(1))];
+    let routes = [RouteView::local("small", full), lan(1)];
     let decision = decide(&open(Mode::PreferLocal), &routes, &normal(), &Policy::default());
     let decision = decision.expect("answered there");
     assert_eq!(decision.considered[0].rejected, Some(Reject::Memory));
     assert!(decision.reason.contains(Reject::Memory.words()), "{}", decision.reason);
-    let trial = closed(RemoteFacts { gate: Gate::Trial, ..facts(1) });
-    assert_eq!(to(&open(Mode::Auto), &[here(3000), trial], &normal()).0, "remote:lan");
 }
 
 #[test]

@@ -183,7 +183,7 @@ fn what_is_promised_before_a_turn_is_what_its_decision_weighs() {
     let mut router = router(Mode::PreferLocal, PrivacyClass::Open);
     router.observe(&health(DeviceLevel::Normal, Some(1.0)), s(0));
     let generation = router.front.question(SESSION, &[], "How are you?", true);
-    let promised = router.promises(&generation, asked(400, s(1)));
+    let promised = router.promises(&generation, &asked(400, s(1)));
     assert!(router.sessions.values().all(|known| known.last.is_none()), "nothing is decided");
     let decision = begin(&mut router, 1, asked(400, s(1))).expect("a route");
     let weighed: Vec<_> =
@@ -194,9 +194,9 @@ fn what_is_promised_before_a_turn_is_what_its_decision_weighs() {
     assert_eq!(measured[..2], [true, false], "no turn has run at an endpoint yet");
     // One that waits for the user's word only is told of, one that may not be is not.
     let unasked = Asked { consent: Consent::None, ..asked(400, s(1)) };
-    assert_eq!(router.promises(&generation, unasked).len(), promised.len());
+    assert_eq!(router.promises(&generation, &unasked).len(), promised.len());
     let private = Generation { class: PrivacyClass::LocalOnly, ..generation };
-    let stays = router.promises(&private, asked(400, s(1)));
+    let stays = router.promises(&private, &asked(400, s(1)));
     assert_eq!(stays.iter().map(|it| &it.route).collect::<Vec<_>>(), [&Route::Local]);
 }
 
@@ -205,7 +205,7 @@ fn a_short_draft_is_estimated_by_the_speed_of_answers_until_prompts_are_measured
     let mut router = router(Mode::PreferLocal, PrivacyClass::Open);
     let generation = router.front.question(SESSION, &[], "How are you?", true);
     let here = |router: &mut Router, asked: Asked| {
-        let mut promises = router.promises(&generation, asked).into_iter();
+        let mut promises = router.promises(&generation, &asked).into_iter();
         promises.find(|promise| promise.route == Route::Local).expect("this device")
     };
     assert_eq!(here(&mut router, asked(9, s(1))).predicted, None, "nothing is known");

@@ -32,7 +32,7 @@ pub(super) struct Changes {
 pub(super) struct At {
     pub(super) time: Duration,
     pub(super) asked: u64,
-    pub(super) at_once: bool,
+    pub(super) in_parallel: bool,
 }
 
 impl Changes {
@@ -62,7 +62,7 @@ impl Changes {
         let all = self.moves.entry(session).or_default();
         if let Some((last, asked)) = all.last()
             && (at.time.saturating_sub(*last) < APART
-                || (!at.at_once && at.asked - asked <= TURNS_APART))
+                || (!at.in_parallel && at.asked - asked <= TURNS_APART))
         {
             let since = at.time.saturating_sub(*last);
             return Err(format!("{}: moved again after {since:?}", profile.mode));

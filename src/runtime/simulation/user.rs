@@ -17,6 +17,7 @@ use crate::backend::TurnQueue;
 use crate::backend::turn_queue;
 use crate::chat::Compute;
 use crate::chat::Constraint;
+use crate::chat::Decision;
 use crate::chat::Health;
 use crate::chat::Mode;
 use crate::chat::Priority;
@@ -289,18 +290,9 @@ impl User {
                         seen.wrong(format!("{price:?}, and is said as: {}", decision.reason));
                     }
                 }
-                let session = track.session;
                 if track.routes.len() == 1 && track.pin.is_none() {
-                    let at_once = self.who == Who::Script;
-                    let at = At { time: now, asked: self.asked, at_once };
-                    match self.changes.decided(session, decision, (&self.front.profile, at)) {
-                        Ok(true) => seen.count("moved without need"),
-                        Ok(false) if decision.why == Why::ThisTurn => {
-                            seen.count("away for one turn")
-                        }
-                        Ok(false) => {}
-                        Err(what) => seen.wrong(format!("{:?} in {what}", self.who)),
-                    }
+                    let session = track.session;
+                    self.decided(session, decision, now);
                 }
             }
             TurnEvent::Token(TokenEvent::Delta(text)) if !text.trim().is_empty() => {
@@ -321,6 +313,18 @@ impl User {
             TurnEvent::Token(_) | TurnEvent::Waiting { .. } | TurnEvent::Anew => {}
         }
         false
+    }
+
+    /// Looks at a change of the session's route.
+    fn decided(&mut self, session: SessionId, decision: &Decision, now: Duration) {
+        let at = At { time: now, asked: self.asked, in_parallel: self.who == Who::Script };
+        let seen = &self.world.seen;
+        match self.changes.decided(session, decision, (&self.front.profile, at)) {
+            Ok(true) => seen.count("moved without need"),
+            Ok(false) if decision.why == Why::ThisTurn => seen.count("away for one turn"),
+            Ok(false) => {}
+            Err(what) => seen.wrong(format!("{:?} in {what}", self.who)),
+        }
     }
 
     /// Looks whether a script's turn waited too long on this device.
