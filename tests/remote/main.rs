@@ -17,6 +17,7 @@ mod lasting;
 #[path = "../support/table.rs"]
 mod table;
 
+mod beside;
 mod endpoint;
 mod faults;
 mod files;
