@@ -59,6 +59,16 @@ impl CatalogueEntry {
         Some(self.bytes?.saturating_add(kv).saturating_add(COMPUTE_BYTES))
     }
 
+    /// Says what to do where it is not here: how it is fetched, and where that needs more than this
+    /// program, what fetches another one.
+    pub fn remedy(&self) -> String {
+        let hub = catalogue().iter().find(|entry| entry.repository.is_some());
+        match hub.filter(|_| self.repository.is_none()) {
+            Some(other) => format!("run {} to fetch it, or {}", self.fetch(), other.fetch()),
+            None => format!("run {} to fetch it", self.fetch()),
+        }
+    }
+
     /// Returns the command that fetches it.
     pub fn fetch(&self) -> String {
         self.fetch.clone().unwrap_or_else(|| format!("edgewise models pull {}", self.name))

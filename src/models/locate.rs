@@ -203,7 +203,7 @@ fn by_name(name: &str, paths: &Paths) -> Result<Stocked, ModelError> {
 /// Says what fetches the model, or which models there are, the nearest alone if one is near.
 fn missing(name: &str, entry: Option<&CatalogueEntry>, stock: &[Stocked]) -> String {
     if let Some(entry) = entry {
-        return format!("run {} to fetch it", entry.fetch());
+        return entry.remedy();
     }
     let here = stock.iter().map(|model| model.name.as_str());
     let known = catalogue().iter().map(|entry| entry.name.as_str());
@@ -290,7 +290,10 @@ mod tests {
         let fault = fault("SmolLM2-135M-instruct", &paths);
         assert_eq!(fault.kind, FaultKind::Usage);
         assert!(fault.message.contains(&paths.models_dir().display().to_string()), "{fault}");
-        assert_eq!(fault.hint.as_deref(), Some("run scripts/run to fetch it"));
+        assert_eq!(
+            fault.hint.as_deref(),
+            Some("run scripts/run to fetch it, or edgewise models pull smollm2-360m-instruct")
+        );
     }
 
     #[test]

@@ -93,7 +93,7 @@ fn wanted(which: &str) -> Result<Wanted, ModelError> {
     let Some(repository) = &entry.repository else {
         return Err(ModelError::Missing {
             message: format!("{} is on no hub", entry.name),
-            hint: format!("run {} to fetch it", entry.fetch()),
+            hint: entry.remedy(),
         });
     };
     let mut wanted = Wanted::read(repository)?;
