@@ -262,7 +262,7 @@ panel-unknown = unknown
 panel-strains = strains
 panel-overloads = overloads
 
-# Signals of the device.
+# Signals of the device. At most 30 letters, as all that stands on the left of the panel.
 signal-cpu-wait = CPU wait, engine
 signal-decode-ratio = decode by idle baseline
 signal-memory-available = memory available
