@@ -39,6 +39,9 @@ const CANCEL_MOST: Duration = Duration::from_millis(100);
 /// The most that asking the engine what a prompt would cost may take, its answer included.
 const PROBE_MOST: Duration = Duration::from_millis(1);
 
+/// How long a draft rests at least until its price is asked.
+const REST: Duration = Duration::from_millis(50);
+
 struct Front {
     engine: Engine,
     news: mpsc::Receiver<EngineEvent>,
@@ -189,12 +192,14 @@ impl Front {
         self.time_to_end(&cancel).await
     }
 
-    /// Returns how long the engine takes to say what a prompt would cost that it has answered.
+    /// Returns how long the engine takes to say what a prompt would cost that it has answered, once
+    /// its threads have come to rest: it is asked while somebody writes.
     async fn probe(&mut self, times: usize) -> Duration {
         let text = "Nobody has ever seen the fox in the hills by the sea.".repeat(times);
         let cancel = self.start(5, &text, 1).await;
         self.until(self.begun, |event| matches!(event, TokenEvent::Finished(..))).await;
         drop(cancel);
+        tokio::time::sleep(REST).await;
         let generation = greedy(5, &text, 1, POOL_TOKENS);
         let begun = now();
         let probe = self.engine.probe(&generation).await.expect("the engine runs");

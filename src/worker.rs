@@ -15,6 +15,7 @@ mod detach;
 mod ffi;
 mod health;
 mod intake;
+mod keep;
 mod listen;
 mod measure;
 mod model;

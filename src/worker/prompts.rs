@@ -12,12 +12,20 @@ use std::sync::PoisonError;
 
 use llama_cpp_2::token::LlamaToken;
 
+use super::keep::Keep;
 use super::model::Model;
 use super::model::Prompt;
-use super::slot::Keep;
 use crate::chat::Generation;
 use crate::chat::Message;
+use crate::chat::Part;
 use crate::chat::SessionId;
+
+/// Text up to this size is tokenised at once: it takes a few milliseconds, less than a step.
+const AT_ONCE_BYTES: usize = 32 * 1024;
+
+/// The same where all but so much seems to be remembered: it is rendered in about a millisecond, and
+/// where it has changed after all it takes no longer than a stream may pause.
+const REMEMBERED_AT_ONCE_BYTES: usize = 128 * 1024;
 
 /// The most that is remembered of all sessions: some dozens of long conversations.
 const BYTES_MAX: usize = 4 << 20;
@@ -80,6 +88,13 @@ impl Prompts {
         }
         drop(known);
         Ok(prompt)
+    }
+
+    /// Returns whether a prompt is made in less time than a step takes.
+    pub(super) fn is_quick(&self, generation: &Generation) -> bool {
+        let bytes = text_bytes(&generation.messages);
+        let new = bytes.saturating_sub(self.lock().text_bytes(generation.session));
+        new <= AT_ONCE_BYTES && bytes <= REMEMBERED_AT_ONCE_BYTES
     }
 
     /// Forgets a session.
@@ -145,10 +160,33 @@ impl Known {
         }
     }
 
+    /// Returns how much text is known of a session.
+    fn text_bytes(&self, session: SessionId) -> usize {
+        let known = self.sessions.iter().find(|known| known.session == session);
+        known.map_or(0, |known| known.pieces.keys().map(String::len).sum())
+    }
+
     fn forget(&mut self, which: impl Fn(&Remembered) -> bool) {
         self.forgets += 1;
         self.sessions.retain(|known| !which(known));
     }
+}
+
+/// Returns whether a conversation of which nothing is remembered is tokenised in less time than a
+/// step takes.
+pub(super) fn is_short(messages: &[Message]) -> bool {
+    text_bytes(messages) <= AT_ONCE_BYTES
+}
+
+/// Returns the size of a conversation's text.
+fn text_bytes(messages: &[Message]) -> usize {
+    let part = |part: &Part| match part {
+        Part::Text(text) | Part::Reasoning(text) => text.len(),
+        Part::ToolCall { arguments, .. } => arguments.len(),
+        Part::ToolResult { content, .. } => content.len(),
+        Part::Media(_) => 0,
+    };
+    messages.iter().flat_map(|message| &message.parts).map(part).sum()
 }
 
 #[cfg(test)]
@@ -189,6 +227,7 @@ mod tests {
         let before = known.recall(SessionId(2)).1;
         known.forget(|known| known.keep.ends_with(7));
         assert_eq!(sessions(&known), [1]);
+        assert_eq!([1, 2].map(|session| known.text_bytes(SessionId(session))), [10, 0]);
         let (pieces, now) = known.recall(SessionId(2));
         assert!(pieces.is_empty() && now != before);
     }

@@ -182,12 +182,15 @@ impl Serving {
             if intake.close_if_over() || (crowded && intake.close_if_unused()) {
                 return;
             }
-            if self.core.turns() != (0, 0)
-                && let Some(threads) = self.yielding.as_mut().and_then(Yielding::look)
+            let ahead = self.core.works_ahead();
+            // What is evaluated ahead ends before the turn that wants it can begin.
+            let look = if ahead.is_some() { Yielding::rest } else { Yielding::look };
+            if (ahead.is_some() || self.core.turns() != (0, 0))
+                && let Some(threads) = self.yielding.as_mut().and_then(look)
             {
                 self.core.set_threads(threads);
             }
-            intake.works_ahead(self.core.works_ahead());
+            intake.works_ahead(ahead);
             worked = self.core.step();
             if let Some(health) = self.health.look(&mut self.core, intake.clients()) {
                 self.make_room(&health);

@@ -6,7 +6,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::slot::Keep;
+use super::keep::Keep;
 use crate::chat::SessionId;
 use crate::prompt::Unit;
 use crate::prompt::common_prefix;

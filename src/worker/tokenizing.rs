@@ -11,11 +11,6 @@ use super::prompts::Prompts;
 use super::turn::TurnKey;
 use crate::chat::Fault;
 use crate::chat::Generation;
-use crate::chat::Message;
-use crate::chat::Part;
-
-/// Text up to this size is tokenised at once: it takes a few milliseconds, less than a step.
-const AT_ONCE_BYTES: usize = 32 * 1024;
 
 /// The most probes of one client whose prompts are being made at once; more are refused.
 const PROBES_PER_CLIENT_MAX: usize = 4;
@@ -35,14 +30,14 @@ impl Tokenizing {
         Self { intake, making: HashSet::new(), probing: HashSet::new() }
     }
 
-    /// Returns the prompt of a short conversation; a long one comes later.
+    /// Returns a prompt that is made quickly; any other comes later.
     pub(super) fn prepare(
         &mut self,
         prompts: &Arc<Prompts>,
         key: TurnKey,
         generation: &Generation,
     ) -> Option<Prompt> {
-        if is_short(&generation.messages) {
+        if prompts.is_quick(generation) {
             return Some(prompts.make(key.client, generation));
         }
         let run = move |generation, prompt| Order::Run(key, generation, prompt);
@@ -62,7 +57,7 @@ impl Tokenizing {
         id: u64,
         generation: &Generation,
     ) -> Option<Prompt> {
-        if is_short(&generation.messages) {
+        if prompts.is_quick(generation) {
             return Some(prompts.make(client, generation));
         }
         let open = self.probing.iter().filter(|(of, _)| *of == client).count();
@@ -114,20 +109,4 @@ impl Tokenizing {
         self.making.retain(|key| key.client != client);
         self.probing.retain(|(of, _)| *of != client);
     }
-}
-
-/// Returns whether a conversation is tokenised in less time than a step takes.
-pub(super) fn is_short(messages: &[Message]) -> bool {
-    messages.iter().map(bytes).sum::<usize>() <= AT_ONCE_BYTES
-}
-
-/// Returns the size of a message's text.
-fn bytes(message: &Message) -> usize {
-    let part = |part: &Part| match part {
-        Part::Text(text) | Part::Reasoning(text) => text.len(),
-        Part::ToolCall { arguments, .. } => arguments.len(),
-        Part::ToolResult { content, .. } => content.len(),
-        Part::Media(_) => 0,
-    };
-    message.parts.iter().map(part).sum()
 }

@@ -7,9 +7,9 @@ use llama_cpp_2::token::LlamaToken;
 
 use super::ffi::PENALTY_TOKENS;
 use super::ffi::Sampler;
+use super::keep::Keep;
 use super::model::Model;
-use super::slot::Keep;
-use super::tokenizing::is_short;
+use super::prompts::is_short;
 use crate::chat::Fault;
 use crate::chat::Generation;
 use crate::chat::Limits;

@@ -13,10 +13,9 @@ use crate::chat::SessionId;
 use crate::prompt::Unit;
 use crate::prompt::common_prefix;
 use crate::worker::ffi::Decoded;
+use crate::worker::keep::Keep;
 use crate::worker::model::Memory;
 use crate::worker::slot;
-use crate::worker::slot::Keep;
-use crate::worker::tokenizing::is_short;
 
 /// The most tokens of one step ahead: it delays whoever comes by no more, even where a step cannot
 /// be stopped.
@@ -34,11 +33,11 @@ pub(super) struct Ahead {
 impl<O: Outlet> Core<O> {
     /// Orders what is foreseen of `generation`, whose last message may still grow, to be evaluated
     /// when nothing else is to be done. Replaces the previous order; what cannot be rendered is
-    /// dropped, since the turn itself will say why, and so is a long conversation.
+    /// dropped, since the turn itself will say why, and so is a long conversation that is not known.
     pub fn prepare(&mut self, client: u32, generation: &Generation, foresight: Foresight) {
         self.ahead = None;
         // It is tokenised twice for every word typed, between the steps of whoever streams.
-        if !is_short(&generation.messages) {
+        if !self.prompts.is_quick(generation) {
             return;
         }
         let mut messages = generation.messages.clone();

@@ -13,11 +13,11 @@ use super::sequence;
 use super::source::Source;
 use crate::chat::SessionId;
 use crate::worker::cells;
+use crate::worker::keep::Keep;
 use crate::worker::model::Memory;
 use crate::worker::shelf::Piece;
 use crate::worker::shelf::Saved;
 use crate::worker::slot;
-use crate::worker::slot::Keep;
 
 /// Tokens of one piece: moving it holds up a stream by a few milliseconds, and sessions that
 /// begin alike share whole ones.
