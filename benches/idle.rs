@@ -17,7 +17,7 @@ use portable_pty::PtySize;
 
 /// The device is looked at for some seconds after a turn, and after the start.
 const SETTLE: Duration = Duration::from_secs(15);
-const WINDOW: Duration = Duration::from_secs(3);
+const WINDOW: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_mins(1);
 const SIZE: PtySize = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
 

@@ -26,6 +26,9 @@ use block::Answer;
 use block::Block;
 use block::QUESTION_ROW;
 
+/// Turns that are let go within a frame: letting go of all of a long conversation takes far longer.
+const LET_GO: usize = 128;
+
 /// What a row shows, whatever the width and whatever is before it.
 enum Place {
     Question(TurnId, usize),
@@ -46,6 +49,8 @@ pub(super) struct Layout {
     passed: usize,
     /// The first row on the screen.
     top: usize,
+    /// What is not shown any more, to be let go bit by bit.
+    spent: Vec<Block>,
 }
 
 impl Layout {
@@ -61,8 +66,11 @@ impl Layout {
         let place = renumbered.then(|| self.place(session.scroll().top()?)).flatten();
         let passed = renumbered.then(|| self.place(self.passed)).flatten();
         let opened = self.blocks.is_empty() && session.epoch() > 0;
+        self.spent.truncate(self.spent.len().saturating_sub(LET_GO));
         if self.shape != shape {
-            *self = Self { shape, epoch: session.epoch(), ..Self::default() };
+            self.spent.append(&mut self.blocks);
+            let spent = std::mem::take(&mut self.spent);
+            *self = Self { shape, epoch: session.epoch(), spent, ..Self::default() };
         } else if self.epoch != session.epoch() {
             self.epoch = session.epoch();
             self.align(session, stats);
@@ -85,7 +93,7 @@ impl Layout {
         let before = turns.iter().position(|turn| Some(turn.id()) == first).unwrap_or(0);
         let both = self.blocks.iter().zip(&turns[before..]);
         let same = both.take_while(|(block, turn)| block.turn == turn.id()).count();
-        self.blocks.truncate(same);
+        self.spent.extend(self.blocks.drain(same..));
         let kept: usize = self.blocks.iter().map(Block::height).sum();
         self.passed = self.passed.min(kept);
         let older = turns[..before].iter().map(|turn| {
