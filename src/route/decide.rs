@@ -31,8 +31,9 @@ const PATIENCE: f64 = 2.0;
 /// The share of the time that has to be gained to leave a route where none is good enough.
 const GAIN: f64 = 0.25;
 
-/// The least chance of being in time that makes it worth choosing by that chance.
-const LIKELY: f64 = 0.5;
+/// The least chance of being in time that makes it worth choosing by that chance: two turns of five in
+/// time are better than none, and an endpoint that few turns have shown promises no more at first.
+const LIKELY: f64 = 0.2;
 
 /// Chances that differ by less are as good as each other: they are estimates.
 const ALIKE: f64 = 0.1;

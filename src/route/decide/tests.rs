@@ -160,7 +160,15 @@ fn nobody_waits_long_for_a_first_token_because_the_last_would_come_sooner() {
     let route = |new| to(&open(Mode::Auto), &[here(new), lan.clone()], &normal()).0;
     assert_eq!(route(600), "local", "two seconds");
     assert_eq!(route(1200), "remote:lan", "four seconds");
-    slow.forecast.ttft = ms(2000);
+    slow.forecast = Forecast { ttft: ms(2000), ttft_q95: ms(4000), ..slow.forecast };
+    let late = RouteView::remote("lan", "big", slow);
+    let both = [here(1200), late];
+    assert_eq!(
+        to(&open(Mode::Auto), &both, &normal()).0,
+        "remote:lan",
+        "one turn of four is in time"
+    );
+    slow.forecast = Forecast { ttft: ms(3000), ttft_q95: ms(4000), ..slow.forecast };
     let late = RouteView::remote("lan", "big", slow);
     let both = [here(1200), late];
     assert_eq!(to(&open(Mode::Auto), &both, &normal()).0, "local", "both are late");
