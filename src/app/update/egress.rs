@@ -7,6 +7,7 @@ use crate::app::keymap::Action;
 use crate::app::model::Model;
 use crate::app::model::Overlay;
 use crate::app::notice::Notice;
+use crate::app::session::Session;
 use crate::chat::Generation;
 use crate::chat::Key;
 use crate::chat::PrivacyClass;
@@ -99,7 +100,13 @@ impl Model {
 
     /// Begins what was held, allowed or not.
     pub(super) fn let_go(&mut self, effects: &mut Vec<Effect>) {
-        effects.extend(self.held.take().map(|held| held.effect));
+        let Some(Held { effect, .. }) = self.held.take() else { return };
+        if let Effect::Generate { turn: held, .. } = &effect {
+            let running = self.sessions.iter_mut().filter_map(Session::running_mut);
+            // The user's own time to answer is nobody's time to the first token.
+            running.filter(|turn| turn.id() == *held).for_each(|turn| turn.run(self.now));
+        }
+        effects.push(effect);
     }
 
     /// Makes a session as strict as it is in the store.

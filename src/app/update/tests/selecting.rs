@@ -195,6 +195,21 @@ fn an_answer_from_another_route_stands_beside_the_first_once_the_user_agrees() {
 }
 
 #[test]
+fn the_time_that_the_user_takes_to_agree_is_not_the_first_tokens() {
+    let mut chat = chat();
+    chat.send(Msg::Paste("Why?".into()));
+    chat.keys("<Enter>");
+    chat.wait(5000);
+    while chat.model.asks_about().is_some() {
+        chat.keys("y");
+    }
+    chat.wait(1000);
+    chat.delta(0, "So.");
+    let ttft = chat.turn(0).timings().ttft.expect("it has begun");
+    assert_eq!(ttft, Duration::from_secs(1));
+}
+
+#[test]
 fn a_local_only_session_is_never_sent_however_it_is_chosen() {
     let mut chat = chat();
     let settings = Settings { privacy: PrivacyClass::LocalOnly, ..chat.model.settings().clone() };
