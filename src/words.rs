@@ -55,7 +55,7 @@ pub fn word(id: &'static str) -> &'static str {
     found.unwrap_or(id)
 }
 
-/// Returns a message with its arguments in their places; see [`say!`](crate::words::say).
+/// Returns a message with its arguments in their places; `say!` puts them together.
 pub fn said(id: &'static str, args: &[(&'static str, Value<'_>)]) -> String {
     let found = chosen().and_then(|words| words.said(id, args)).or_else(|| ENGLISH.said(id, args));
     debug_assert!(found.is_some(), "no message `{id}` with these arguments");
