@@ -183,10 +183,10 @@ impl Serving {
                 return;
             }
             let ahead = self.core.works_ahead();
-            // What is evaluated ahead ends before the turn that wants it can begin.
-            let look = if ahead.is_some() { Yielding::rest } else { Yielding::look };
+            // What is evaluated ahead gives way as well: whoever types draws a screen meanwhile, and
+            // what would wait for a processor beside it would count as strain.
             if (ahead.is_some() || self.core.turns() != (0, 0))
-                && let Some(threads) = self.yielding.as_mut().and_then(look)
+                && let Some(threads) = self.yielding.as_mut().and_then(Yielding::look)
             {
                 self.core.set_threads(threads);
             }

@@ -79,12 +79,6 @@ impl Threads {
         (threads != self.now).then(|| self.change(threads, at))
     }
 
-    /// Takes all threads back for work that nobody waits for: whoever was there before the pause is
-    /// not known to be there still. Returns the new number if it changes.
-    pub(super) fn rest(&mut self, at: Duration) -> Option<u32> {
-        self.begin(0, self.most, at)
-    }
-
     /// Takes in a look at `at`, the time since the start; returns the new number if it changes.
     pub(super) fn observe(&mut self, crowd: &Crowd, at: Duration) -> Option<u32> {
         let share = crowd.wait_share?;
@@ -206,15 +200,6 @@ mod tests {
         assert_eq!(threads.observe(&crowd(0.99, 0.0), ms(1200)), None, "not settled yet");
         assert_eq!(threads.observe(&crowd(0.99, 0.0), ms(1500)), Some(1));
         assert_eq!(threads.observe(&crowd(0.99, 0.0), ms(3000)), None);
-    }
-
-    #[test]
-    fn what_was_given_up_beside_others_comes_back_when_nobody_waits() {
-        let mut threads = Threads::new(2);
-        assert_eq!(threads.begin(1, 2, Duration::ZERO), Some(1));
-        assert_eq!(threads.rest(Duration::from_secs(1)), Some(2));
-        assert_eq!(threads.rest(Duration::from_secs(2)), None);
-        assert_eq!(threads.begin(1, 2, Duration::from_secs(3)), Some(1), "they are there still");
     }
 
     #[test]

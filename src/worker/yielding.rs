@@ -62,11 +62,6 @@ impl Yielding {
         self.threads.observe(&self.crowd, at)
     }
 
-    /// Takes all threads back while no turn runs; returns a number of threads to change to.
-    pub(super) fn rest(&mut self) -> Option<u32> {
-        self.threads.rest(clock::now().saturating_duration_since(self.born))
-    }
-
     /// Takes in how fast answers were lately, by an undisturbed machine: it decides where the
     /// system does not tell how long threads wait. Returns a number of threads to change to.
     pub(super) fn pace(&mut self, ratio: Option<f64>) -> Option<u32> {
